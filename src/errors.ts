@@ -1,0 +1,38 @@
+/** Every code a RerankError can carry. The README's table says what to do about each. */
+export const RERANK_ERROR_CODES = [
+  'INVALID_INPUT',
+  'INVALID_OPTION',
+  'MODEL_NOT_FOUND',
+  'MODEL_INVALID',
+  'MODEL_UNSUPPORTED',
+  'TOKENIZER_INVALID',
+  'TOKENIZER_UNSUPPORTED',
+  'RUNTIME_NOT_FOUND',
+  'RUNTIME_INCOMPATIBLE',
+  'PROVIDER_UNAVAILABLE',
+  'ADDON_NOT_FOUND',
+  'TOO_LONG',
+  'INFERENCE_FAILED',
+  'OVERLOADED',
+  'TIMEOUT',
+  'ABORTED',
+  'CLOSED',
+  'OUT_OF_MEMORY',
+  'INTERNAL',
+] as const;
+
+export type RerankErrorCode = (typeof RERANK_ERROR_CODES)[number];
+
+/** An error a caller can act on: a stable `code` and one sentence that says what to change. */
+export class RerankError extends Error {
+  override readonly name = 'RerankError';
+  readonly code: RerankErrorCode;
+  /** The place it is about: a JSON pointer into the input (`/contexts/0/text`), or a file. */
+  readonly path?: string;
+
+  constructor(code: RerankErrorCode, message: string, options: { path?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    if (options.path !== undefined && options.path !== '') this.path = options.path;
+  }
+}

@@ -1,0 +1,66 @@
+import type { EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
+
+/** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
+export const NATIVE_API_VERSION = 1;
+
+/** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
+export interface NativeFailure {
+  code: string;
+  message: string;
+  path?: string;
+}
+
+export interface NativeLoadOptions {
+  /** Absolute path of the ONNX file. */
+  modelPath: string;
+  /** Absolute path of tokenizer.json. */
+  tokenizerPath: string;
+  /** Absolute path of the ONNX Runtime shared library. */
+  runtimePath: string;
+  executionProviders: ExecutionProvider[];
+  threads: number;
+  maxLength: number;
+  truncation: Truncation;
+  maxQueuedTokens: number;
+}
+
+export interface NativeEngineInfo {
+  provider: ExecutionProvider;
+  providerReason: string;
+  runtimeVersion: string;
+  /** Logits per pair: 1, or 2 (relevance is then the second against the first). */
+  labels: number;
+}
+
+export interface NativeResult {
+  /** Context indices, best first, top_k of them. */
+  ids: Int32Array;
+  /** Scores or logits, as long as `ids`. */
+  scores: Float64Array;
+  /** Tokens of each pair, by position in `ids`. */
+  tokens: Int32Array;
+  /** Tokens cut from each pair, by position in `ids`. */
+  truncatedTokens: Int32Array;
+}
+
+export interface NativeEngine {
+  readonly info: NativeEngineInfo;
+  /**
+   * Queues one request. `requestId` is the caller's, unique among the pending ones; it names the request in `cancel`.
+   * Never throws for a bad state: the promise rejects with a NativeFailure. `topK` 0 means all.
+   */
+  submit(requestId: number, query: string, texts: string[], topK: number, rawScores: boolean): Promise<NativeResult>;
+  /** Drops what has not started and rejects the request's promise with this code. False if there is no such request. */
+  cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
+  /** Synchronous. Throws a NativeFailure. */
+  encode(query: string, text: string, maxLength: number, truncation: Truncation): EncodedPair;
+  stats(): RerankerStats;
+  /** Refuses new work, finishes accepted work, then frees the model. Idempotent: every call gets a promise of the same end. */
+  close(): Promise<void>;
+}
+
+export interface NativeAddon {
+  readonly apiVersion: number;
+  /** Loads on a thread of its own; rejects with a NativeFailure. */
+  load(options: NativeLoadOptions): Promise<NativeEngine>;
+}

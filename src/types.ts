@@ -1,0 +1,142 @@
+/** One passage to score against the query. */
+export interface RerankContext {
+  /** The passage; at least one UTF-16 code unit. Longer passages are cut as `truncation` says. */
+  text: string;
+}
+
+/** What `@cf/baai/bge-reranker-base` takes. Other fields are allowed and ignored. */
+export interface RerankInput {
+  /** The search query; at least one UTF-16 code unit. */
+  query: string;
+  /** The passages to rank, in any order. Empty gives an empty response. */
+  contexts: RerankContext[];
+  /** How many results to return, 1 or more; clamps to `contexts.length`. Absent or null: all. */
+  top_k?: number | null;
+}
+
+export interface RerankResult {
+  /** Index into the request's `contexts`. */
+  id: number;
+  /** sigmoid(logit) in [0, 1], computed in float64; the logit itself with `rawScores`. */
+  score: number;
+  /** Tokens of the scored pair, special tokens included. Only with `details`. */
+  tokens?: number;
+  /** Tokens of query and passage that truncation dropped from the pair. Only with `details`. */
+  truncatedTokens?: number;
+}
+
+/** What `@cf/baai/bge-reranker-base` answers: best first, ties by lower id. */
+export interface RerankOutput {
+  response: RerankResult[];
+}
+
+export type Dtype = 'auto' | 'fp32' | 'int8';
+export type ExecutionProvider = 'cuda' | 'cpu';
+export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
+
+export interface RerankerOptions {
+  /** Which weights: `fp32` is model.onnx, `int8` is model_quantized.onnx. `auto` (default): int8 where the folder has it. */
+  dtype?: Dtype;
+  /** Tried in order; the first that works is used. What was got and why stands in `info.provider`. Default `['cpu']`. */
+  executionProviders?: ExecutionProvider[];
+  /** Worker threads, 1 to 1024. Default: `os.availableParallelism()`, less where a cgroup grants less CPU time. */
+  threads?: number;
+  /** Tokens of a pair, special tokens included: at most what the model takes. Default: 512 or the model's limit, whichever is less. */
+  maxLength?: number;
+  /** What to cut when a pair is too long. Default `longest_first`. `none`: too long is a `TOO_LONG` error naming the context. */
+  truncation?: Truncation;
+  /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 4,194,304. */
+  maxQueuedTokens?: number;
+}
+
+export interface RerankOptions {
+  /** Rejects with the signal's reason (an `AbortError` by default); pairs that have not started are never run. */
+  signal?: AbortSignal;
+  /** Milliseconds after which the call rejects with code `TIMEOUT`; greater than 0. */
+  timeoutMs?: number;
+  /** Scores are logits, not their sigmoid. */
+  rawScores?: boolean;
+  /** Adds `tokens` and `truncatedTokens` to every result. */
+  details?: boolean;
+}
+
+export interface EncodeOptions {
+  /** Tokens of the pair, special tokens included, up to 2^20. Default: the Reranker's own. */
+  maxLength?: number;
+  /** Default: the Reranker's own. */
+  truncation?: Truncation;
+}
+
+export interface EncodedPair {
+  /** Token ids of the whole pair, special tokens included. */
+  ids: number[];
+  /** Token type (segment) ids, as long as `ids`. */
+  typeIds: number[];
+  /** Tokens of query and passage that truncation dropped. */
+  truncatedTokens: number;
+}
+
+export interface ModelFile {
+  path: string;
+  bytes: number;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+export interface ModelInfo {
+  /** As given to `load`. */
+  model: string;
+  /** `architectures[0]` of config.json, for example `XLMRobertaForSequenceClassification`. */
+  architecture: string;
+  dtype: Exclude<Dtype, 'auto'>;
+  /** Tokens of a pair at most, special tokens included. */
+  maxLength: number;
+  truncation: Truncation;
+  threads: number;
+  provider: {
+    asked: readonly ExecutionProvider[];
+    got: ExecutionProvider;
+    /** One sentence: why this one. */
+    reason: string;
+  };
+  runtime: {
+    /** Version of the ONNX Runtime in use. */
+    version: string;
+    /** Absolute path of its shared library. */
+    library: string;
+  };
+  files: { model: ModelFile; tokenizer: ModelFile };
+}
+
+/** Counts of durations: `counts[i]` are those of at most `bounds[i]` ms and above the bound before; the last has no bound. */
+export interface LatencyHistogram {
+  /** Upper bounds in milliseconds, ascending. */
+  bounds: number[];
+  /** One longer than `bounds`. */
+  counts: number[];
+  count: number;
+  /** Milliseconds. */
+  sum: number;
+}
+
+export interface RerankerStats {
+  /** Requests admitted and not settled. */
+  activeRequests: number;
+  /** Pairs admitted, not yet started. */
+  queuedPairs: number;
+  /** Tokens of the pairs admitted and not finished: what `maxQueuedTokens` bounds. Estimated from the text's length until tokenized. */
+  queuedTokens: number;
+  requests: { admitted: number; completed: number; failed: number; aborted: number; timedOut: number; refused: number };
+  /** Pairs that were scored (duplicates inside a request are scored once). */
+  scoredPairs: number;
+  /** Tokens of the pairs that were scored, special tokens included. */
+  scoredTokens: number;
+  /** Runs of the model. */
+  batches: number;
+  /** Per pair for `tokenize` and `run`; per request for `queue` (submit to first run) and `total`. Milliseconds. */
+  latency: { tokenize: LatencyHistogram; queue: LatencyHistogram; run: LatencyHistogram; total: LatencyHistogram };
+  memory: {
+    /** Bytes of the model and tokenizer held by the engine, as told to V8. */
+    engineBytes: number;
+  };
+}
