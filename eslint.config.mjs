@@ -14,6 +14,7 @@ export default tseslint.config(
       // Typed arrays and checked indices: `noUncheckedIndexedAccess` asks for these where the loop has proved the bound.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },

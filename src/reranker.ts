@@ -19,9 +19,8 @@ import type {
 import { checkInput, checkString, type CheckedInput } from './validate';
 
 /** Node 20 before 20.4 has no Symbol.asyncDispose; this is the name that transpiled `await using` looks for there. */
-const asyncDispose: typeof Symbol.asyncDispose =
-  (Symbol.asyncDispose as typeof Symbol.asyncDispose | undefined) ??
-  Symbol.for('Symbol.asyncDispose');
+const asyncDispose: typeof Symbol.asyncDispose = ((Symbol as { asyncDispose?: symbol }).asyncDispose ??
+  Symbol.for('Symbol.asyncDispose')) as typeof Symbol.asyncDispose;
 
 /** @internal A checked call that owns all it needs: nothing of the caller's objects is read again. */
 export interface RerankCall {
@@ -87,7 +86,7 @@ export class Reranker implements AsyncDisposable {
     if (limits.signal?.aborted) throw limits.signal.reason;
     if (input.texts.length === 0) return { response: [] };
     const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
-    let stopped = false;
+    let stopped = false as boolean;
     try {
       const work = this.#engine.submit(requestId, input.query, input.texts, input.topK, rawScores);
       const result = await within(work, limits, (stop) => {
