@@ -21,27 +21,27 @@ namespace ondemand = simdjson::ondemand;
 // A small section, parsed as a tree. Missing is the same as null.
 class Section {
  public:
-  explicit Section(std::string_view name) : name_(name) {}
+  explicit Section(const char* pointer) : pointer_(pointer) {}
 
-  std::string_view name() const { return name_; }
+  std::string_view name() const { return std::string_view(pointer_).substr(1); }
   void set(std::string_view json) { json_ = simdjson::padded_string(json); }
   JsonNode parse() {
     simdjson::dom::element root = parser_.parse(json_);
-    return {root, "/" + std::string(name_)};
+    return {root, pointer_};
   }
 
  private:
-  std::string_view name_;
+  const char* pointer_;
   simdjson::padded_string json_{std::string_view("null")};
   simdjson::dom::parser parser_;
 };
 
 struct Sections {
-  Section added_tokens{"added_tokens"};
-  Section normalizer{"normalizer"};
-  Section pre_tokenizer{"pre_tokenizer"};
-  Section post_processor{"post_processor"};
-  Section truncation{"truncation"};
+  Section added_tokens{"/added_tokens"};
+  Section normalizer{"/normalizer"};
+  Section pre_tokenizer{"/pre_tokenizer"};
+  Section post_processor{"/post_processor"};
+  Section truncation{"/truncation"};
 
   void set(std::string_view name, ondemand::value value) {
     for (Section* section :
