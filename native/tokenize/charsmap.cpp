@@ -14,8 +14,6 @@ uint32_t label_of(uint32_t unit) { return unit & 0x800000FF; }
 bool has_leaf(uint32_t unit) { return (unit >> 8 & 1) != 0; }
 uint32_t offset_of(uint32_t unit) { return (unit >> 10) << ((unit & 0x200) >> 6); }
 
-bool is_printable_ascii(char byte) { return byte >= 0x20 && byte < 0x7F; }
-
 // Eight bytes at once: true where each is printable ASCII.
 bool all_printable_ascii(const char* bytes) {
   uint64_t word;
@@ -43,13 +41,7 @@ std::optional<Charsmap> Charsmap::parse(std::string_view blob) {
   for (size_t i = 0; i < map.units_.size(); ++i) map.units_[i] = read(4 + 4 * i);
   map.replacements_ = blob.substr(4 + trie_bytes);
   map.replacements_.push_back('\0');
-  map.ascii_is_plain_ = true;
-  for (char byte = 0x20; byte < 0x7F; ++byte) {
-    const std::string_view target = map.lookup({&byte, 1});
-    if (target.data() != nullptr && target != std::string_view(&byte, 1)) {
-      map.ascii_is_plain_ = false;
-    }
-  }
+  map.find_plain_scalars();
   return map;
 }
 
@@ -94,36 +86,48 @@ void Charsmap::normalize_cluster(std::string_view cluster, std::string& out) con
   }
 }
 
-// Copies the run of printable ASCII at `position`, but for its last byte, which may start a
-// cluster.
-size_t Charsmap::copy_plain_ascii(std::string_view text, size_t position, std::string& out) const {
-  size_t end = position;
-  while (end + 8 <= text.size() && all_printable_ascii(text.data() + end)) end += 8;
-  while (end < text.size() && is_printable_ascii(text[end])) ++end;
-  if (end != text.size() && end != position) --end;
+void Charsmap::find_plain_scalars() {
+  std::string bytes;
+  for (char32_t scalar = 0; scalar < kPlainScalars; ++scalar) {
+    if (scalar >= 0xD800 && scalar < 0xE000) continue;
+    bytes.clear();
+    append_scalar(bytes, scalar);
+    const std::string_view target = lookup(bytes);
+    is_plain_[scalar] = always_breaks(properties(scalar).grapheme) &&
+                        (target.data() == nullptr || target == bytes);
+    if (scalar >= 0x20 && scalar < 0x7F) printable_ascii_is_plain_ &= is_plain_[scalar];
+  }
+}
+
+// Copies the run of plain scalars at `position`, but for the last one where a cluster may go on from it.
+size_t Charsmap::copy_plain(std::string_view text, size_t position, std::string& out) const {
+  size_t end = position, last = position;  // `last`: where the run's last scalar starts
+  while (end < text.size()) {
+    if (printable_ascii_is_plain_ && end + 8 <= text.size() &&
+        all_printable_ascii(text.data() + end)) {
+      end += 8;
+      last = end - 1;
+      continue;
+    }
+    const char* next = text.data() + end;
+    const char32_t scalar = next_scalar(next);
+    if (scalar >= kPlainScalars || !is_plain_[scalar]) {
+      if (!always_breaks(properties(scalar).grapheme)) end = last;
+      break;
+    }
+    last = end;
+    end = static_cast<size_t>(next - text.data());
+  }
   out.append(text, position, end - position);
   return end;
 }
 
 void Charsmap::normalize(std::string_view text, std::string& out) const {
-  size_t position = 0;
-  while (position < text.size()) {
-    if (ascii_is_plain_) {
-      position = copy_plain_ascii(text, position, out);
-      if (position == text.size()) return;
-    }
-    size_t length = scalar_length(text[position]);
-    const size_t next = position + length;
-    const bool alone =
-        next == text.size() || (always_breaks(properties(scalar_at(text, position)).grapheme) &&
-                                always_breaks(properties(scalar_at(text, next)).grapheme));
-    if (alone) {
-      normalize_scalar(text.substr(position, length), out);
-    } else {
-      length = grapheme_end(text, position) - position;
-      normalize_cluster(text.substr(position, length), out);
-    }
-    position += length;
+  for (size_t position = copy_plain(text, 0, out); position < text.size();
+       position = copy_plain(text, position, out)) {
+    const size_t end = grapheme_end(text, position);
+    normalize_cluster(text.substr(position, end - position), out);
+    position = end;
   }
 }
 

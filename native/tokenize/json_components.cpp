@@ -13,11 +13,20 @@ std::string quoted(std::string_view text) {
 
 using NormalizerPointer = std::unique_ptr<const Normalizer>;
 
+// Adds the steps of a Sequence, those of the Sequences inside it in their place.
+void add_steps(const JsonNode& section, std::vector<NormalizerPointer>& steps) {
+  for (const JsonNode& step : section.at("normalizers").items()) {
+    if (!step.is_null() && step.type() == "Sequence") {
+      add_steps(step, steps);
+    } else {
+      steps.push_back(read_normalizer(step));
+    }
+  }
+}
+
 NormalizerPointer read_sequence(const JsonNode& section) {
   std::vector<NormalizerPointer> steps;
-  for (const JsonNode& step : section.at("normalizers").items()) {
-    steps.push_back(read_normalizer(step));
-  }
+  add_steps(section, steps);
   return std::make_unique<SequenceNormalizer>(std::move(steps));
 }
 

@@ -1,19 +1,40 @@
 #include "tokenize/normalizer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "tokenize/unicode.h"
 #include "tokenize/utf8.h"
 
 namespace bge::tokenize {
+namespace {
+
+constexpr size_t kKeptBytes = size_t{1} << 20;  // a thread keeps no larger buffer than this
+
+// Start of the first two U+0020 in a row from `position` on; npos where there are none.
+size_t find_two_spaces(std::string_view text, size_t position) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+  for (; position + 9 <= text.size(); position += 8) {
+    uint64_t here, next;
+    std::memcpy(&here, text.data() + position, 8);
+    std::memcpy(&next, text.data() + position + 1, 8);
+    const uint64_t differs = (here ^ kOnes * ' ') | (next ^ kOnes * ' ');
+    if ((differs - kOnes) & ~differs & kHigh) break;  // some byte is 0
+  }
+  return text.find("  ", position);
+}
+
+}  // namespace
 
 void SequenceNormalizer::normalize(std::string_view text, std::string& out) const {
   if (steps_.empty()) {
     out.append(text);
     return;
   }
-  // Two buffers take turns between the steps.
-  std::string buffers[2];
+  // Two buffers take turns between the steps. A Sequence has no Sequence inside, so no one else on this
+  // thread is using them.
+  static thread_local std::string buffers[2];
   for (size_t i = 0; i + 1 < steps_.size(); ++i) {
     std::string& target = buffers[i % 2];
     target.clear();
@@ -21,6 +42,9 @@ void SequenceNormalizer::normalize(std::string_view text, std::string& out) cons
     text = target;
   }
   steps_.back()->normalize(text, out);
+  for (std::string& buffer : buffers) {
+    if (buffer.capacity() > kKeptBytes) buffer = {};
+  }
 }
 
 bool SequenceNormalizer::is_local() const {
@@ -30,7 +54,7 @@ bool SequenceNormalizer::is_local() const {
 
 void SpaceRunNormalizer::normalize(std::string_view text, std::string& out) const {
   for (size_t position = 0;;) {
-    const size_t run = text.find("  ", position);
+    const size_t run = find_two_spaces(text, position);
     if (run == std::string_view::npos) {
       out.append(text, position);
       return;

@@ -24,6 +24,7 @@ class Normalizer {
 
 class SequenceNormalizer final : public Normalizer {
  public:
+  // None of the steps is itself a SequenceNormalizer.
   explicit SequenceNormalizer(std::vector<std::unique_ptr<const Normalizer>> steps)
       : steps_(std::move(steps)) {}
   void normalize(std::string_view text, std::string& out) const override;

@@ -11,8 +11,26 @@ namespace {
 
 constexpr size_t kPartBytes = 4096;  // of a segment that are normalized and encoded at a time
 constexpr int kCutTries = 16;
+constexpr size_t kKeptBytes = size_t{1} << 20;  // a thread keeps no larger buffer than this
 
 }  // namespace
+
+TextEncoder::Scratch& TextEncoder::thread_scratch() {
+  static thread_local Scratch scratch;
+  return scratch;
+}
+
+TextEncoder::TextEncoder(const TokenizerParts& parts, size_t token_cap, std::vector<int32_t>& ids)
+    : parts_(parts), token_cap_(token_cap), ids_(ids), scratch_(thread_scratch()) {
+  scratch_.carry.clear();  // of a text that stopped early
+}
+
+TextEncoder::~TextEncoder() {
+  if (scratch_.normalized.capacity() > kKeptBytes || scratch_.stretch.text.capacity() > kKeptBytes ||
+      scratch_.carry.capacity() > kKeptBytes) {
+    scratch_ = {};
+  }
+}
 
 bool TextEncoder::encode(std::string_view text) {
   AddedTokens::Cursor cursor;
@@ -36,44 +54,41 @@ bool TextEncoder::encode_segment(std::string_view segment) {
   for (size_t begin = 0; begin < segment.size();) {
     if (ids_.size() >= token_cap_) return false;
     const size_t end = find_cut(segment, begin);
-    normalized_.clear();
-    parts_.normalizer->normalize(segment.substr(begin, end - begin), normalized_);
-    encode_normalized(normalized_);
+    scratch_.normalized.clear();
+    parts_.normalizer->normalize(segment.substr(begin, end - begin), scratch_.normalized);
+    encode_normalized(end == segment.size());
     begin = end;
   }
-  end_stretches();
   return true;
 }
 
-void TextEncoder::encode_normalized(std::string_view text) {
+// One part of a segment: the stretches between the added tokens in it.
+void TextEncoder::encode_normalized(bool is_last) {
+  const std::string_view text = scratch_.normalized;
   AddedTokens::Cursor cursor;
   AddedTokens::Match match;
   size_t done = 0;
   while (parts_.normalized_tokens.next(text, cursor, match)) {
-    if (match.begin > done) encode_stretch(text.substr(done, match.begin - done), false);
-    end_stretches();
+    encode_stretch(text.substr(done, match.begin - done), true);
     add_token(match.id);
     done = cursor.done = match.end;
   }
-  if (done < text.size()) encode_stretch(text.substr(done), false);
+  encode_stretch(text.substr(done), is_last);
 }
 
 void TextEncoder::encode_stretch(std::string_view text, bool is_last) {
-  const bool continues = !carry_.empty();
+  std::string& carry = scratch_.carry;
+  const bool continues = !carry.empty();
+  if (text.empty() && !(continues && is_last)) return;
   if (continues) {
-    carry_.append(text);
-    text = carry_;
+    carry.append(text);
+    text = carry;
   }
-  parts_.pre_tokenizer->split(text, {at_text_start_, continues}, stretch_);
-  const size_t rest = parts_.model->encode(stretch_, is_last, open_, ids_);
-  carry_.assign(stretch_.text, rest);
-  if (!continues) at_text_start_ = false;
-}
-
-// No more text comes before the next added token or the end.
-void TextEncoder::end_stretches() {
-  if (!carry_.empty()) encode_stretch({}, true);
-  open_ = {};
+  PreTokenized& stretch = scratch_.stretch;
+  parts_.pre_tokenizer->split(text, {at_text_start_, continues}, stretch);
+  const size_t rest = parts_.model->encode(stretch, is_last, open_, ids_);
+  carry.assign(stretch.text, rest);
+  at_text_start_ = false;
 }
 
 // Where the part of the segment that starts at `begin` ends: at a place where normalizing and
@@ -83,7 +98,7 @@ size_t TextEncoder::find_cut(std::string_view segment, size_t begin) {
     return segment.size();
   }
   // An open tail is scanned anew with each part; growing with it keeps that linear.
-  for (size_t bytes = kPartBytes + carry_.size(); bytes < segment.size() - begin; bytes *= 2) {
+  for (size_t bytes = kPartBytes + scratch_.carry.size(); bytes < segment.size() - begin; bytes *= 2) {
     const size_t cut = find_cut_between(segment, begin + bytes / 2, begin + bytes);
     if (cut != 0) return cut;
   }
