@@ -6,6 +6,7 @@ interface Pending {
   texts: string[];
   topK: number;
   rawScores: boolean;
+  details: boolean;
   resolve: (result: NativeResult) => void;
   reject: (failure: NativeFailure) => void;
 }
@@ -33,10 +34,10 @@ export class FakeEngine implements NativeEngine {
   /** Settle each request in the next turn of the event loop. */
   answers = true;
 
-  submit(id: number, query: string, texts: string[], topK: number, rawScores: boolean): Promise<NativeResult> {
+  submit(...[id, query, texts, topK, rawScores, details]: Parameters<NativeEngine['submit']>): Promise<NativeResult> {
     this.submitted.push(id);
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { query, texts, topK, rawScores, resolve, reject });
+      this.pending.set(id, { query, texts, topK, rawScores, details, resolve, reject });
       if (this.answers) setImmediate(() => this.finish(id));
     });
   }

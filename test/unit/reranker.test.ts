@@ -16,7 +16,13 @@ describe('rerank', () => {
   it('passes the request on and answers rows, best first', async () => {
     const { engine, reranker } = setUp(false);
     const answer = reranker.rerank({ ...INPUT, top_k: 2 }, { rawScores: true });
-    expect(engine.pending.get(1)).toMatchObject({ query: 'q', texts: ['a', 'bb', 'ccc'], topK: 2, rawScores: true });
+    expect(engine.pending.get(1)).toMatchObject({
+      query: 'q',
+      texts: ['a', 'bb', 'ccc'],
+      topK: 2,
+      rawScores: true,
+      details: false,
+    });
     engine.finish(1);
     expect(await answer).toEqual({
       response: [
@@ -35,9 +41,10 @@ describe('rerank', () => {
   });
 
   it('adds token counts with `details` only', async () => {
-    const { reranker } = setUp();
-    const { response } = await reranker.rerank({ ...INPUT, top_k: 1 }, { details: true });
-    expect(response).toEqual([{ id: 0, score: 1, tokens: 1, truncatedTokens: 0 }]);
+    const { engine, reranker } = setUp();
+    const answer = reranker.rerank({ ...INPUT, top_k: 1 }, { details: true });
+    expect(engine.pending.get(1)).toMatchObject({ details: true });
+    expect((await answer).response).toEqual([{ id: 0, score: 1, tokens: 1, truncatedTokens: 0 }]);
   });
 
   it('answers an empty list without the engine', async () => {
