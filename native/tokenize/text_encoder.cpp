@@ -26,8 +26,8 @@ TextEncoder::TextEncoder(const TokenizerParts& parts, size_t token_cap, std::vec
 }
 
 TextEncoder::~TextEncoder() {
-  if (scratch_.normalized.capacity() > kKeptBytes || scratch_.stretch.text.capacity() > kKeptBytes ||
-      scratch_.carry.capacity() > kKeptBytes) {
+  if (scratch_.normalized.capacity() > kKeptBytes ||
+      scratch_.stretch.text.capacity() > kKeptBytes || scratch_.carry.capacity() > kKeptBytes) {
     scratch_ = {};
   }
 }
@@ -98,7 +98,8 @@ size_t TextEncoder::find_cut(std::string_view segment, size_t begin) {
     return segment.size();
   }
   // An open tail is scanned anew with each part; growing with it keeps that linear.
-  for (size_t bytes = kPartBytes + scratch_.carry.size(); bytes < segment.size() - begin; bytes *= 2) {
+  for (size_t bytes = kPartBytes + scratch_.carry.size(); bytes < segment.size() - begin;
+       bytes *= 2) {
     const size_t cut = find_cut_between(segment, begin + bytes / 2, begin + bytes);
     if (cut != 0) return cut;
   }
@@ -110,8 +111,9 @@ size_t TextEncoder::find_cut(std::string_view segment, size_t begin) {
 size_t TextEncoder::find_cut_between(std::string_view segment, size_t low, size_t high) {
   size_t position = high;
   for (int tries = 0; tries < kCutTries; ++tries) {
-    position = segment.rfind(' ', position - 1);
-    if (position == std::string_view::npos || position <= low) break;
+    const size_t space = segment.substr(low, position - low).rfind(' ');
+    if (space == std::string_view::npos || space == 0) break;
+    position = low + space;
     if (may_cut(segment, position)) return position;
   }
   position = high;
