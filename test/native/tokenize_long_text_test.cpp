@@ -5,7 +5,7 @@
 #include <random>
 #include <thread>
 
-#include "test/native/tokenize_fixtures.h"
+#include "tokenize_fixtures.h"
 
 namespace bge::tokenize {
 namespace {

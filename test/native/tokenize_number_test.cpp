@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "test/native/tokenize_fixtures.h"
+#include "tokenize_fixtures.h"
 #include "tokenize/json_number.h"
 
 namespace bge::tokenize {

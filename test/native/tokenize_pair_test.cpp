@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "test/native/tokenize_fixtures.h"
+#include "tokenize_fixtures.h"
 
 namespace bge::tokenize {
 namespace {
