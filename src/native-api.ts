@@ -28,8 +28,6 @@ export interface NativeEngineInfo {
   provider: ExecutionProvider;
   providerReason: string;
   runtimeVersion: string;
-  /** Logits per pair: 1, or 2 (relevance is then the second against the first). */
-  labels: number;
 }
 
 export interface NativeResult {
@@ -47,9 +45,17 @@ export interface NativeEngine {
   readonly info: NativeEngineInfo;
   /**
    * Queues one request. `requestId` is the caller's, unique among the pending ones; it names the request in `cancel`.
-   * Never throws for a bad state: the promise rejects with a NativeFailure. `topK` 0 means all.
+   * Never throws for a bad state: the promise rejects with a NativeFailure. `topK` 0 means all;
+   * `exactCounts` makes `truncatedTokens` exact, where tokenizing otherwise stops once it knows what the model gets.
    */
-  submit(requestId: number, query: string, texts: string[], topK: number, rawScores: boolean): Promise<NativeResult>;
+  submit(
+    requestId: number,
+    query: string,
+    texts: string[],
+    topK: number,
+    rawScores: boolean,
+    exactCounts: boolean,
+  ): Promise<NativeResult>;
   /** Drops what has not started and rejects the request's promise with this code. False if there is no such request. */
   cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
   /** Synchronous. Throws a NativeFailure. */

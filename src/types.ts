@@ -133,7 +133,7 @@ export interface RerankerStats {
   scoredTokens: number;
   /** Runs of the model. */
   batches: number;
-  /** Per pair for `tokenize` and `run`; per request for `queue` (submit to first run) and `total`. Milliseconds. */
+  /** `tokenize` (worker time), `queue` (submit to first run) and `total` per request, `run` per run of the model. Milliseconds. */
   latency: { tokenize: LatencyHistogram; queue: LatencyHistogram; run: LatencyHistogram; total: LatencyHistogram };
   memory: {
     /** Bytes of the model and tokenizer held by the engine, as told to V8. */

@@ -1,0 +1,34 @@
+#include <napi.h>
+
+#include "binding/convert.h"
+#include "binding/engine_object.h"
+#include "binding/environment.h"
+#include "binding/load_job.h"
+
+namespace bge::binding {
+namespace {
+
+// The shape of the interface in src/native-api.ts, which carries the same number.
+constexpr int kApiVersion = 1;
+
+Napi::Value load(const Napi::CallbackInfo& info) {
+  return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* environment = new Environment(env);
+  env.SetInstanceData(environment);
+  environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
+  exports.Set("apiVersion", kApiVersion);
+  exports.Set("load", Napi::Function::New(env, load, "load"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace bge::binding
+
+Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
+  return bge::binding::init(env, exports);
+}
+
+NODE_API_MODULE(bge_reranker, InitAddon)

@@ -1,0 +1,150 @@
+#include "binding/convert.h"
+
+namespace bge::binding {
+namespace {
+
+Napi::Array from_ids(Napi::Env env, const std::vector<int32_t>& ids) {
+  Napi::Array array = Napi::Array::New(env, ids.size());
+  for (uint32_t i = 0; i < ids.size(); ++i) array.Set(i, ids[i]);
+  return array;
+}
+
+Napi::Object from_histogram(Napi::Env env, const schedule::LatencyHistogram& histogram) {
+  Napi::Array bounds = Napi::Array::New(env);
+  for (uint32_t i = 0; i < histogram.kBoundsMs.size(); ++i) bounds.Set(i, histogram.kBoundsMs[i]);
+  Napi::Array counts = Napi::Array::New(env);
+  for (uint32_t i = 0; i < histogram.counts.size(); ++i) {
+    counts.Set(i, static_cast<double>(histogram.counts[i]));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("bounds", bounds);
+  object.Set("counts", counts);
+  object.Set("count", static_cast<double>(histogram.count));
+  object.Set("sum", histogram.sum_ms);
+  return object;
+}
+
+std::string to_string(const Napi::Object& object, const char* key) {
+  return object.Get(key).As<Napi::String>().Utf8Value();
+}
+
+size_t to_size(const Napi::Object& object, const char* key) {
+  return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
+}
+
+}  // namespace
+
+engine::EngineOptions to_engine_options(const Napi::Object& options) {
+  std::vector<infer::ExecutionProvider> providers;
+  for (const std::string& name : to_strings(options.Get("executionProviders").As<Napi::Array>())) {
+    providers.push_back(name == "cuda" ? infer::ExecutionProvider::kCuda
+                                       : infer::ExecutionProvider::kCpu);
+  }
+  return {
+      .tokenizer_path = to_string(options, "tokenizerPath"),
+      .model = {.model_path = to_string(options, "modelPath"),
+                .runtime_path = to_string(options, "runtimePath"),
+                .providers = std::move(providers)},
+      .threads = to_size(options, "threads"),
+      .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
+      .max_queued_tokens = to_size(options, "maxQueuedTokens"),
+  };
+}
+
+tokenize::Truncation to_truncation(const Napi::Value& value) {
+  const std::string name = value.As<Napi::String>().Utf8Value();
+  if (name == "only_second") return tokenize::Truncation::kOnlySecond;
+  if (name == "only_first") return tokenize::Truncation::kOnlyFirst;
+  if (name == "none") return tokenize::Truncation::kNone;
+  return tokenize::Truncation::kLongestFirst;
+}
+
+std::vector<std::string> to_strings(const Napi::Array& values) {
+  std::vector<std::string> strings;
+  const uint32_t count = values.Length();
+  strings.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    Napi::HandleScope scope(values.Env());
+    strings.push_back(values.Get(i).As<Napi::String>().Utf8Value());
+  }
+  return strings;
+}
+
+Napi::Object from_error(Napi::Env env, const Error& error) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("code", std::string(code_name(error.code())));
+  object.Set("message", error.what());
+  if (!error.path().empty()) object.Set("path", error.path());
+  return object;
+}
+
+Napi::Object from_results(Napi::Env env, const std::vector<schedule::RankedResult>& results) {
+  const size_t count = results.size();
+  Napi::Int32Array ids = Napi::Int32Array::New(env, count);
+  Napi::Float64Array scores = Napi::Float64Array::New(env, count);
+  Napi::Int32Array tokens = Napi::Int32Array::New(env, count);
+  Napi::Int32Array truncated = Napi::Int32Array::New(env, count);
+  for (size_t i = 0; i < count; ++i) {
+    ids[i] = static_cast<int32_t>(results[i].id);
+    scores[i] = results[i].score;
+    tokens[i] = static_cast<int32_t>(results[i].tokens);
+    truncated[i] = static_cast<int32_t>(results[i].truncated_tokens);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("ids", ids);
+  object.Set("scores", scores);
+  object.Set("tokens", tokens);
+  object.Set("truncatedTokens", truncated);
+  return object;
+}
+
+Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("ids", from_ids(env, pair.ids));
+  object.Set("typeIds", from_ids(env, pair.type_ids));
+  object.Set("truncatedTokens", static_cast<double>(pair.truncated_tokens));
+  return object;
+}
+
+Napi::Object from_info(Napi::Env env, const infer::OnnxModelInfo& info) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("provider", std::string(infer::provider_name(info.provider)));
+  object.Set("providerReason", info.provider_reason);
+  object.Set("runtimeVersion", info.runtime_version);
+  return object;
+}
+
+Napi::Object from_statistics(Napi::Env env, const schedule::Statistics& statistics,
+                             size_t engine_bytes) {
+  const auto set = [env](Napi::Object& object, const char* key, uint64_t value) {
+    object.Set(key, Napi::Number::New(env, static_cast<double>(value)));
+  };
+  Napi::Object requests = Napi::Object::New(env);
+  set(requests, "admitted", statistics.admitted);
+  set(requests, "completed", statistics.completed);
+  set(requests, "failed", statistics.failed);
+  set(requests, "aborted", statistics.aborted);
+  set(requests, "timedOut", statistics.timed_out);
+  set(requests, "refused", statistics.refused);
+  Napi::Object latency = Napi::Object::New(env);
+  latency.Set("tokenize", from_histogram(env, statistics.tokenize));
+  latency.Set("queue", from_histogram(env, statistics.queue));
+  latency.Set("run", from_histogram(env, statistics.run));
+  latency.Set("total", from_histogram(env, statistics.total));
+  Napi::Object memory = Napi::Object::New(env);
+  set(memory, "engineBytes", engine_bytes);
+
+  Napi::Object object = Napi::Object::New(env);
+  set(object, "activeRequests", statistics.active_requests);
+  set(object, "queuedPairs", statistics.queued_pairs);
+  set(object, "queuedTokens", statistics.queued_tokens);
+  object.Set("requests", requests);
+  set(object, "scoredPairs", statistics.scored_pairs);
+  set(object, "scoredTokens", statistics.scored_tokens);
+  set(object, "batches", statistics.batches);
+  object.Set("latency", latency);
+  object.Set("memory", memory);
+  return object;
+}
+
+}  // namespace bge::binding

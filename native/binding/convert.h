@@ -1,0 +1,29 @@
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+namespace bge::binding {
+
+// Between JS values and the core's plain types; the shapes are those of src/native-api.ts. All on
+// the JS thread. src/validate.ts and src/options.ts have checked the values; what is checked here
+// protects memory only.
+
+engine::EngineOptions to_engine_options(const Napi::Object& options);
+tokenize::Truncation to_truncation(const Napi::Value& value);
+std::vector<std::string> to_strings(const Napi::Array& values);
+
+// {code, message, path?}: src/errors.ts makes the Error, in the caller's realm.
+Napi::Object from_error(Napi::Env env, const Error& error);
+Napi::Object from_results(Napi::Env env, const std::vector<schedule::RankedResult>& results);
+Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair);
+Napi::Object from_info(Napi::Env env, const infer::OnnxModelInfo& info);
+Napi::Object from_statistics(Napi::Env env, const schedule::Statistics& statistics,
+                             size_t engine_bytes);
+
+}  // namespace bge::binding

@@ -1,0 +1,106 @@
+#include "engine/engine.h"
+
+#include <filesystem>
+#include <future>
+
+#include "base/memory.h"
+
+namespace bge::engine {
+namespace {
+
+size_t bytes_of(const std::string& utf8_path) {
+  std::error_code ignored;
+  const uintmax_t bytes =
+      std::filesystem::file_size(std::u8string(utf8_path.begin(), utf8_path.end()), ignored);
+  return ignored ? 0 : static_cast<size_t>(bytes);
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
+               std::unique_ptr<const infer::OnnxBackend> backend, const EngineOptions& options)
+    : info_(backend->info()),
+      model_bytes_(bytes_of(options.model.model_path) + bytes_of(options.tokenizer_path)),
+      scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits()}),
+      tokenizer_(std::move(tokenizer)),
+      backend_(std::move(backend)) {
+  for (size_t i = 0; i < options.threads; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(scheduler_, *tokenizer_, backend_->make_runner(), options.limits));
+  }
+  try {
+    for (const std::unique_ptr<Worker>& worker : workers_) {
+      threads_.emplace_back(&Worker::run, worker.get());
+    }
+  } catch (...) {
+    stop();  // no destructor runs for a half-made Engine
+    throw;
+  }
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::submit(schedule::RequestInput input, schedule::Completion completion) {
+  scheduler_.submit(std::move(input), std::move(completion));
+}
+
+tokenize::EncodedPair Engine::encode(const std::string& query, const std::string& text,
+                                     const PairLimits& limits) const {
+  if (closing_) throw Error(ErrorCode::kClosed, "this Reranker was closed; load another one");
+  return tokenizer_->pair(tokenizer_->encode(query).ids, tokenizer_->encode(text).ids,
+                          limits.max_length, limits.truncation);
+}
+
+void Engine::close(std::function<void()> closed) {
+  if (closing_) return;
+  closing_ = true;
+  scheduler_.close();
+  closing_thread_ = std::thread([this, closed = std::move(closed)] {
+    join_workers();
+    {
+      std::lock_guard lock(workers_mutex_);
+      workers_.clear();
+    }
+    backend_.reset();
+    tokenizer_.reset();
+    give_memory_back();
+    closed();
+  });
+}
+
+void Engine::stop() noexcept {
+  scheduler_.stop();
+  {
+    std::lock_guard lock(workers_mutex_);
+    for (const std::unique_ptr<Worker>& worker : workers_) worker->cancel();
+  }
+  if (closing_thread_.joinable()) {
+    closing_thread_.join();
+  } else {
+    join_workers();
+  }
+}
+
+void Engine::join_workers() noexcept {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+EngineLoad::EngineLoad(EngineOptions options)
+    : options_(std::move(options)), model_(options_.model) {}
+
+std::shared_ptr<Engine> EngineLoad::run() {
+  auto tokenizer = std::async(std::launch::async, [this] {
+    return tokenize::Tokenizer::from_file(options_.tokenizer_path);
+  });
+  std::unique_ptr<const infer::OnnxBackend> backend = model_.run();
+  std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();
+  if (options_.limits.max_length < loaded->special_tokens_in_pair()) {
+    throw Error(ErrorCode::kInvalidOption,
+                "maxLength " + std::to_string(options_.limits.max_length) +
+                    " has no room for the special tokens of a pair; raise it");
+  }
+  return std::make_shared<Engine>(std::move(loaded), std::move(backend), options_);
+}
+
+}  // namespace bge::engine

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/worker.h"
+#include "infer/onnx_backend.h"
+#include "schedule/scheduler.h"
+#include "tokenize/tokenizer.h"
+
+namespace bge::engine {
+
+struct EngineOptions {
+  std::string tokenizer_path;
+  infer::OnnxModelOptions model;
+  size_t threads;
+  PairLimits limits;
+  size_t max_queued_tokens;
+};
+
+// A loaded model with its tokenizer, queue and worker threads.
+//
+// "Owner" is the one thread that made it (in the addon: the JS thread of its environment). Its
+// functions are the owner's; completions come on worker threads, or on the owner's inside cancel().
+class Engine {
+ public:
+  Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
+         std::unique_ptr<const infer::OnnxBackend> backend, const EngineOptions& options);
+  // stop()
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const infer::OnnxModelInfo& info() const noexcept { return info_; }
+  // Sizes of the model's and the tokenizer's files: near what the engine holds in memory.
+  size_t model_bytes() const noexcept { return model_bytes_; }
+
+  // Throws kOverloaded or kClosed; the completion is then never called.
+  void submit(schedule::RequestInput input, schedule::Completion completion);
+  bool cancel(uint64_t request_id, ErrorCode code) { return scheduler_.cancel(request_id, code); }
+  schedule::Statistics statistics() const { return scheduler_.statistics(); }
+
+  // Tokenizes on the calling thread. Throws kTooLong, kInvalidOption, kClosed.
+  tokenize::EncodedPair encode(const std::string& query, const std::string& text,
+                               const PairLimits& limits) const;
+
+  // Refuses new work from now on. When the accepted work is done and the model is freed, calls
+  // `closed` once, on a thread of its own. Only the first call counts.
+  void close(std::function<void()> closed);
+
+  // In any state: drops all work without completions, ends runs in progress, joins every thread.
+  void stop() noexcept;
+
+ private:
+  void join_workers() noexcept;
+
+  const infer::OnnxModelInfo info_;
+  const size_t model_bytes_;
+  schedule::Scheduler scheduler_;
+  std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
+  std::unique_ptr<const infer::OnnxBackend> backend_;     // likewise
+  bool closing_ = false;
+  std::mutex workers_mutex_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // guarded by workers_mutex_
+  std::vector<std::thread> threads_;              // the closing thread's after close()
+  std::thread closing_thread_;
+};
+
+// A load that can be cancelled from another thread.
+class EngineLoad {
+ public:
+  explicit EngineLoad(EngineOptions options);
+
+  // Blocks, on a thread that may; once. Reads tokenizer and model side by side.
+  std::shared_ptr<Engine> run();
+  // From any thread: run() ends soon with kAborted.
+  void cancel() noexcept { model_.cancel(); }
+
+ private:
+  EngineOptions options_;
+  infer::OnnxModelLoad model_;
+};
+
+}  // namespace bge::engine

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "infer/backend.h"
+#include "schedule/scheduler.h"
+#include "tokenize/tokenizer.h"
+
+namespace bge::engine {
+
+// How pairs are cut.
+struct PairLimits {
+  size_t max_length;  // tokens, special tokens included
+  tokenize::Truncation truncation;
+};
+
+// One thread's part in the engine: takes work from the scheduler until there is no more.
+class Worker {
+ public:
+  Worker(schedule::Scheduler& scheduler, const tokenize::Tokenizer& tokenizer,
+         std::unique_ptr<infer::Runner> runner, PairLimits limits);
+
+  // The body of the worker's thread. Never throws: what fails settles its requests.
+  void run() noexcept;
+
+  // From any thread: a run in progress ends soon and fails.
+  void cancel() noexcept { runner_->cancel(); }
+
+ private:
+  void tokenize(const schedule::TokenizeWork& work);
+  void score(const schedule::RunWork& work);
+  void encode(schedule::Request& request, schedule::Pair& pair) const;
+
+  schedule::Scheduler& scheduler_;
+  const tokenize::Tokenizer& tokenizer_;
+  std::unique_ptr<infer::Runner> runner_;
+  PairLimits limits_;
+};
+
+}  // namespace bge::engine

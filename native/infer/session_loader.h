@@ -1,0 +1,48 @@
+#pragma once
+
+#include <onnxruntime_c_api.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "infer/execution_provider.h"
+#include "infer/runtime.h"
+#include "infer/status.h"
+
+namespace bge::infer {
+
+struct LoadedSession {
+  Handle<OrtSession> session;
+  ExecutionProvider provider;
+  // One sentence: why this one.
+  std::string provider_reason;
+};
+
+// Opens a model on the first execution provider that works.
+class SessionLoader {
+ public:
+  explicit SessionLoader(std::shared_ptr<const Runtime> runtime);
+
+  // Blocks while the model is read and optimised. Throws kProviderUnavailable when no provider of
+  // the list works, kModelInvalid when the file is no model, kAborted after cancel().
+  LoadedSession load(const std::string& model_path,
+                     const std::vector<ExecutionProvider>& providers);
+
+  // From any thread: a load in progress ends soon with kAborted, and so does every later one.
+  void cancel() noexcept;
+
+ private:
+  OrtSessionOptions* new_options();
+  void append(ExecutionProvider provider, OrtSessionOptions* options) const;
+  Handle<OrtSession> create(const std::string& model_path, OrtSessionOptions* options,
+                            ErrorCode failure) const;
+
+  std::shared_ptr<const Runtime> runtime_;
+  std::mutex mutex_;
+  bool canceled_ = false;                           // guarded by mutex_
+  std::vector<Handle<OrtSessionOptions>> options_;  // guarded by mutex_; one a tried provider
+};
+
+}  // namespace bge::infer

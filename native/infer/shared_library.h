@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace bge::infer {
+
+// Opens a shared library by absolute path and never closes it. Null, with the platform's message in
+// `error`, when it cannot be opened.
+void* open_library(const std::string& path, std::string& error);
+
+// The address of an exported symbol, or null.
+void* find_symbol(void* library, const char* name);
+
+}  // namespace bge::infer

@@ -1,0 +1,274 @@
+#include "schedule/scheduler.h"
+
+#include <algorithm>
+
+#include "schedule/batch_plan.h"
+
+namespace bge::schedule {
+namespace {
+
+// For every token that goes to the oldest request, this many may go to smaller, younger ones.
+constexpr size_t kTokensPerOldestToken = 7;
+
+// About a millisecond of tokenizing: short against a run, long against a turn through the lock.
+constexpr size_t kBytesPerTokenizeWork = 8192;
+constexpr size_t kPairsPerTokenizeWork = 64;
+
+// The tokens of the pair that this request would run next.
+size_t next_tokens(const Request& request) {
+  return request.ready.empty() ? request.pairs[request.next_to_tokenize].tokens
+                               : request.ready.begin()->first;
+}
+
+}  // namespace
+
+void Scheduler::submit(RequestInput input, Completion completion) {
+  auto request =
+      std::make_shared<Request>(std::move(input), options_.max_length, std::move(completion));
+  Completion completed;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_ || stopped_) {
+      throw Error(ErrorCode::kClosed, "this Reranker was closed; load another one");
+    }
+    const size_t tokens = request->remaining_tokens;
+    if (statistics_.queued_tokens + tokens > options_.max_queued_tokens) {
+      ++statistics_.refused;
+      throw Error(ErrorCode::kOverloaded,
+                  std::to_string(statistics_.queued_tokens) +
+                      " tokens are queued and this request "
+                      "adds " +
+                      std::to_string(tokens) + ", over maxQueuedTokens " +
+                      std::to_string(options_.max_queued_tokens) +
+                      "; try again later, send fewer contexts or raise maxQueuedTokens");
+    }
+    ++statistics_.admitted;
+    statistics_.queued_tokens += tokens;
+    statistics_.queued_pairs += request->unstarted;
+    request->sequence = next_sequence_++;
+    requests_.emplace(request->id, request);
+    if (request->pairs.empty()) {
+      completed = settle(*request);
+      ++statistics_.completed;
+    } else {
+      reorder(*request, [] {});
+    }
+  }
+  changed_.notify_all();
+  if (completed) completed(std::vector<RankedResult>{});
+}
+
+bool Scheduler::cancel(uint64_t id, ErrorCode code) {
+  Completion completion;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = requests_.find(id);
+    if (found == requests_.end()) return false;
+    const RequestPtr request = found->second;
+    completion = settle(*request);
+    ++(code == ErrorCode::kTimeout ? statistics_.timed_out : statistics_.aborted);
+  }
+  changed_.notify_all();
+  completion(Error(code, code == ErrorCode::kTimeout ? "the request's time ran out"
+                                                     : "the request was aborted"));
+  return true;
+}
+
+void Scheduler::close() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Scheduler::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    while (!requests_.empty()) {
+      const RequestPtr request = requests_.begin()->second;
+      settle(*request);
+    }
+  }
+  changed_.notify_all();
+}
+
+Statistics Scheduler::statistics() const {
+  std::lock_guard lock(mutex_);
+  Statistics copy = statistics_;
+  copy.active_requests = requests_.size();
+  return copy;
+}
+
+std::optional<Work> Scheduler::next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(
+      lock, [this] { return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()); });
+  if (stopped_ || runnable_.empty()) return std::nullopt;
+  Request& request = pick();
+  if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
+  return take_run_work(request);
+}
+
+void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration) {
+  {
+    std::lock_guard lock(mutex_);
+    Request& request = *work.request;
+    if (request.settled) return;
+    request.query_encoded = true;
+    request.tokenizing += duration;
+    request.tokenized += work.last - work.first;
+    if (request.tokenized == request.pairs.size()) statistics_.tokenize.record(request.tokenizing);
+    reorder(request, [&] {
+      for (size_t i = work.first; i < work.last; ++i) {
+        Pair& pair = request.pairs[i];
+        const size_t estimate = pair.tokens;
+        pair.tokens = pair.encoded.ids.size();
+        pair.truncated_tokens = pair.encoded.truncated_tokens;
+        request.remaining_tokens += pair.tokens - estimate;
+        statistics_.queued_tokens += pair.tokens - estimate;
+        request.ready.emplace(pair.tokens, i);
+      }
+    });
+  }
+  changed_.notify_all();
+}
+
+void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
+  std::vector<std::pair<RequestPtr, Completion>> completed;
+  {
+    std::lock_guard lock(mutex_);
+    ++statistics_.batches;
+    statistics_.run.record(duration);
+    for (const PairRef& ref : work.pairs) {
+      const size_t tokens = ref.pair().tokens;
+      statistics_.queued_tokens -= tokens;
+      statistics_.scored_tokens += tokens;
+      ++statistics_.scored_pairs;
+      Request& request = *ref.request;
+      if (--request.unscored > 0 || request.settled) continue;
+      completed.emplace_back(ref.request, settle(request));
+      ++statistics_.completed;
+      statistics_.total.record(Clock::now() - request.submitted_at);
+    }
+  }
+  if (!completed.empty()) changed_.notify_all();
+  for (const auto& [request, completion] : completed) completion(request->ranked());
+}
+
+void Scheduler::failed(const Work& work, const Error& error) {
+  std::vector<Completion> completions;
+  {
+    std::lock_guard lock(mutex_);
+    const auto fail = [&](Request& request) {
+      if (request.settled) return;
+      completions.push_back(settle(request));
+      ++statistics_.failed;
+    };
+    if (const auto* tokenizing = std::get_if<TokenizeWork>(&work)) {
+      fail(*tokenizing->request);
+    } else {
+      for (const PairRef& ref : std::get<RunWork>(work).pairs) {
+        statistics_.queued_tokens -= ref.pair().tokens;
+        fail(*ref.request);
+      }
+    }
+  }
+  changed_.notify_all();
+  for (const Completion& completion : completions) completion(error);
+}
+
+Request& Scheduler::pick() const {
+  Request* const fewest = *runnable_.begin();
+  Request* const oldest = *runnable_by_age_.begin();
+  const bool oldest_is_due = tokens_since_oldest_ >= kTokensPerOldestToken * next_tokens(*oldest);
+  return oldest_is_due ? *oldest : *fewest;
+}
+
+std::optional<TokenizeWork> Scheduler::take_tokenize_work(Request& request) {
+  if (!request.has_tokenizing()) return std::nullopt;
+  const RequestPtr shared = requests_.at(request.id);
+  TokenizeWork work{shared, request.next_to_tokenize, request.next_to_tokenize,
+                    !request.query_encoded};
+  charge(request, request.pairs[work.first].tokens);
+  size_t bytes = 0;
+  while (work.last < request.pairs.size() && bytes < kBytesPerTokenizeWork &&
+         work.last - work.first < kPairsPerTokenizeWork) {
+    bytes += request.pairs[work.last].text.size();
+    ++work.last;
+  }
+  reorder(request, [&] {
+    request.next_to_tokenize = work.last;
+    request.query_in_work = true;
+  });
+  return work;
+}
+
+RunWork Scheduler::take_run_work(Request& first) {
+  std::vector<Request*> owners;
+  std::vector<size_t> lengths;
+  const size_t max_rows = options_.batch_limits.max_rows;
+  const auto offer = [&](Request& request) {
+    for (auto pair = request.ready.begin(); pair != request.ready.end(); ++pair) {
+      if (lengths.size() == max_rows) return;
+      owners.push_back(&request);
+      lengths.push_back(pair->first);
+    }
+  };
+  offer(first);
+  for (auto other = runnable_.begin(); other != runnable_.end() && lengths.size() < max_rows;
+       ++other) {
+    if (*other != &first) offer(**other);
+  }
+  RunWork work;
+  const size_t rows = plan_batch(lengths, options_.batch_limits);
+  for (size_t i = 0; i < rows; ++i) hand_out(*owners[i], work);
+  return work;
+}
+
+void Scheduler::hand_out(Request& request, RunWork& work) {
+  const auto [tokens, index] = *request.ready.begin();
+  charge(request, tokens);
+  work.pairs.push_back({requests_.at(request.id), index});
+  if (!request.started) {
+    request.started = true;
+    statistics_.queue.record(Clock::now() - request.submitted_at);
+  }
+  --statistics_.queued_pairs;
+  reorder(request, [&request, tokens = tokens] {
+    request.ready.erase(request.ready.begin());
+    request.remaining_tokens -= tokens;
+    --request.unstarted;
+  });
+}
+
+void Scheduler::charge(const Request& request, size_t tokens) {
+  if (&request == *runnable_by_age_.begin()) {
+    tokens_since_oldest_ -= std::min(tokens_since_oldest_, kTokensPerOldestToken * tokens);
+  } else {
+    tokens_since_oldest_ += tokens;
+  }
+}
+
+template <typename Change>
+void Scheduler::reorder(Request& request, Change&& change) {
+  runnable_.erase(&request);
+  runnable_by_age_.erase(&request);
+  change();
+  if (!request.settled && request.has_work()) {
+    runnable_.insert(&request);
+    runnable_by_age_.insert(&request);
+  }
+}
+
+Completion Scheduler::settle(Request& request) {
+  reorder(request, [&request] { request.settled = true; });
+  statistics_.queued_pairs -= request.unstarted;
+  statistics_.queued_tokens -= request.remaining_tokens;
+  Completion completion = std::exchange(request.completion, nullptr);
+  requests_.erase(request.id);
+  return completion;
+}
+
+}  // namespace bge::schedule

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "infer/backend.h"
+#include "schedule/request.h"
+#include "schedule/statistics.h"
+
+namespace bge::schedule {
+
+using RequestPtr = std::shared_ptr<Request>;
+
+// Pairs [first, last) of a request that want tokenizing; the query too, when `with_query`.
+struct TokenizeWork {
+  RequestPtr request;
+  size_t first;
+  size_t last;
+  bool with_query;
+};
+
+struct PairRef {
+  RequestPtr request;
+  size_t index;
+
+  Pair& pair() const { return request->pairs[index]; }
+};
+
+// Pairs that make one run of the model, the longest first.
+struct RunWork {
+  std::vector<PairRef> pairs;
+};
+
+using Work = std::variant<TokenizeWork, RunWork>;
+
+// The bounded queue between callers and workers. Safe from any number of threads; one lock, held
+// for microseconds.
+//
+// A request is admitted whole or refused at once. The request with the fewest tokens left goes
+// first, which keeps small requests quick beside large ones, and one token in eight goes to the
+// oldest request, which keeps large ones from starving. Inside a request the longest pairs run
+// first, so that the workers finish together.
+class Scheduler {
+ public:
+  struct Options {
+    size_t max_queued_tokens;
+    size_t max_length;  // tokens a pair
+    infer::BatchLimits batch_limits;
+  };
+
+  explicit Scheduler(Options options) : options_(options) {}
+
+  // Callers' side. Throws kOverloaded or kClosed; `completion` is then never called.
+  void submit(RequestInput input, Completion completion);
+  // Settles the request with this code and drops what has not started. False: no such request.
+  bool cancel(uint64_t id, ErrorCode code);
+  // No new requests; next() gives nothing once the admitted ones are done.
+  void close();
+  // Drops everything, calls no completion; next() gives nothing from now on.
+  void stop();
+  Statistics statistics() const;
+
+  // Workers' side. Blocks until there is work; nothing means: end the worker. Every Work goes back
+  // through exactly one of the three calls below.
+  std::optional<Work> next();
+  void tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration);
+  void scored(const RunWork& work, std::chrono::nanoseconds duration);
+  // Settles the requests of this work with an error.
+  void failed(const Work& work, const Error& error);
+
+ private:
+  // Fewest tokens left first, then the oldest.
+  struct FewestTokens {
+    bool operator()(const Request* a, const Request* b) const {
+      return a->remaining_tokens != b->remaining_tokens ? a->remaining_tokens < b->remaining_tokens
+                                                        : a->sequence < b->sequence;
+    }
+  };
+  struct Oldest {
+    bool operator()(const Request* a, const Request* b) const { return a->sequence < b->sequence; }
+  };
+
+  // All below want mutex_ held.
+  Request& pick() const;
+  std::optional<TokenizeWork> take_tokenize_work(Request& request);
+  RunWork take_run_work(Request& first);
+  void hand_out(Request& request, RunWork& work);
+  void charge(const Request& request, size_t tokens);
+  // Applies a change to what the request's place among the runnable ones rests on.
+  template <typename Change>
+  void reorder(Request& request, Change&& change);
+  // Takes the request out; the caller calls the completion without the lock.
+  Completion settle(Request& request);
+
+  const Options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool closed_ = false;
+  bool stopped_ = false;
+  uint64_t next_sequence_ = 0;
+  size_t tokens_since_oldest_ = 0;  // run for others while the oldest request waited
+  std::unordered_map<uint64_t, RequestPtr> requests_;  // admitted, not settled
+  std::set<Request*, FewestTokens> runnable_;          // of them, those with work to hand out
+  std::set<Request*, Oldest> runnable_by_age_;         // the same
+  Statistics statistics_;
+};
+
+}  // namespace bge::schedule
