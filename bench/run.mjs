@@ -61,7 +61,14 @@ function readOptions() {
     threads: Number(values.threads),
   };
   if (!values.quick) return asked;
-  return { ...asked, rounds: 1, seconds: 2, queries: 0, cases: asked.cases ?? ['cranfield'], loads: asked.loads ?? ['one'] };
+  return {
+    ...asked,
+    rounds: 1,
+    seconds: 2,
+    queries: 0,
+    cases: asked.cases ?? ['cranfield'],
+    loads: asked.loads ?? ['one'],
+  };
 }
 
 function findModels({ models, folder }) {
@@ -83,6 +90,10 @@ function findPython(given) {
   return given ?? (existsSync(own) ? own : undefined);
 }
 
+/** As it was given, but for where things lie on this machine. */
+const commandLine = () =>
+  ['npm run bench --', ...process.argv.slice(2).map((word) => word.replace(/(?:\.{0,2}\/[^/=]+)+\//, '…/'))].join(' ');
+
 async function main() {
   const options = readOptions();
   if (options.help) return void console.log(HELP);
@@ -102,7 +113,7 @@ async function main() {
     dataset: loadDataset(options),
     temporary: folder,
   });
-  const report = { machine, command: ['npm run bench --', ...process.argv.slice(2)].join(' '), options, ...measured };
+  const report = { machine, command: commandLine(), options, ...measured };
   writeFileSync(path.join(folder, 'report.json'), JSON.stringify(report));
   console.log(`raw figures: ${path.join(folder, 'report.json')}`);
   for (const file of await writeReport(report)) console.log(file);

@@ -1,7 +1,14 @@
 // Passages of our own making, for machines without Cranfield: right lengths, no judgements.
 import { randomFrom } from './random.mjs';
 
-const SUBJECTS = ['the boundary layer', 'a laminar wake', 'the shock wave', 'a thin wing', 'the cooling duct', 'an inlet'];
+const SUBJECTS = [
+  'the boundary layer',
+  'a laminar wake',
+  'the shock wave',
+  'a thin wing',
+  'the cooling duct',
+  'an inlet',
+];
 const VERBS = ['separates from', 'heats', 'is measured along', 'is compared with', 'slows', 'depends on'];
 const OBJECTS = ['the leading edge', 'a blunt body', 'the nozzle wall', 'theory at low speed', 'the free stream'];
 const ENDINGS = ['at high Mach numbers', 'in two dimensions', 'with suction', 'under heat transfer', 'without slip'];

@@ -51,8 +51,8 @@ async function attempt(results, peer, at, load, settings) {
     ? { skipped: reason }
     : await runJob({ peer, model: at.model, load, requests: at.requests }, { ...settings, folder: settings.temporary });
   if (!result.skipped && !result.failed) return result;
-  results.skip(peer, at.model, result.skipped ?? `failed: ${result.failed.trim().split('\n').slice(0, 3).join(' | ')}`);
-  if (result.failed && !result.skipped) say(result.failed);
+  results.skip(peer, at.model, result.skipped ?? `failed: ${result.failed}`);
+  if (!result.skipped) say(result.trace);
   return null;
 }
 
@@ -69,7 +69,9 @@ async function measureRound(plan, round, results, settings) {
       results.add(at, peer, result);
       const { p50, p99 } = result.latency;
       const cores = result.coresUsed.toFixed(2);
-      say(`  ${peer.name}: ${pairsPerSecond(result).toFixed(2)} pairs/s, p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)} ms, ${cores} cores`);
+      say(
+        `  ${peer.name}: ${pairsPerSecond(result).toFixed(2)} pairs/s, p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)} ms, ${cores} cores`,
+      );
     }
   }
 }
@@ -112,8 +114,15 @@ export async function measureAll(settings) {
     for (let round = 0; round < rounds; round++) await measureRound(part, round, results, settings);
   }
   const agreement = [];
-  if (settings.queries > 0) for (const model of models) agreement.push(...(await compareScores(model, results, settings)));
-  return { rows: results.rows(), agreement, skipped: results.skipped, dataset: dataset.name, titles: titlesOf(settings) };
+  if (settings.queries > 0)
+    for (const model of models) agreement.push(...(await compareScores(model, results, settings)));
+  return {
+    rows: results.rows(),
+    agreement,
+    skipped: results.skipped,
+    dataset: dataset.name,
+    titles: titlesOf(settings),
+  };
 }
 
 const titlesOf = ({ models, peers }) => ({

@@ -20,16 +20,22 @@ export function latencies() {
   };
 }
 
-/** Event-loop delay in ms while `work` runs. Node's samples hold the sampling interval too: it is taken off. */
+/**
+ * Event-loop delay in ms while `work` runs: Node's samples hold the sampling interval too, which is taken off. `busy` is
+ * the share of the time in which the loop ran something: unlike the delay, it does not rise when others have the cores.
+ */
 export async function withEventLoopDelay(work) {
   const monitor = monitorEventLoopDelay({ resolution: EVENT_LOOP_SAMPLE_MS });
   monitor.enable();
+  const before = performance.eventLoopUtilization();
   const result = await work();
+  const busy = performance.eventLoopUtilization(before).utilization;
   // A loop that was blocked to the end has its last delay recorded by one more turn.
   await sleep(2 * EVENT_LOOP_SAMPLE_MS);
   monitor.disable();
   const ms = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - EVENT_LOOP_SAMPLE_MS);
-  return { result, delay: { p50: ms(monitor.percentile(50)), p99: ms(monitor.percentile(99)), max: ms(monitor.max) } };
+  const delay = { p50: ms(monitor.percentile(50)), p99: ms(monitor.percentile(99)), max: ms(monitor.max), busy };
+  return { result, delay };
 }
 
 /**

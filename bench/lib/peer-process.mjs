@@ -6,6 +6,10 @@ import { closedLoop, openLoop, scoreAll, withEventLoopDelay } from './measure.mj
 
 const LOADS = { closed: closedLoop, open: openLoop, score: scoreAll };
 const WARM_UP_CONTEXTS = 4;
+const WHY_UNAVAILABLE = {
+  ERR_MODULE_NOT_FOUND: (error) => `${/'([^']+)'/.exec(error.message)?.[1]} is not installed`,
+  PEER_UNAVAILABLE: (error) => error.message,
+};
 
 async function measure(job) {
   const { open } = await import(pathToFileURL(job.module).href);
@@ -37,8 +41,9 @@ async function measure(job) {
 const job = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 // A peer that is not installed is skipped with its own word; every other failure is the peer's result too.
 const outcome = await measure(job).catch((error) => ({
-  skipped: error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'PEER_UNAVAILABLE' ? error.message : undefined,
-  failed: error.stack,
+  skipped: WHY_UNAVAILABLE[error.code]?.(error),
+  failed: error.message,
+  trace: error.stack,
 }));
 writeFileSync(job.output, JSON.stringify(outcome));
 // A peer's own threads must not keep a measured process alive.

@@ -50,7 +50,12 @@ export async function planMeasurements(models, asked, dataset, encoders, folder)
     const tokensOf = async (query, text) => (await encode(query, [text]))[0].ids.length;
     for (const caseName of asked.cases ?? model.cases) {
       const loads = loadsOf(model, caseName, asked.loads);
-      const all = await buildCase(caseName, dataset, tokensOf, Math.max(...loads.map((load) => requestCount(load, model))));
+      const all = await buildCase(
+        caseName,
+        dataset,
+        tokensOf,
+        Math.max(...loads.map((load) => requestCount(load, model))),
+      );
       for (const load of loads) {
         const requests = all.slice(0, requestCount(load, model));
         const file = path.join(folder, `${model.name}-${caseName}-${load}.json`);

@@ -53,5 +53,5 @@ export async function runJob({ peer, model, load, requests }, { threads, python,
     : [process.execPath, path.join(here, 'peer-process.mjs')];
   const { code, signal, stderr } = await run(command, [script, file], environment(threads));
   const result = JSON.parse(readFileSync(output, 'utf8'));
-  return result ?? { failed: `the process ended with ${signal ?? `exit code ${code}`}: ${stderr}` };
+  return result ?? { failed: `the process ended with ${signal ?? `exit code ${code}`}`, trace: stderr };
 }

@@ -1,7 +1,11 @@
 // This package, as built in the project's root.
-import { Reranker } from '../../dist/index.js';
+import { existsSync } from 'node:fs';
+
+const built = new URL('../../dist/index.js', import.meta.url);
 
 export async function open({ model, threads }) {
+  if (!existsSync(built)) throw Object.assign(new Error('run `npm run build` first'), { code: 'PEER_UNAVAILABLE' });
+  const { Reranker } = await import(built.href);
   const { folder, dtype, maxLength } = model;
   const reranker = await Reranker.load(folder, { dtype, maxLength, threads });
   const { provider, runtime } = reranker.info;

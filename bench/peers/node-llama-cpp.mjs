@@ -8,7 +8,8 @@ const SPECIAL_TOKENS = 4;
 export async function open({ model, threads }) {
   const llama = await getLlama({ gpu: false, build: 'never', maxThreads: threads, logLevel: 'error' });
   const network = await llama.loadModel({ modelPath: model.gguf });
-  const context = await network.createRankingContext({ contextSize: model.maxLength, threads });
+  // It keeps one position of the context free.
+  const context = await network.createRankingContext({ contextSize: model.maxLength + 1, threads });
   async function rerank({ query, contexts }) {
     const room = model.maxLength - SPECIAL_TOKENS - network.tokenize(query).length;
     const passages = contexts.map((text) => network.tokenize(text).slice(0, room));

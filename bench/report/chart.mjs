@@ -12,7 +12,11 @@ function panel({ model, caseName, load, tokensPerPair, rows }, titles) {
   const y = { field: 'peer', type: 'nominal', sort, title: null, axis: { labelLimit: 320 } };
   const x = { field: 'pairsPerSecond', type: 'quantitative', title: 'pairs a second' };
   return {
-    title: { text: titles.models[model], subtitle: `${caseName}, ${load}: ${tokensPerPair.toFixed(0)} tokens a pair`, anchor: 'start' },
+    title: {
+      text: titles.models[model],
+      subtitle: `${caseName}, ${load}: ${tokensPerPair.toFixed(0)} tokens a pair`,
+      anchor: 'start',
+    },
     width: 340,
     height: { step: 20 },
     data: {

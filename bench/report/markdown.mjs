@@ -91,7 +91,10 @@ function versionLines(rows, titles) {
   const lines = new Map();
   for (const { model, peer, rounds } of rows) {
     const [{ versions, settings }] = rounds;
-    const join = (object) => Object.entries(object).map(([name, value]) => `${name} ${value}`).join(', ');
+    const join = (object) =>
+      Object.entries(object)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', ');
     if (!lines.has(peer)) lines.set(peer, `- ${titles.peers[peer]}: ${join(versions)}; on ${model}: ${join(settings)}`);
   }
   return [...lines.values()].join('\n');

@@ -47,22 +47,21 @@ export function groupsOf(rows) {
   });
 }
 
-const METRICS = [
-  { name: 'pairs a second', pick: (row) => row.pairsPerSecond, better: 'higher', open: false },
-  { name: 'p99 latency', pick: (row) => row.p99, better: 'lower', open: true },
-  { name: 'peak memory', pick: (row) => row.peakRssBytes, better: 'lower', open: false },
-  { name: 'time to load', pick: (row) => row.loadMs, better: 'lower', open: false },
-  { name: 'event-loop delay p99', pick: (row) => row.eventLoopP99, better: 'lower', open: false },
+const CLOSED_METRICS = [
+  { name: 'pairs a second', pick: (row) => row.pairsPerSecond, better: 'higher' },
+  { name: 'peak memory', pick: (row) => row.peakRssBytes, better: 'lower' },
+  { name: 'time to load', pick: (row) => row.loadMs, better: 'lower' },
+  { name: 'event-loop delay p99', pick: (row) => row.eventLoopP99, better: 'lower' },
 ];
+/** Under constant arrival each peer has its own rate: only latency says something, and only beside that rate. */
+const OPEN_METRICS = [{ name: 'p99 latency', pick: (row) => row.p99, better: 'lower' }];
 
 /** Every figure in which a peer is ahead of this package: { model, caseName, load, metric, peer, times }. */
 export function losses(groups) {
   const found = [];
   for (const { model, caseName, load, ours, rows } of groups) {
     if (!ours) continue;
-    // Under constant arrival each peer has its own rate: only latency says something, and only beside that rate.
-    const isOpen = load.startsWith('open');
-    for (const { name, pick, better, open } of METRICS.filter((metric) => metric.open === isOpen)) {
+    for (const { name, pick, better } of load.startsWith('open') ? OPEN_METRICS : CLOSED_METRICS) {
       const own = pick(ours);
       for (const row of rows.filter((other) => other.peer !== ours.peer && pick(other) !== undefined)) {
         const times = better === 'higher' ? pick(row) / own : own / pick(row);

@@ -42,8 +42,8 @@ def main() -> None:
         outcome = measure(job)
     except ModuleNotFoundError as error:
         outcome = {"skipped": f"{error.name} is not installed"}
-    except Exception:
-        outcome = {"failed": traceback.format_exc()}
+    except Exception as error:
+        outcome = {"failed": repr(error), "trace": traceback.format_exc()}
     Path(job["output"]).write_text(json.dumps(outcome), encoding="utf-8")
     # A peer's own threads must not keep a measured process alive.
     os._exit(0)
