@@ -1,6 +1,8 @@
-// Times the tokenizer on one thread, one pass for each line on stdin, so that a runner can take turns.
+// Times the tokenizer on one thread, one pass for each line on stdin, so that a runner can take
+// turns.
 //   bge_tokenize_bench TOKENIZER_JSON TEXTS [CAP]
-// TEXTS holds one JSON string a line. Prints {"load_seconds"} first, then {"seconds", "bytes", "tokens"} a pass.
+// TEXTS holds one JSON string a line. Prints {"load_seconds"} first, then {"seconds", "bytes",
+// "tokens"} a pass.
 #include <simdjson.h>
 
 #include <chrono>

@@ -15,10 +15,10 @@ async function withModel<T>(model: SumModel, use: (reranker: Reranker) => Promis
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** What each input adds to the logit of a model that sums them. */
-const SHARE = {
-  input_ids: ({ ids }: { ids: number[] }) => sum(ids),
-  attention_mask: ({ ids }: { ids: number[] }) => ids.length,
-  token_type_ids: ({ typeIds }: { typeIds: number[] }) => sum(typeIds),
+const SHARE: Record<string, (encoded: { ids: number[]; typeIds: number[] }) => number> = {
+  input_ids: ({ ids }) => sum(ids),
+  attention_mask: ({ ids }) => ids.length,
+  token_type_ids: ({ typeIds }) => sum(typeIds),
 };
 
 describe('inputs and outputs are taken from the model', () => {
@@ -38,8 +38,8 @@ describe('inputs and outputs are taken from the model', () => {
       const { response } = await reranker.rerank({ query, contexts }, { rawScores: true });
       for (const { id, score } of response) {
         const encoded = reranker.encode(query, contexts[id]?.text ?? '');
-        const names = Object.keys(model.inputs) as (keyof typeof SHARE)[];
-        expect(score).toBe(sum(names.map((name) => SHARE[name](encoded))));
+        const shares = Object.keys(model.inputs).map((name) => SHARE[name]?.(encoded) ?? NaN);
+        expect(score).toBe(sum(shares));
       }
       expect(response).toHaveLength(2);
     });

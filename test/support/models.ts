@@ -24,7 +24,7 @@ export const tokenizerFile = (name: 'minilm' | 'xlmr' | 'bge'): string =>
 
 export interface TemporaryModel {
   folder: string;
-  remove(): void;
+  remove: () => void;
 }
 
 /**
