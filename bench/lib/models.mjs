@@ -17,7 +17,7 @@ const MODELS = {
     file: 'model.onnx',
     dtype: 'auto',
     referenceFile: true,
-    requestsPerPass: 4,
+    requestsPerPass: 2,
     loads: ['one', 'many', 'open50', 'open80'],
     cases: ['cranfield', 'short', 'long', 'mixed'],
   },
