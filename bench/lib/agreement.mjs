@@ -17,9 +17,9 @@ export function kendallTau(left, right) {
   return agreement / Math.sqrt(leftPairs * rightPairs);
 }
 
-const gain = (grades) => grades.reduce((sum, grade, rank) => sum + grade / Math.log2(rank + 2), 0);
+const gain = (grades) => grades.reduce((sum, grade, rank) => sum + (2 ** grade - 1) / Math.log2(rank + 2), 0);
 
-/** NDCG@10 with the grade itself as gain (Järvelin and Kekäläinen 2002); `ideal`: grades of the best ranking there is. */
+/** NDCG@10 with gain 2^grade - 1 (Burges et al. 2005); `ideal`: grades of the best ranking there is. */
 export function ndcgAt10(scores, grades, ideal) {
   const order = scores.map((_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
   return gain(order.slice(0, 10).map((i) => grades[i])) / gain(ideal.slice(0, 10));
