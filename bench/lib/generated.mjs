@@ -17,12 +17,12 @@ const QUERIES = 40;
 const CONTEXTS = 30;
 const SEED = 1;
 
-/** The same passages on every machine: 6 to 40 sentences each, about 230 tokens on average. */
+/** The same passages on every machine: 6 to 28 sentences each, about 240 tokens on average. */
 export function generatedDataset() {
   const random = randomFrom(SEED);
   const pick = (list) => list[Math.floor(random() * list.length)];
   const sentence = () => `${pick(SUBJECTS)} ${pick(VERBS)} ${pick(OBJECTS)} ${pick(ENDINGS)} .`;
-  const passage = () => Array.from({ length: 6 + Math.floor(random() * 35) }, sentence).join(' ');
+  const passage = () => Array.from({ length: 6 + Math.floor(random() * 23) }, sentence).join(' ');
   const queries = Array.from({ length: QUERIES }, (_, id) => ({
     id: String(id),
     query: `what is known about ${pick(SUBJECTS)} and ${pick(OBJECTS)} ${pick(ENDINGS)} ?`,

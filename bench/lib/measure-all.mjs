@@ -105,7 +105,7 @@ async function compareScores(model, results, settings) {
 /** @returns {{ rows: object[], agreement: object[], skipped: object[] }} For report/. */
 export async function measureAll(settings) {
   const { models, dataset, rounds, temporary } = settings;
-  const encoders = new Map(models.map((model) => [model.name, pairTokenizer(model)]));
+  const encoders = new Map(models.map(({ name, folder }) => [name, pairTokenizer({ folder })]));
   const plan = await planMeasurements(models, settings, dataset, encoders, temporary);
   const results = new Results();
   const closed = plan.filter((at) => !needsCapacity(at.load));

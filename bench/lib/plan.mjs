@@ -41,6 +41,7 @@ function loadsOf(model, caseName, asked) {
 
 /**
  * Every (model, case, load) with its requests written to a file.
+ * @param encoders By the model's name, pairs as they are before truncation.
  * @param {{ cases?: string[], loads?: string[] }} asked Instead of what the model's entry says.
  */
 export async function planMeasurements(models, asked, dataset, encoders, folder) {
@@ -60,21 +61,27 @@ export async function planMeasurements(models, asked, dataset, encoders, folder)
         const requests = all.slice(0, requestCount(load, model));
         const file = path.join(folder, `${model.name}-${caseName}-${load}.json`);
         writeFileSync(file, JSON.stringify(requests));
-        plan.push({ model, caseName, load, requests: file, tokensPerPair: await meanTokens(requests, load, encode) });
+        plan.push({
+          model,
+          caseName,
+          load,
+          requests: file,
+          tokensPerPair: await meanTokens(requests, load, encode, model),
+        });
       }
     }
   }
   return plan;
 }
 
-async function meanTokens(requests, load, encode) {
+async function meanTokens(requests, load, encode, { maxLength }) {
   const { contexts } = LOADS[load](1);
   let tokens = 0;
   let pairs = 0;
   for (const request of requests) {
     const encodings = await encode(request.query, request.contexts.slice(0, contexts));
     pairs += encodings.length;
-    for (const { ids } of encodings) tokens += ids.length;
+    for (const { ids } of encodings) tokens += Math.min(ids.length, maxLength);
   }
   return tokens / pairs;
 }

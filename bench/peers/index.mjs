@@ -1,7 +1,7 @@
 // Who is measured. `needs` names what a model must have besides the ONNX file; `options` go to the peer as they are.
 export const OURS = 'bge-reranker';
 
-/** How a peer came to its scores; reference logits, where no file has them, come from this one. */
+/** Where no file has reference logits, they are this peer's. */
 export const REFERENCE = 'onnxruntime-node-one';
 
 export const PEERS = [
