@@ -17,7 +17,7 @@ const QUERIES = 40;
 const CONTEXTS = 30;
 const SEED = 1;
 
-/** The same passages on every machine: 6 to 28 sentences each, about 240 tokens on average. */
+/** The same passages on every machine: 6 to 28 sentences each, about 250 tokens on average. */
 export function generatedDataset() {
   const random = randomFrom(SEED);
   const pick = (list) => list[Math.floor(random() * list.length)];

@@ -44,7 +44,7 @@ class Results {
   rows = () => [...this.#rows.values()];
 }
 
-/** One measurement; false when the peer leaves the run for this model. */
+/** One measurement; null when the peer leaves the run for this model. */
 async function attempt(results, peer, at, load, settings) {
   const reason = reasonToSkip(peer, at.model, settings.python);
   const result = reason

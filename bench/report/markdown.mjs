@@ -100,10 +100,13 @@ function versionLines(rows, titles) {
   return [...lines.values()].join('\n');
 }
 
+/** Where things lie on this machine is nobody's business. */
+const withoutFolders = (text) => text.replaceAll('\n', ' ').replaceAll(/(?:\/[^\s/'":]+)+\//g, '…/');
+
 export function markdownReport(report, chartFile) {
   const groups = groupsOf(report.rows);
   const skipped = report.skipped.map(
-    ({ peer, model, reason }) => `- ${report.titles.peers[peer]} on ${model}: ${reason.replaceAll('\n', ' ')}`,
+    ({ peer, model, reason }) => `- ${report.titles.peers[peer]} on ${model}: ${withoutFolders(reason)}`,
   );
   const sections = [
     `# Benchmark of ${report.date}`,
