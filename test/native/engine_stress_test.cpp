@@ -29,16 +29,16 @@ class SumRunner final : public infer::Runner {
   std::atomic<bool> canceled_ = false;
 };
 
-class SumBackend final : public infer::OnnxBackend {
+class SumBackend final : public infer::Backend {
  public:
   std::unique_ptr<infer::Runner> make_runner() const override {
     return std::make_unique<SumRunner>();
   }
   infer::BatchLimits batch_limits() const override { return {}; }
-  const infer::OnnxModelInfo& info() const override { return info_; }
+  const infer::BackendInfo& info() const override { return info_; }
 
  private:
-  infer::OnnxModelInfo info_{infer::ExecutionProvider::kCpu, "a stand-in", "0"};
+  infer::BackendInfo info_{infer::ExecutionProvider::kCpu, "a stand-in", "0"};
 };
 
 std::unique_ptr<Engine> make_engine(size_t threads) {
