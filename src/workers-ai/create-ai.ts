@@ -1,15 +1,8 @@
-import { Reranker } from '../reranker';
-import { createScorer, type Scorer, type ServedReranker } from '../server/scoring';
-import { servedName } from '../server/served-name';
-import type { RerankerOptions, RerankInput, RerankOutput } from '../types';
+import type { RerankInput, RerankOutput } from '../types';
 import { bindingReply, ERROR_NAME, toResponse, type BindingReply } from './binding-reply';
-import { listModels, modelNames, type AiModel } from './models';
-import { runModel, WORKERS_AI_MODEL } from './run-model';
-
-export interface CreateAiOptions extends RerankerOptions {
-  /** What `Reranker.load` takes, loaded by the first `run`; or a loaded Reranker, which stays the caller's. */
-  model: string | ServedReranker;
-}
+import { LazyModel, type ModelOptions } from './lazy-model';
+import { listModels, type AiModel } from './models';
+import { runModel } from './run-model';
 
 /** Options of `run`. Those of the real binding that mean nothing here (`gateway`, `extraHeaders`, ...) are taken and ignored. */
 export interface AiRunOptions {
@@ -27,17 +20,7 @@ export class InferenceUpstreamError extends Error {
   override readonly name = ERROR_NAME;
 }
 
-interface LoadedAi {
-  scorer: Scorer;
-  models: ReadonlySet<string>;
-}
-
-function loadedAi(reranker: ServedReranker): LoadedAi {
-  const scorer = createScorer(reranker, { maxContexts: Infinity });
-  return { scorer, models: modelNames(servedName(reranker.info.model)) };
-}
-
-/** Call through a missing member says what to use instead. */
+/** For members that only Cloudflare's account can serve. */
 function unsupported(member: string, instead: string): never {
   throw new Error(`env.AI.${member} is not part of bge-reranker; ${instead}`);
 }
@@ -51,13 +34,11 @@ export class Ai {
   lastRequestHttpStatusCode: number | null = null;
   /** The last failed request's code, 5006 for example. */
   lastRequestInternalStatusCode: number | null = null;
-  readonly #options: CreateAiOptions;
-  #loading: Promise<LoadedAi> | undefined;
-  #owned: Reranker | undefined;
+  readonly #model: LazyModel;
 
   /** @internal Use createAi. */
-  constructor(options: CreateAiOptions) {
-    this.#options = options;
+  constructor(options: ModelOptions) {
+    this.#model = new LazyModel(options);
   }
 
   /**
@@ -70,7 +51,7 @@ export class Ai {
   run(model: string, inputs: RerankInput, options?: AiRunOptions): Promise<RerankOutput>;
   async run(model: string, inputs: RerankInput, options: AiRunOptions = {}): Promise<RerankOutput | Response> {
     this.lastRequestId = '';
-    const { scorer, models } = await this.#loaded();
+    const { scorer, models } = await this.#model.get();
     const { signal, rejectIfBusy } = options;
     signal?.throwIfAborted();
     const call = { model, inputs, rejectIfBusy: rejectIfBusy === true, signal };
@@ -85,7 +66,7 @@ export class Ai {
 
   /** The models that `run` takes. */
   async models(): Promise<AiModel[]> {
-    const { scorer, models } = await this.#loaded();
+    const { scorer, models } = await this.#model.get();
     return listModels(models, scorer.reranker.info.maxLength);
   }
 
@@ -106,10 +87,8 @@ export class Ai {
   }
 
   /** Closes the Reranker if this object loaded it; not a member of the real binding. */
-  async close(): Promise<void> {
-    const owned = this.#owned;
-    this.#owned = undefined;
-    await owned?.close();
+  close(): Promise<void> {
+    return this.#model.close();
   }
 
   #errorOf({ body }: BindingReply): InferenceUpstreamError {
@@ -117,27 +96,9 @@ export class Ai {
     this.lastRequestInternalStatusCode = internalCode;
     return new InferenceUpstreamError(`${internalCode}: ${description}`);
   }
-
-  /** One load for all; a failed one is forgotten, so that the next call tries again. */
-  #loaded(): Promise<LoadedAi> {
-    this.#loading ??= this.#load().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    });
-    return this.#loading;
-  }
-
-  async #load(): Promise<LoadedAi> {
-    const { model, ...options } = this.#options;
-    if (typeof model !== 'string') return loadedAi(model);
-    this.#owned = await Reranker.load(model, options);
-    return loadedAi(this.#owned);
-  }
 }
 
 /** A twin of Workers AI's binding for one reranker: `createAi({ model }).run('@cf/baai/bge-reranker-base', inputs)`. */
-export function createAi(options: CreateAiOptions): Ai {
+export function createAi(options: ModelOptions): Ai {
   return new Ai(options);
 }
-
-export { WORKERS_AI_MODEL };
