@@ -50,15 +50,19 @@ interface TypedEndpoint<S extends v.GenericSchema> extends Omit<Endpoint, 'answe
   answer(body: v.InferOutput<S>, context: CallContext): Promise<object>;
 }
 
+/** What was expected. Not Valibot's own message, which may quote what it received, a passage perhaps. */
+function expectation(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'min_length' || issue.type === 'min_entries') return 'it must not be empty';
+  return issue.expected === null ? issue.message : `expected ${issue.expected}`;
+}
+
 function check<S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, body, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   const empty = issue.type === 'min_length' && Array.isArray(issue.input);
-  // Valibot's message may quote what it received, which may be a passage.
-  const expected = issue.expected === null ? issue.message : `expected ${issue.expected}`;
-  throw new Failure(empty ? 'empty' : 'invalid', `${path === null ? 'The body' : `'${path}'`} is wrong: ${expected}`);
+  throw new Failure(empty ? 'empty' : 'invalid', `${path === null ? 'The body' : `'${path}'`} is wrong: ${expectation(issue)}`);
 }
 
 /** Types `answer` by the request's schema, and validates before it is called. */

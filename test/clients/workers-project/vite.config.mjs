@@ -1,0 +1,3 @@
+import { cloudflare } from '@cloudflare/vite-plugin';
+import { defineConfig } from 'vite';
+export default defineConfig({ plugins: [cloudflare()] });
