@@ -24,8 +24,9 @@ export interface AppParts {
 }
 
 interface Variables {
-  dialect: string;
-  failure: Failure;
+  /** Undefined until a route has claimed the request. */
+  dialect: string | undefined;
+  failure: Failure | undefined;
   body: unknown;
 }
 type App = Hono<{ Variables: Variables }>;
@@ -67,7 +68,7 @@ function observe(app: App, { options, metrics }: AppParts): void {
     const { status } = c.res;
     metrics.observe(dialect, status, milliseconds / 1000);
     if (!logger) return;
-    const failure = c.get('failure') as Failure | undefined;
+    const failure = c.get('failure');
     const { method, path } = c.req;
     const error = failure && { kind: failure.kind, message: failure.message, cause: failure.cause };
     const body = logBodies ? { body: c.get('body') } : undefined;
@@ -95,7 +96,9 @@ function registerCloudflare(app: App, { scorer, served, options }: AppParts): vo
     if (typeof model !== 'string') return respond(model);
     const body = await readJson(c.req.raw, options, 'any_text');
     c.set('body', body);
-    return respond(await answerCloudflare(model, body, { scorer, served, signal: c.req.raw.signal }));
+    const { failure, ...reply } = await answerCloudflare(model, body, { scorer, served, signal: c.req.raw.signal });
+    c.set('failure', failure);
+    return respond(reply);
   });
 }
 

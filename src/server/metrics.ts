@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValueWithName } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
 import type { LatencyHistogram, RerankerStats } from '../types';
 
 type StatsOf = () => RerankerStats;
@@ -11,42 +11,23 @@ const STAGES: Record<Stage, string> = {
   total: 'Submit to result, per request',
 };
 
-/** A histogram that the engine has counted already: prom-client only prints it. */
-class EngineHistogram extends Histogram {
-  readonly #read: () => LatencyHistogram;
-  readonly #name: string;
-  readonly #help: string;
-
-  constructor(name: string, help: string, registers: Registry[], read: () => LatencyHistogram) {
-    super({ name, help, registers });
-    this.#name = name;
-    this.#help = help;
-    this.#read = read;
-  }
-
-  override get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    const { bounds, counts, count, sum } = this.#read();
+/** A histogram that the engine has counted already: prom-client only prints it, so it has no more than the registry asks for. */
+function engineHistogram(name: string, help: string, read: () => LatencyHistogram) {
+  const get = () => {
+    const { bounds, counts, count, sum } = read();
     let below = 0;
     const buckets = counts.map((inBucket, i) => {
       below += inBucket;
       const le = i < bounds.length ? bounds[i]! / 1000 : '+Inf';
-      return { metricName: `${this.#name}_bucket`, labels: { le }, value: below };
+      return { metricName: `${name}_bucket`, labels: { le }, value: below };
     });
-    const values = [
-      ...buckets,
-      { metricName: `${this.#name}_sum`, labels: {}, value: sum / 1000 },
-      { metricName: `${this.#name}_count`, labels: {}, value: count },
+    const totals = [
+      { metricName: `${name}_sum`, labels: {}, value: sum / 1000 },
+      { metricName: `${name}_count`, labels: {}, value: count },
     ];
-    return Promise.resolve({
-      name: this.#name,
-      help: this.#help,
-      // The enum of prom-client's types does not exist at run time.
-      type: 'histogram' as never,
-      aggregator: 'sum',
-      collect: () => undefined,
-      values,
-    });
-  }
+    return Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values: [...buckets, ...totals] });
+  };
+  return { name, help, get, reset: () => undefined };
 }
 
 function engineGauges(registers: Registry[], stats: StatsOf): void {
@@ -104,7 +85,8 @@ export function createMetrics(stats: StatsOf): Metrics {
   engineGauges(registers, stats);
   engineCounters(registers, stats);
   for (const [stage, help] of Object.entries(STAGES) as [Stage, string][]) {
-    new EngineHistogram(`bge_reranker_${stage}_seconds`, help, registers, () => stats().latency[stage]);
+    const histogram = engineHistogram(`bge_reranker_${stage}_seconds`, help, () => stats().latency[stage]);
+    registry.registerMetric(histogram as unknown as Metric);
   }
   const seconds = new Histogram({
     name: 'bge_reranker_http_request_seconds',

@@ -12,8 +12,8 @@ type Json = Record<string, unknown>;
 
 /** A JSON Schema 2020-12 part of the document. */
 function schema(given: v.GenericSchema): Json {
-  const { $schema: _, ...rest } = toJsonSchema(given, { target: 'draft-2020-12', typeMode: 'input' }) as Json;
-  return rest;
+  const made = toJsonSchema(given, { target: 'draft-2020-12', typeMode: 'input' }) as Json;
+  return Object.fromEntries(Object.entries(made).filter(([key]) => key !== '$schema'));
 }
 
 function json(content: Json): Json {

@@ -16,11 +16,14 @@ export interface RequestRecord {
 /** One structured line a request: failures of the server as errors, everything else as info. */
 export function logRequest(logger: Logger, { error, ...record }: RequestRecord): void {
   if (error === undefined) logger.info(record, 'request');
-  else if (record.status >= 500) logger.error({ ...record, error: error.message, err: error.cause }, 'request failed');
+  else if (error.kind === 'failed')
+    logger.error({ ...record, error: error.message, err: error.cause }, 'request failed');
   else logger.info({ ...record, error: error.kind }, 'request refused');
 }
 
 /** A logger of JSON lines on standard output, times in ISO form. */
-export function createLogger(level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' = 'info'): Logger {
+export function createLogger(
+  level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' = 'info',
+): Logger {
   return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
 }

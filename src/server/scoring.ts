@@ -35,7 +35,11 @@ export interface ScoringLimits {
 
 function refuseTruncated(results: { id: number; truncatedTokens?: number }[], beginning: string): void {
   const cut = results.find(({ truncatedTokens = 0 }) => truncatedTokens > 0);
-  if (cut) throw new Failure('too_long', `${beginning}, but text ${cut.id} with its query is ${cut.truncatedTokens} tokens too long`);
+  if (cut)
+    throw new Failure(
+      'too_long',
+      `${beginning}, but text ${cut.id} with its query is ${cut.truncatedTokens} tokens too long`,
+    );
 }
 
 export function createScorer(reranker: ServedReranker, { maxContexts, requestTimeoutMs }: ScoringLimits): Scorer {
@@ -44,7 +48,10 @@ export function createScorer(reranker: ServedReranker, { maxContexts, requestTim
     maxContexts,
     async score({ query, texts, topN, rawScores, refuseTruncated: beginning }, signal) {
       if (texts.length > maxContexts) {
-        throw new Failure('too_large', `${texts.length} passages are more than ${maxContexts}, the limit of this server`);
+        throw new Failure(
+          'too_large',
+          `${texts.length} passages are more than ${maxContexts}, the limit of this server`,
+        );
       }
       try {
         // All results, as the usage counts every pair.

@@ -59,7 +59,12 @@ async function tokensFrom(file: string | undefined): Promise<string[]> {
   throw new RerankError('INVALID_OPTION', `The token file ${file} holds no token`, { path: 'tokenFile' });
 }
 
-async function start(reranker: Reranker, options: ServeOptions, host: string, tokens: string[]): Promise<RunningServer> {
+async function start(
+  reranker: Reranker,
+  options: ServeOptions,
+  host: string,
+  tokens: string[],
+): Promise<RunningServer> {
   let ready = true;
   const checked = checkHandlerOptions({ ...options, tokens });
   const handler = createServedHandler(reranker, checked, () => ready);

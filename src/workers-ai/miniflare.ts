@@ -61,7 +61,8 @@ const endpoints = new Map<string, Promise<Endpoint>>();
 
 function modelOptions({ loaded, model, ...options }: PluginOptions): ModelOptions {
   const reranker = loaded === undefined ? model : loadedRerankers.get(loaded);
-  if (reranker === undefined) throw new TypeError("The binding of bge-reranker needs dev.options.model: a folder or a model's name");
+  if (reranker === undefined)
+    throw new TypeError("The binding of bge-reranker needs dev.options.model: a folder or a model's name");
   return { model: reranker, ...options };
 }
 
@@ -104,8 +105,7 @@ function wrappedAi(binding: UnsafeBinding) {
 }
 
 async function externalService(binding: UnsafeBinding) {
-  const { name: _name, type: _type, ...options } = binding.options as PluginOptions & Partial<UnsafeBinding>;
-  const { address, token } = await endpointFor(options);
+  const { address, token } = await endpointFor(binding.options);
   const injectRequestHeaders = [{ name: 'authorization', value: `Bearer ${token}` }];
   return { name: serviceName(binding), external: { address, http: { injectRequestHeaders } } };
 }

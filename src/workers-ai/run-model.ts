@@ -18,6 +18,8 @@ export interface ModelAnswer {
   /** `cf-ai-req-id`; absent when the request reached no model. */
   requestId?: string;
   outcome: { response: { id: number; score: number }[]; tokens: number } | WorkersAiFailure;
+  /** What the outcome words, for the log. */
+  failure?: Failure;
 }
 
 const CAPACITY = 'Capacity temporarily exceeded, please try again.';
@@ -76,6 +78,7 @@ export async function runModel(scorer: Scorer, models: ReadonlySet<string>, call
     const { results, tokens } = await scorer.score({ query, texts, topN: topK }, call.signal);
     return { requestId, outcome: { response: results.map(({ index, score }) => ({ id: index, score })), tokens } };
   } catch (error) {
-    return { requestId, outcome: toWorkersAiFailure(toFailure(error, call.signal)) };
+    const failure = toFailure(error, call.signal);
+    return { requestId, outcome: toWorkersAiFailure(failure), failure };
   }
 }

@@ -20,7 +20,11 @@ it('resolves with exactly { response: [{ id, score }] }, and keeps the requestâ€
     ],
   });
   expect(ai.lastRequestId).toMatch(/^[0-9a-f-]{36}$/);
-  expect(ai).toMatchObject({ lastRequestHttpStatusCode: 200, lastRequestInternalStatusCode: null, aiGatewayLogId: null });
+  expect(ai).toMatchObject({
+    lastRequestHttpStatusCode: 200,
+    lastRequestInternalStatusCode: null,
+    aiGatewayLogId: null,
+  });
 });
 
 it('returnRawResponse gives the Response, for errors too', async () => {

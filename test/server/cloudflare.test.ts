@@ -72,10 +72,7 @@ const BAD_INPUT: [unknown, string][] = [
   [{ query: 'q', contexts: [{ text: '' }] }, "Length of '/contexts/0/text' must be >= 1 not met"],
   [{ query: 1, contexts: A }, "Type mismatch of '/query', 'string' not in 'number','integer'"],
   [{ query: null, contexts: A }, "Type mismatch of '/query', 'string' not in 'null'"],
-  [
-    { query: 'q', contexts: [{ text: 5 }] },
-    "Type mismatch of '/contexts/0/text', 'string' not in 'number','integer'",
-  ],
+  [{ query: 'q', contexts: [{ text: 5 }] }, "Type mismatch of '/contexts/0/text', 'string' not in 'number','integer'"],
   [{ query: 'q', contexts: 'x' }, "Type mismatch of '/contexts', 'array' not in 'string'"],
   [{ query: 'q', contexts: A, top_k: 0 }, "'/top_k' must be >= 1"],
   [{ query: 'q', contexts: A, top_k: -1 }, "'/top_k' must be >= 1"],

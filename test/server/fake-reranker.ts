@@ -1,5 +1,12 @@
 import type { ServedReranker } from '../../src/server/scoring';
-import type { LatencyHistogram, ModelInfo, RerankerStats, RerankInput, RerankOptions, RerankOutput } from '../../src/types';
+import type {
+  LatencyHistogram,
+  ModelInfo,
+  RerankerStats,
+  RerankInput,
+  RerankOptions,
+  RerankOutput,
+} from '../../src/types';
 import { checkInput } from '../../src/validate';
 
 const histogram = (): LatencyHistogram => ({ bounds: [1, 10], counts: [2, 1, 1], count: 4, sum: 25 });
@@ -26,6 +33,7 @@ export class FakeReranker implements ServedReranker {
   async rerank(input: RerankInput, options: RerankOptions = {}): Promise<RerankOutput> {
     const { query, texts, topK } = checkInput(input);
     this.calls.push({ input, options });
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever the test sets
     if (this.failure !== undefined) throw this.failure;
     if (this.held) await this.#wait(options.signal);
     const response = texts.map((text, id) => ({

@@ -14,8 +14,8 @@ export interface Served {
   reranker: FakeReranker;
   handler: Handler;
   /** POST; a string goes as it is, everything else as JSON. */
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  send(path: string, init?: RequestInit): Promise<Answer>;
+  post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  send: (path: string, init?: RequestInit) => Promise<Answer>;
 }
 
 export function served(options?: HandlerOptions): Served {

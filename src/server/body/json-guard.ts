@@ -55,7 +55,8 @@ export function guardJson(bytes: Buffer): void {
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (open.length === MAX_DEPTH) throw new Failure('malformed', `The JSON is nested deeper than ${MAX_DEPTH} levels`);
+      if (open.length === MAX_DEPTH)
+        throw new Failure('malformed', `The JSON is nested deeper than ${MAX_DEPTH} levels`);
       open.push(byte === OPEN_BRACE ? new Set() : undefined);
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       open.pop();
@@ -70,6 +71,7 @@ export function guardJson(bytes: Buffer): void {
 }
 
 function refuseTwice(keys: Set<string>, key: string): void {
-  if (keys.has(key)) throw new Failure('malformed', `The JSON names the key ${JSON.stringify(key.slice(0, 64))} twice in one object`);
+  if (keys.has(key))
+    throw new Failure('malformed', `The JSON names the key ${JSON.stringify(key.slice(0, 64))} twice in one object`);
   keys.add(key);
 }

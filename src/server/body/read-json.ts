@@ -16,19 +16,26 @@ const TEXT_TYPES = new Set(['', 'text/plain', 'application/x-www-form-urlencoded
 function checkHeaders(headers: Headers, accepted: AcceptedMedia): void {
   const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';');
   const passes = JSON_TYPE.test(type.trim()) || (accepted === 'any_text' && TEXT_TYPES.has(type.trim()));
-  if (!passes) throw new Failure('unsupported_media', 'Send the body with content-type: application/json', { closeConnection: true });
+  if (!passes)
+    throw new Failure('unsupported_media', 'Send the body with content-type: application/json', {
+      closeConnection: true,
+    });
   const charset = /charset="?([^"\s]+)/.exec(parameters.join(';'))?.[1];
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     throw new Failure('unsupported_media', 'Send the body in UTF-8', { closeConnection: true });
   }
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity') {
-    throw new Failure('unsupported_media', 'Send the body uncompressed: content-encoding is not supported', { closeConnection: true });
+    throw new Failure('unsupported_media', 'Send the body uncompressed: content-encoding is not supported', {
+      closeConnection: true,
+    });
   }
 }
 
 function tooLarge(limit: number): Failure {
-  return new Failure('too_large', `The body is larger than ${limit} bytes, the limit of this server`, { closeConnection: true });
+  return new Failure('too_large', `The body is larger than ${limit} bytes, the limit of this server`, {
+    closeConnection: true,
+  });
 }
 
 async function readBounded(body: ReadableStream<Uint8Array>, limit: number): Promise<Buffer> {

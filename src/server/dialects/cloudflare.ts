@@ -35,6 +35,8 @@ export const cloudflareFailureSchema = v.object({
 
 export interface CloudflareReply extends Reply {
   headers: Record<string, string>;
+  /** For the log. */
+  failure?: Failure;
 }
 
 /** `cf-ray` is on every answer: 16 hex digits and the place, which is this machine. */
@@ -131,5 +133,6 @@ export async function answerCloudflare(
   body: unknown,
   { scorer, served, signal }: CallContext,
 ): Promise<CloudflareReply> {
-  return toReply(await runModel(scorer, modelNames(served.name), { model, inputs: body, signal }));
+  const answer = await runModel(scorer, modelNames(served.name), { model, inputs: body, signal });
+  return { ...toReply(answer), failure: answer.failure };
 }

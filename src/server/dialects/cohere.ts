@@ -89,7 +89,9 @@ function version1(served: Served): Endpoint {
       const scored = await scorer.score({ query, texts: read, topN: top_n ?? undefined }, signal);
       const results = rows(scored).map((row) => {
         const document = documents[row.index]!;
-        return return_documents ? { ...row, document: typeof document === 'string' ? { text: document } : document } : row;
+        return return_documents
+          ? { ...row, document: typeof document === 'string' ? { text: document } : document }
+          : row;
       });
       return { id: randomUUID(), results, meta: metaOf('1', documents.length) };
     },

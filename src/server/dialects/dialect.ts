@@ -33,7 +33,7 @@ export interface Endpoint {
   response: v.GenericSchema;
   /** On a path that several dialects share: whether this body is meant for this one. Absent: any body. */
   claims?(body: Readonly<Record<string, unknown>>): boolean;
-  answer(body: unknown, context: CallContext): Promise<object>;
+  answer: (body: unknown, context: CallContext) => Promise<object>;
 }
 
 export interface Dialect {
@@ -47,7 +47,7 @@ export interface Dialect {
 
 interface TypedEndpoint<S extends v.GenericSchema> extends Omit<Endpoint, 'answer' | 'request'> {
   request: S;
-  answer(body: v.InferOutput<S>, context: CallContext): Promise<object>;
+  answer: (body: v.InferOutput<S>, context: CallContext) => Promise<object>;
 }
 
 /** What was expected. Not Valibot's own message, which may quote what it received, a passage perhaps. */
@@ -62,7 +62,10 @@ function check<S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutp
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
   const empty = issue.type === 'min_length' && Array.isArray(issue.input);
-  throw new Failure(empty ? 'empty' : 'invalid', `${path === null ? 'The body' : `'${path}'`} is wrong: ${expectation(issue)}`);
+  throw new Failure(
+    empty ? 'empty' : 'invalid',
+    `${path === null ? 'The body' : `'${path}'`} is wrong: ${expectation(issue)}`,
+  );
 }
 
 /** Types `answer` by the request's schema, and validates before it is called. */

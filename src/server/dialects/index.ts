@@ -34,8 +34,9 @@ export function routesByPath(enabled: readonly DialectName[], served: Served): M
   return paths;
 }
 
-/** The route that a body is meant for. */
+/** The route that a body is meant for; the last one's for what is no object, or not known yet. */
 export function chooseRoute(routes: readonly Route[], body: unknown): Route {
-  const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-  return routes.find(({ endpoint }) => endpoint.claims?.(fields) ?? true) ?? routes[routes.length - 1]!;
+  const last = routes[routes.length - 1]!;
+  if (typeof body !== 'object' || body === null) return last;
+  return routes.find(({ endpoint }) => endpoint.claims?.(body as Record<string, unknown>) ?? true) ?? last;
 }

@@ -9,9 +9,7 @@ const response = v.object({
   model: v.string(),
   object: v.literal('list'),
   usage: v.object({ total_tokens: count }),
-  results: v.array(
-    v.object({ index: count, relevance_score: v.number(), document: v.optional(documentOut) }),
-  ),
+  results: v.array(v.object({ index: count, relevance_score: v.number(), document: v.optional(documentOut) })),
 });
 
 /** Jina AI's rerank API. Any model name is answered by the served model. */

@@ -33,7 +33,9 @@ function failure({ kind, message }: Failure): Reply {
 /** The engine cuts at the right end only, so `left` is the same only while nothing is cut. */
 function refusal({ truncate, truncation_direction: direction }: v.InferOutput<typeof request>): string | undefined {
   if (truncate === false) return "'truncate' is false";
-  return direction?.toLowerCase() === 'left' ? "This server cuts at the right end, not as 'truncation_direction' asks" : undefined;
+  return direction?.toLowerCase() === 'left'
+    ? "This server cuts at the right end, not as 'truncation_direction' asks"
+    : undefined;
 }
 
 /** Hugging Face's text-embeddings-inference. */

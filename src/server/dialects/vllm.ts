@@ -41,7 +41,7 @@ function rerankRequest(served: Served) {
     model,
     query: text,
     documents,
-    top_n: v.nullish(count, 0),
+    top_n: v.nullish(count),
     truncate_prompt_tokens: truncatePromptTokens(served),
   });
 }
@@ -100,9 +100,7 @@ async function scorePairs(queries: string[], passages: string[], { scorer, signa
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   try {
-    const scored = await Promise.all(
-      queries.map((query, i) => scorer.score({ query, texts: [passages[i]!] }, either)),
-    );
+    const scored = await Promise.all(queries.map((query, i) => scorer.score({ query, texts: [passages[i]!] }, either)));
     return {
       scores: scored.map(({ results }) => results[0]!.score),
       tokens: scored.reduce((sum, { tokens }) => sum + tokens, 0),

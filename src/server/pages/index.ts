@@ -29,9 +29,7 @@ function hashed(source: string): string {
 }
 
 function page(template: string, style: string, script = ''): Page {
-  const html = template
-    .replace('/*style*/', () => style)
-    .replace('/*script*/', () => script);
+  const html = template.replace('/*style*/', () => style).replace('/*script*/', () => script);
   const inside = (tag: string) => new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html)?.[1] ?? '';
   return {
     html,
@@ -75,7 +73,9 @@ export function registerPages(app: Hono<any>, parts: AppParts): void {
     secured: options.tokens.length > 0,
   });
   const send = (route: string, { html, policy }: Page) => {
-    app.get(route, (c) => c.html(html, 200, { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' }));
+    app.get(route, (c) =>
+      c.html(html, 200, { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' }),
+    );
   };
   app.get('/openapi.json', (c) => c.json(document));
   const docs = page(docsPage(document), asset('page.css'));

@@ -6,12 +6,13 @@
   /** What was typed: lines, a JSON list, or a whole request body. */
   function readContexts(typed) {
     const trimmed = typed.trim();
-    if (!/^[[{]/.test(trimmed)) return { contexts: toContexts(trimmed.split('\n').filter((line) => line.trim() !== '')) };
+    if (!/^[[{]/.test(trimmed))
+      return { contexts: toContexts(trimmed.split('\n').filter((line) => line.trim() !== '')) };
     let parsed;
     try {
       parsed = JSON.parse(trimmed);
     } catch (error) {
-      throw new Error(`The passages look like JSON but are not: ${error.message}`);
+      throw new Error(`The passages look like JSON but are not: ${error.message}`, { cause: error });
     }
     return Array.isArray(parsed) ? { contexts: toContexts(parsed) } : parsed;
   }
