@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { createAuthorize } from './auth';
-import { readJson } from './body/read-json';
+import { readJson, type BodyLimits } from './body/read-json';
 import { answerCloudflare, CLOUDFLARE_PREFIX, routeModel } from './dialects/cloudflare';
 import { chooseRoute, type Route } from './dialects';
 import type { Reply, Served } from './dialects/dialect';
@@ -39,6 +39,11 @@ interface Answer extends Reply {
 /** Not Hono's `json`, which adds a charset that the binding's clients would not take for JSON. */
 function respond({ status, body, headers }: Answer): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } });
+}
+
+/** A passage may be an object with some data of its own beside its text. */
+function bodyLimits({ maxBodyBytes, bodyTimeoutMs, maxContexts }: CheckedHandlerOptions): BodyLimits {
+  return { maxBodyBytes, bodyTimeoutMs, maxContainers: 1000 + 4 * maxContexts };
 }
 
 function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response {
@@ -90,11 +95,12 @@ function registerMetrics(app: App, { metrics }: AppParts): void {
 }
 
 function registerCloudflare(app: App, { scorer, served, options }: AppParts): void {
+  const limits = bodyLimits(options);
   app.all(`${CLOUDFLARE_PREFIX}*`, async (c) => {
     c.set('dialect', 'cloudflare');
     const model = routeModel(c.req.path, c.req.method);
     if (typeof model !== 'string') return respond(model);
-    const body = await readJson(c.req.raw, options, 'any_text');
+    const body = await readJson(c.req.raw, limits, 'any_text');
     c.set('body', body);
     const { failure, ...reply } = await answerCloudflare(model, body, { scorer, served, signal: c.req.raw.signal });
     c.set('failure', failure);
@@ -103,8 +109,9 @@ function registerCloudflare(app: App, { scorer, served, options }: AppParts): vo
 }
 
 function registerRoute(app: App, path: string, routes: readonly Route[], { scorer, served, options }: AppParts): void {
+  const limits = bodyLimits(options);
   app.post(path, async (c) => {
-    const body = await readJson(c.req.raw, options, 'json');
+    const body = await readJson(c.req.raw, limits, 'json');
     c.set('body', body);
     const { endpoint, dialect } = chooseRoute(routes, body);
     c.set('dialect', dialect.name);

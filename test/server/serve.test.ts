@@ -17,7 +17,9 @@ it.each(['0.0.0.0', '::', '192.0.2.1', 'rerank.example', '127.0.0.1.example'])(
   async (host) => {
     const refused = serve({ model: MODEL, host });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION', path: 'host' });
-    await expect(refused).rejects.toThrow(/^Binding .* lets others reach this server: set a token .* or bind 127.0.0.1$/);
+    await expect(refused).rejects.toThrow(
+      /^Binding .* lets others reach this server: set a token .* or bind 127.0.0.1$/,
+    );
   },
 );
 

@@ -44,34 +44,48 @@ function keyAt(bytes: Buffer, start: number, end: number): string {
   }
 }
 
+/** What is open: an array, or an object with its keys so far. Most objects have one key or none, which need no Set. */
+type Keys = typeof ARRAY | typeof NO_KEYS | string | Set<string>;
+const ARRAY = 0;
+const NO_KEYS = 1;
+
+/** Adds a key. Throws when it is there already. */
+function withKey(keys: Keys, key: string): Keys {
+  if (typeof keys === 'number') return key;
+  const set = typeof keys === 'string' ? new Set([keys]) : keys;
+  if (set.has(key)) {
+    throw new Failure('malformed', `The JSON names the key ${JSON.stringify(key.slice(0, 64))} twice in one object`);
+  }
+  return set.add(key);
+}
+
 /**
- * Refuses what JSON.parse takes but a server should not: nesting beyond MAX_DEPTH, which costs many times the body in
- * memory, and an object that names a key twice, which two readers may understand differently. Does not check anything
+ * Refuses what JSON.parse takes but a server should not: nesting beyond MAX_DEPTH, and more than
+ * `maxContainers` arrays and objects, as either costs many times the body in memory; and an object that names a key
+ * twice, which two readers may understand differently. Does not check anything
  * else; text that is no JSON passes on to JSON.parse. One pass over the bytes, strings are skipped by memchr.
  */
-export function guardJson(bytes: Buffer): void {
-  // The keys of each open object; undefined for an array.
-  const open: (Set<string> | undefined)[] = [];
+export function guardJson(bytes: Buffer, maxContainers = Infinity): void {
+  const open: Keys[] = [];
+  let containers = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (open.length === MAX_DEPTH)
         throw new Failure('malformed', `The JSON is nested deeper than ${MAX_DEPTH} levels`);
-      open.push(byte === OPEN_BRACE ? new Set() : undefined);
+      if (++containers > maxContainers) {
+        throw new Failure('too_large', `The JSON has more than ${maxContainers} arrays and objects`);
+      }
+      open.push(byte === OPEN_BRACE ? NO_KEYS : ARRAY);
     } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
       open.pop();
     } else if (byte === QUOTE) {
       const end = closingQuote(bytes, at);
       if (end < 0) return;
-      const keys = open[open.length - 1];
-      if (keys && isKey(bytes, end)) refuseTwice(keys, keyAt(bytes, at, end));
+      const last = open.length - 1;
+      if (last >= 0 && open[last] !== ARRAY && isKey(bytes, end))
+        open[last] = withKey(open[last]!, keyAt(bytes, at, end));
       at = end;
     }
   }
-}
-
-function refuseTwice(keys: Set<string>, key: string): void {
-  if (keys.has(key))
-    throw new Failure('malformed', `The JSON names the key ${JSON.stringify(key.slice(0, 64))} twice in one object`);
-  keys.add(key);
 }

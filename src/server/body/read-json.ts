@@ -5,6 +5,8 @@ export interface BodyLimits {
   maxBodyBytes: number;
   /** Milliseconds for the whole body. */
   bodyTimeoutMs: number;
+  /** Arrays and objects in the JSON at most; absent: any number. */
+  maxContainers?: number;
 }
 
 /** Which content types pass: `json` only JSON; `any_text` also what curl and plain forms send, as Cloudflare's API does. */
@@ -97,6 +99,6 @@ function parse(text: string): unknown {
 export async function readJson(request: Request, limits: BodyLimits, accepted: AcceptedMedia): Promise<unknown> {
   checkHeaders(request.headers, accepted);
   const bytes = await withinTime(readBytes(request, limits.maxBodyBytes), limits.bodyTimeoutMs);
-  guardJson(bytes);
+  guardJson(bytes, limits.maxContainers);
   return parse(decode(bytes));
 }

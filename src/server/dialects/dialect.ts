@@ -53,6 +53,7 @@ interface TypedEndpoint<S extends v.GenericSchema> extends Omit<Endpoint, 'answe
 /** What was expected. Not Valibot's own message, which may quote what it received, a passage perhaps. */
 function expectation(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'min_length' || issue.type === 'min_entries') return 'it must not be empty';
+  if (issue.received === 'undefined') return 'it is required';
   return issue.expected === null ? issue.message : `expected ${issue.expected}`;
 }
 
