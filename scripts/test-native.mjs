@@ -8,7 +8,11 @@ import { parseArgs } from 'node:util';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { values } = parseArgs({ options: { sanitize: { type: 'string', default: '' } } });
-const build = path.join(root, 'build', values.sanitize ? `native-tests-${values.sanitize.replace(',', '-')}` : 'native-tests');
+const build = path.join(
+  root,
+  'build',
+  values.sanitize ? `native-tests-${values.sanitize.replace(',', '-')}` : 'native-tests',
+);
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
@@ -18,6 +22,14 @@ function run(command, args) {
 
 const type = values.sanitize ? 'RelWithDebInfo' : 'Release';
 run(process.execPath, ['deps/fetch.mjs']);
-run('cmake', ['-S', root, '-B', build, '-DBGE_BUILD_TESTS=ON', `-DCMAKE_BUILD_TYPE=${type}`, `-DBGE_SANITIZE=${values.sanitize}`]);
+run('cmake', [
+  '-S',
+  root,
+  '-B',
+  build,
+  '-DBGE_BUILD_TESTS=ON',
+  `-DCMAKE_BUILD_TYPE=${type}`,
+  `-DBGE_SANITIZE=${values.sanitize}`,
+]);
 run('cmake', ['--build', build, '--parallel', String(os.availableParallelism())]);
 run('ctest', ['--test-dir', build, '--output-on-failure']);

@@ -32,31 +32,30 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
   pair_of_text.reserve(input.texts.size());
   std::vector<size_t> first_contexts;
   for (size_t i = 0; i < input.texts.size(); ++i) {
-    const auto [known, is_new] = pair_of_text.try_emplace(
-        input.texts[i], static_cast<uint32_t>(first_contexts.size()));
+    const auto [known, is_new] =
+        pair_of_text.try_emplace(input.texts[i], static_cast<uint32_t>(first_contexts.size()));
     if (is_new) first_contexts.push_back(i);
     pair_of_context.push_back(known->second);
   }
   for (const size_t context : first_contexts) {
-    const size_t tokens =
-        estimate_tokens(query.size(), input.texts[context].size(), max_length);
+    const size_t tokens = estimate_tokens(query.size(), input.texts[context].size(), max_length);
     pairs.push_back({std::move(input.texts[context]), {}, context, tokens});
     remaining_tokens += tokens;
   }
   unstarted = unscored = pairs.size();
 }
 
-std::vector<RankedResult> Request::ranked() const {
+Ranking Request::ranking() const {
   std::vector<float> logits;
   logits.reserve(pair_of_context.size());
   for (const uint32_t pair : pair_of_context) logits.push_back(pairs[pair].logit);
-  std::vector<RankedResult> results;
+  Ranking answer{.results = {}, .queued = queued, .tokenizing = tokenizing, .running = running};
   for (const rank::RankedContext& context : rank::rank(logits, top_k, raw_scores)) {
     const Pair& pair = pairs[pair_of_context[context.id]];
-    results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
+    answer.results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
                        static_cast<uint32_t>(pair.truncated_tokens)});
   }
-  return results;
+  return answer;
 }
 
 }  // namespace bge::schedule

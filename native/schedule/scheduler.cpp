@@ -35,8 +35,10 @@ void Scheduler::submit(RequestInput input, Completion completion) {
     if (statistics_.queued_tokens + tokens > options_.max_queued_tokens) {
       ++statistics_.refused;
       throw Error(ErrorCode::kOverloaded,
-                  std::to_string(statistics_.queued_tokens) + " tokens are queued and this request "
-                  "adds " + std::to_string(tokens) + ", over maxQueuedTokens " +
+                  std::to_string(statistics_.queued_tokens) +
+                      " tokens are queued and this request "
+                      "adds " +
+                      std::to_string(tokens) + ", over maxQueuedTokens " +
                       std::to_string(options_.max_queued_tokens) +
                       "; try again later, send fewer contexts or raise maxQueuedTokens");
     }
@@ -53,7 +55,7 @@ void Scheduler::submit(RequestInput input, Completion completion) {
     }
   }
   changed_.notify_all();
-  if (completed) completed(std::vector<RankedResult>{});
+  if (completed) completed(Ranking{});
 }
 
 bool Scheduler::cancel(uint64_t id, ErrorCode code) {
@@ -101,9 +103,8 @@ Statistics Scheduler::statistics() const {
 
 std::optional<Work> Scheduler::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] {
-    return stopped_ || !runnable_.empty() || (closed_ && requests_.empty());
-  });
+  changed_.wait(
+      lock, [this] { return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()); });
   if (stopped_ || runnable_.empty()) return std::nullopt;
   Request& request = pick();
   if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
@@ -146,6 +147,7 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
       statistics_.scored_tokens += tokens;
       ++statistics_.scored_pairs;
       Request& request = *ref.request;
+      request.running += duration / work.pairs.size();
       if (--request.unscored > 0 || request.settled) continue;
       completed.emplace_back(ref.request, settle(request));
       ++statistics_.completed;
@@ -153,7 +155,7 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
     }
   }
   if (!completed.empty()) changed_.notify_all();
-  for (const auto& [request, completion] : completed) completion(request->ranked());
+  for (const auto& [request, completion] : completed) completion(request->ranking());
 }
 
 void Scheduler::failed(const Work& work, const Error& error) {
@@ -181,8 +183,7 @@ void Scheduler::failed(const Work& work, const Error& error) {
 Request& Scheduler::pick() const {
   Request* const fewest = *runnable_.begin();
   Request* const oldest = *runnable_by_age_.begin();
-  const bool oldest_is_due =
-      tokens_since_oldest_ >= kTokensPerOldestToken * next_tokens(*oldest);
+  const bool oldest_is_due = tokens_since_oldest_ >= kTokensPerOldestToken * next_tokens(*oldest);
   return oldest_is_due ? *oldest : *fewest;
 }
 
@@ -233,7 +234,8 @@ void Scheduler::hand_out(Request& request, RunWork& work) {
   work.pairs.push_back({requests_.at(request.id), index});
   if (!request.started) {
     request.started = true;
-    statistics_.queue.record(Clock::now() - request.submitted_at);
+    request.queued = Clock::now() - request.submitted_at;
+    statistics_.queue.record(request.queued);
   }
   --statistics_.queued_pairs;
   reorder(request, [&request, tokens = tokens] {

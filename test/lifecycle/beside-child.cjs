@@ -5,11 +5,18 @@ const [order, folder] = process.argv.slice(2);
 const { Reranker } = require('../../dist');
 const ort = require('onnxruntime-node');
 
-const input = { query: 'what is a panda?', contexts: [{ text: 'The giant panda is a bear of China.' }, { text: 'hi' }] };
+const input = {
+  query: 'what is a panda?',
+  contexts: [{ text: 'The giant panda is a bear of China.' }, { text: 'hi' }],
+};
 
 async function theirs(session, encoded) {
   const row = (values) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
-  const feeds = { input_ids: row(encoded.ids), attention_mask: row(encoded.ids.map(() => 1)), token_type_ids: row(encoded.typeIds) };
+  const feeds = {
+    input_ids: row(encoded.ids),
+    attention_mask: row(encoded.ids.map(() => 1)),
+    token_type_ids: row(encoded.typeIds),
+  };
   return (await session.run(feeds)).logits.data[0];
 }
 

@@ -3,7 +3,9 @@
 const [stage, ending, model] = process.argv.slice(2);
 const { Reranker } = require('../../dist');
 
-const contexts = Array.from({ length: 40 }, (_, i) => ({ text: `Passage ${i} says: ${'many words in a row '.repeat(20)}` }));
+const contexts = Array.from({ length: 40 }, (_, i) => ({
+  text: `Passage ${i} says: ${'many words in a row '.repeat(20)}`,
+}));
 const input = { query: 'what does the passage say?', contexts };
 
 const stages = {

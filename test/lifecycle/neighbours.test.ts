@@ -18,7 +18,11 @@ describe('in one process with others', () => {
     expect(run('worker-child.cjs')).toEqual(clean('same scores\n'));
   }, 150_000);
 
-  test.each(['ours-first', 'theirs-first'])('two Rerankers beside onnxruntime-node, %s', (order) => {
-    expect(run('beside-child.cjs', order)).toEqual(clean('agree\n'));
-  }, 150_000);
+  test.each(['ours-first', 'theirs-first'])(
+    'two Rerankers beside onnxruntime-node, %s',
+    (order) => {
+      expect(run('beside-child.cjs', order)).toEqual(clean('agree\n'));
+    },
+    150_000,
+  );
 });

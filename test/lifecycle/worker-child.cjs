@@ -26,7 +26,13 @@ async function inMain() {
   const reranker = await Reranker.load(process.argv[2], { threads: 1 });
   const before = await reranker.rerank(input);
   const rounds = [];
-  for (const [message, delay] of [['started', 0], ['started', 30], ['loaded', 0], ['loaded', 40], ['loaded', 150]]) {
+  for (const [message, delay] of [
+    ['started', 0],
+    ['started', 30],
+    ['loaded', 0],
+    ['loaded', 40],
+    ['loaded', 150],
+  ]) {
     rounds.push(terminatedAt(message, delay));
     if (rounds.length % 2 === 0) await Promise.all(rounds);
   }

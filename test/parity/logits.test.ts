@@ -19,7 +19,10 @@ describe('logits of onnxruntime-node, one pair a run', () => {
     const texts = (pairs as [string, string][]).map(([, text]) => text).filter((text) => text !== '');
     const query = 'how do rerankers order passages?';
     const reranker = await Reranker.load(minilmFolder());
-    const { response } = await reranker.rerank({ query, contexts: texts.map((text) => ({ text })) }, { rawScores: true });
+    const { response } = await reranker.rerank(
+      { query, contexts: texts.map((text) => ({ text })) },
+      { rawScores: true },
+    );
     const reference = referenceLogits(
       path.join(minilmFolder(), 'model.onnx'),
       texts.map((text) => reranker.encode(query, text)),

@@ -5,7 +5,9 @@ import { temporaryModel, tokenizerFile, type TemporaryModel } from '../support/m
 
 /** What the oracle gives: Hugging Face tokenizers through its own Node binding. */
 async function expected(oracle: Tokenizer, query: string, text: string, maxLength: number, truncation: Truncation) {
-  const strategy = { longest_first: 'LongestFirst', only_first: 'OnlyFirst', only_second: 'OnlySecond', none: null }[truncation];
+  const strategy = { longest_first: 'LongestFirst', only_first: 'OnlyFirst', only_second: 'OnlySecond', none: null }[
+    truncation
+  ];
   if (strategy === null) oracle.disableTruncation();
   else oracle.setTruncation(maxLength, { strategy } as never);
   const encoding = await oracle.encode(query, text);

@@ -39,7 +39,10 @@ function difference(reranker: Reranker, line: ParityLine): string | undefined {
 }
 
 async function withTokenizer(json: string | undefined, link: string | undefined, use: (reranker: Reranker) => void) {
-  const model = temporaryModel(json === undefined ? {} : { 'tokenizer.json': json }, link === undefined ? {} : { 'tokenizer.json': link });
+  const model = temporaryModel(
+    json === undefined ? {} : { 'tokenizer.json': json },
+    link === undefined ? {} : { 'tokenizer.json': link },
+  );
   const reranker = await Reranker.load(model.folder, { threads: 1 });
   try {
     use(reranker);
@@ -94,7 +97,11 @@ describeWithShared('ids of Hugging Face tokenizers, open parity sets', 'tokenize
     expect(new Set(lines.map((line) => line.tok))).toEqual(new Set(Object.keys(variants)));
     for (const [name, variant] of Object.entries(variants)) {
       await withTokenizer(applied(variant), undefined, (reranker) => {
-        expectAllEqual(reranker, lines.filter((line) => line.tok === name), 1);
+        expectAllEqual(
+          reranker,
+          lines.filter((line) => line.tok === name),
+          1,
+        );
       });
     }
   }, 300_000);

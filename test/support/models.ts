@@ -24,7 +24,7 @@ export const tokenizerFile = (name: 'minilm' | 'xlmr' | 'bge'): string =>
 
 export interface TemporaryModel {
   folder: string;
-  remove(): void;
+  remove: () => void;
 }
 
 /**
@@ -40,7 +40,11 @@ export function temporaryModel(
     const content = contents[name];
     if (content === null) continue;
     if (content !== undefined) writeFileSync(path.join(folder, name), content);
-    else symlinkSync((links as Record<string, string | undefined>)[name] ?? path.join(minilmFolder(), name), path.join(folder, name));
+    else
+      symlinkSync(
+        (links as Record<string, string | undefined>)[name] ?? path.join(minilmFolder(), name),
+        path.join(folder, name),
+      );
   }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -17,7 +17,9 @@ export const sharedText = (file: string): string => readFileSync(path.join(root,
 
 /** The parsed lines of a gzipped JSON Lines file. Split at \n only: texts hold other line separators. */
 export function* sharedLines<Line>(file: string): Generator<Line> {
-  for (const line of gunzipSync(readFileSync(path.join(root, file))).toString('utf8').split('\n')) {
+  for (const line of gunzipSync(readFileSync(path.join(root, file)))
+    .toString('utf8')
+    .split('\n')) {
     if (line) yield JSON.parse(line) as Line;
   }
 }
