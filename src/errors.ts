@@ -27,12 +27,12 @@ export type RerankErrorCode = (typeof RERANK_ERROR_CODES)[number];
 export class RerankError extends Error {
   override readonly name = 'RerankError';
   readonly code: RerankErrorCode;
-  /** The place it is about: a JSON pointer into the input (`/contexts/0/text`), or a file. */
+  /** The place it is about: a JSON pointer into the input (`/contexts/0/text`, '' for the whole), an option, or a file. */
   readonly path?: string;
 
   constructor(code: RerankErrorCode, message: string, options: { path?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    if (options.path !== undefined && options.path !== '') this.path = options.path;
+    if (options.path !== undefined) this.path = options.path;
   }
 }

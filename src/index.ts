@@ -1,0 +1,20 @@
+export { rerank } from './default-reranker';
+export { RERANK_ERROR_CODES, RerankError, type RerankErrorCode } from './errors';
+export { Reranker } from './reranker';
+export type {
+  Dtype,
+  EncodedPair,
+  EncodeOptions,
+  ExecutionProvider,
+  LatencyHistogram,
+  ModelFile,
+  ModelInfo,
+  RerankContext,
+  RerankerOptions,
+  RerankerStats,
+  RerankInput,
+  RerankOptions,
+  RerankOutput,
+  RerankResult,
+  Truncation,
+} from './types';

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RerankError } from '../errors';
+import { unreadable } from './not-found';
+
+/** What the package reads from a model folder's JSON files. */
+export interface ModelConfig {
+  /** `architectures[0]`, or 'unknown' where no config.json says it. */
+  architecture: string;
+  /** Tokens of a pair at most, special tokens included. */
+  maxTokens: number;
+}
+
+/** Limit of a folder that states none: that of every BERT and XLM-R reranker. */
+const USUAL_MAX_TOKENS = 512;
+/** Larger values are how transformers writes "no limit". */
+const LARGEST_MAX_TOKENS = 2 ** 20;
+/** Families whose positions start after the padding id, so that pad_token_id + 1 of the position table go unused. */
+const POSITIONS_AFTER_PADDING: ReadonlySet<unknown> = new Set(['roberta', 'xlm-roberta', 'camembert']);
+const ROBERTA_PAD_TOKEN_ID = 1;
+
+type Json = Record<string, unknown>;
+
+function invalid(path: string, reason: string, cause?: unknown): RerankError {
+  return new RerankError('MODEL_INVALID', `${path} ${reason}; fetch the model again`, { path, cause });
+}
+
+/** Undefined when the file is absent. */
+async function readJson(path: string): Promise<Json | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unreadable(path, error);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(path, 'is not JSON', error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(path, 'is not a JSON object');
+  return value as Json;
+}
+
+function isCount(value: unknown, max = Number.MAX_SAFE_INTEGER): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= max;
+}
+
+/** From the position table: BERT uses all of it, RoBERTa's kin what lies after the padding id. */
+function tokensFromPositions(config: Json, path: string): number | undefined {
+  const positions = config['max_position_embeddings'];
+  if (positions === undefined) return undefined;
+  const padding = config['pad_token_id'] ?? ROBERTA_PAD_TOKEN_ID;
+  const unused = POSITIONS_AFTER_PADDING.has(config['model_type']) ? Number(padding) + 1 : 0;
+  const usable = Number(positions) - unused;
+  if (isCount(positions) && isCount(usable)) return usable;
+  throw invalid(path, 'has no usable max_position_embeddings');
+}
+
+/**
+ * Reads config.json, and tokenizer_config.json where that says no length. Undefined when there is no config.json and
+ * `required` says that there must be.
+ */
+export async function readModelConfig(folder: string, required: boolean): Promise<ModelConfig | undefined> {
+  const path = join(folder, 'config.json');
+  const config = await readJson(path);
+  if (!config && required) return undefined;
+  const architectures: unknown = config?.['architectures'];
+  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const fromPositions = config && tokensFromPositions(config, path);
+  return {
+    architecture: typeof architecture === 'string' ? architecture : 'unknown',
+    maxTokens: fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS,
+  };
+}
+
+async function tokensFromTokenizer(folder: string): Promise<number | undefined> {
+  const length = (await readJson(join(folder, 'tokenizer_config.json')))?.['model_max_length'];
+  return isCount(length, LARGEST_MAX_TOKENS) ? length : undefined;
+}

@@ -1,0 +1,133 @@
+import { RerankError } from './errors';
+import { defaultThreads } from './threads';
+import type { Dtype, EncodeOptions, ExecutionProvider, RerankerOptions, RerankOptions, Truncation } from './types';
+
+const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'int8'];
+const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
+const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
+
+const MAX_THREADS = 1024;
+/** encode() serves tokenizing alone, so the model's positions do not bound it. */
+const MAX_ENCODE_LENGTH = 2 ** 20;
+/** Node's timers turn longer delays into 1 ms. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const DEFAULT_MAX_LENGTH = 512;
+const DEFAULT_MAX_QUEUED_TOKENS = 4_194_304;
+
+export interface CheckedRerankerOptions {
+  dtype: Dtype;
+  executionProviders: ExecutionProvider[];
+  threads: number;
+  /** Undefined until the model's limit is known: `maxLengthFor`. */
+  maxLength: number | undefined;
+  truncation: Truncation;
+  maxQueuedTokens: number;
+}
+
+export interface CheckedRerankOptions {
+  signal: AbortSignal | undefined;
+  timeoutMs: number | undefined;
+  rawScores: boolean;
+  details: boolean;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** The one formula of option errors: what was expected, for which name, what came. */
+export function invalidOption(expected: string, name: string, received: unknown): RerankError {
+  return new RerankError('INVALID_OPTION', `Expected ${expected} for '${name}', received ${shown(received)}`, {
+    path: name,
+  });
+}
+
+function object<T extends object>(value: T | undefined): T {
+  if (value === undefined) return {} as T;
+  if (typeof value !== 'object' || (value as unknown) === null || Array.isArray(value)) {
+    throw invalidOption('an object', 'options', value);
+  }
+  return value;
+}
+
+function integer(name: string, value: unknown, min: number, max: number, unit = ''): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw invalidOption(`an integer from ${min} to ${max}${unit}`, name, value);
+}
+
+function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  throw invalidOption(`one of ${allowed.map(shown).join(', ')}`, name, value);
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw invalidOption('a boolean', name, value);
+}
+
+function providers(value: unknown): ExecutionProvider[] {
+  const list: unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [];
+  const known = list.every((item) => PROVIDERS.includes(item as ExecutionProvider));
+  if (list.length > 0 && known && new Set(list).size === list.length) return list as ExecutionProvider[];
+  throw invalidOption(`a list of distinct names from ${PROVIDERS.map(shown).join(', ')}`, 'executionProviders', value);
+}
+
+/** By shape, not by class: a signal may come from another realm (a vm context, a polyfill). */
+function abortSignal(value: unknown): AbortSignal {
+  const signal = value as Partial<AbortSignal> | null;
+  if (typeof signal === 'object' && typeof signal?.aborted === 'boolean' && signal.addEventListener) {
+    return signal as AbortSignal;
+  }
+  throw invalidOption('an AbortSignal', 'signal', value);
+}
+
+function timeout(value: unknown): number {
+  if (typeof value === 'number' && value > 0 && value <= MAX_TIMEOUT_MS) return value;
+  throw invalidOption(`a number of milliseconds above 0, at most ${MAX_TIMEOUT_MS}`, 'timeoutMs', value);
+}
+
+export function checkRerankerOptions(options?: RerankerOptions): CheckedRerankerOptions {
+  const { dtype, executionProviders, threads, maxLength, truncation, maxQueuedTokens } = object(options);
+  return {
+    dtype: dtype === undefined ? 'auto' : oneOf('dtype', dtype, DTYPES),
+    executionProviders: executionProviders === undefined ? ['cpu'] : providers(executionProviders),
+    threads:
+      threads === undefined ? Math.min(defaultThreads(), MAX_THREADS) : integer('threads', threads, 1, MAX_THREADS),
+    maxLength: maxLength === undefined ? undefined : integer('maxLength', maxLength, 1, MAX_ENCODE_LENGTH),
+    truncation: truncation === undefined ? 'longest_first' : oneOf('truncation', truncation, TRUNCATIONS),
+    maxQueuedTokens:
+      maxQueuedTokens === undefined
+        ? DEFAULT_MAX_QUEUED_TOKENS
+        : integer('maxQueuedTokens', maxQueuedTokens, 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** Tokens of a pair for a model that takes `limit`. */
+export function maxLengthFor(asked: number | undefined, limit: number): number {
+  if (asked === undefined) return Math.min(DEFAULT_MAX_LENGTH, limit);
+  return integer('maxLength', asked, 1, limit, ' (what the model takes)');
+}
+
+export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
+  const { signal, timeoutMs, rawScores, details } = object(options);
+  return {
+    signal: signal === undefined ? undefined : abortSignal(signal),
+    timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
+    rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
+    details: details === undefined ? false : flag('details', details),
+  };
+}
+
+export function checkEncodeOptions(
+  options: EncodeOptions | undefined,
+  defaults: { readonly maxLength: number; readonly truncation: Truncation },
+): Required<EncodeOptions> {
+  const { maxLength, truncation } = object(options);
+  return {
+    maxLength: maxLength === undefined ? defaults.maxLength : integer('maxLength', maxLength, 1, MAX_ENCODE_LENGTH),
+    truncation: truncation === undefined ? defaults.truncation : oneOf('truncation', truncation, TRUNCATIONS),
+  };
+}

@@ -1,0 +1,146 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { RerankError } from './errors';
+import { loadModel } from './load-model';
+import { startLimits, within, type Limits } from './limits';
+import type { NativeEngine } from './native-api';
+import { toRerankError } from './native-failure';
+import { checkEncodeOptions, checkRerankOptions } from './options';
+import { toOutput } from './respond';
+import type {
+  EncodedPair,
+  EncodeOptions,
+  ModelInfo,
+  RerankerOptions,
+  RerankerStats,
+  RerankInput,
+  RerankOptions,
+  RerankOutput,
+} from './types';
+import { checkInput, checkString, type CheckedInput } from './validate';
+
+/** Node 20 before 20.4 has no Symbol.asyncDispose; this is the name that transpiled `await using` looks for there. */
+const asyncDispose: typeof Symbol.asyncDispose = ((Symbol as { asyncDispose?: symbol }).asyncDispose ??
+  Symbol.for('Symbol.asyncDispose')) as typeof Symbol.asyncDispose;
+
+/** @internal A checked call that owns all it needs: nothing of the caller's objects is read again. */
+export interface RerankCall {
+  input: CheckedInput;
+  limits: Limits;
+  rawScores: boolean;
+  details: boolean;
+}
+
+/** @internal Throws INVALID_INPUT or INVALID_OPTION, or the reason of a signal that is aborted already. */
+export function prepareCall(input: RerankInput, options?: RerankOptions): RerankCall {
+  const checkedInput = checkInput(input);
+  const { signal, timeoutMs, rawScores, details } = checkRerankOptions(options);
+  if (signal?.aborted) throw signal.reason;
+  return { input: checkedInput, limits: startLimits(signal, timeoutMs), rawScores, details };
+}
+
+/** One cross-encoder model in memory, with worker threads of its own. */
+export class Reranker implements AsyncDisposable {
+  /** What was loaded, and how. Frozen. */
+  readonly info: ModelInfo;
+  readonly #engine: NativeEngine;
+  #lastRequestId = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(engine: NativeEngine, info: ModelInfo) {
+    this.#engine = engine;
+    this.info = info;
+  }
+
+  /**
+   * Loads a model off the JS thread.
+   * @param model Folder with `tokenizer.json` and `model.onnx` or `model_quantized.onnx` (at the top or in `onnx/`), or
+   *   the name of a model in the local cache.
+   * @throws {RerankError} INVALID_OPTION, MODEL_NOT_FOUND, MODEL_INVALID, MODEL_UNSUPPORTED, TOKENIZER_INVALID,
+   *   TOKENIZER_UNSUPPORTED, RUNTIME_NOT_FOUND, RUNTIME_INCOMPATIBLE, PROVIDER_UNAVAILABLE, ADDON_NOT_FOUND,
+   *   OUT_OF_MEMORY.
+   */
+  static async load(model: string, options?: RerankerOptions): Promise<Reranker> {
+    const { engine, info } = await loadModel(model, options);
+    return new Reranker(engine, info);
+  }
+
+  /** @internal For tests: a Reranker on an engine made elsewhere. */
+  static fromEngine(engine: NativeEngine, info: ModelInfo): Reranker {
+    return new Reranker(engine, info);
+  }
+
+  /**
+   * Scores every context against the query: `{ response: [{ id, score }] }`, best first, ties by lower id.
+   * `score` is sigmoid(logit) in [0, 1], computed in float64; with `rawScores` the logit.
+   * @throws {RerankError} INVALID_INPUT (with `path`), INVALID_OPTION, TOO_LONG, OVERLOADED, TIMEOUT, CLOSED,
+   *   INFERENCE_FAILED, OUT_OF_MEMORY; or the signal's reason.
+   */
+  async rerank(input: RerankInput, options?: RerankOptions): Promise<RerankOutput> {
+    this.#refuseIfClosed();
+    return await this.run(prepareCall(input, options));
+  }
+
+  /** @internal */
+  async run({ input, limits, rawScores, details }: RerankCall): Promise<RerankOutput> {
+    this.#refuseIfClosed();
+    if (limits.signal?.aborted) throw limits.signal.reason;
+    if (input.texts.length === 0) return { response: [] };
+    const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
+    let stopped = false as boolean;
+    try {
+      const work = this.#engine.submit(requestId, input.query, input.texts, input.topK, rawScores);
+      const result = await within(work, limits, (stop) => {
+        stopped = true;
+        this.#engine.cancel(requestId, stop);
+      });
+      return toOutput(result, details);
+    } catch (error) {
+      // The signal's reason is the caller's own value and goes back untouched.
+      throw stopped ? error : toRerankError(error);
+    }
+  }
+
+  /**
+   * Tokenizes one pair as `rerank` does, on the calling thread.
+   * @throws {RerankError} INVALID_INPUT, INVALID_OPTION, TOO_LONG (truncation 'none'), CLOSED.
+   */
+  encode(query: string, text: string, options?: EncodeOptions): EncodedPair {
+    this.#refuseIfClosed();
+    checkString('/query', query);
+    checkString('/text', text);
+    const { maxLength, truncation } = checkEncodeOptions(options, this.info);
+    try {
+      return this.#engine.encode(query, text, maxLength, truncation);
+    } catch (failure) {
+      throw toRerankError(failure);
+    }
+  }
+
+  /** Counts since load; also after `close`. */
+  stats(): RerankerStats {
+    return this.#engine.stats();
+  }
+
+  /** Refuses new work with CLOSED, finishes accepted work, then gives the memory back. Every call awaits the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** `await using` closes. */
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#engine.close();
+    } catch (failure) {
+      throw toRerankError(failure);
+    }
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing) throw new RerankError('CLOSED', 'This Reranker is closed; load another one');
+  }
+}
