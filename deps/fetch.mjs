@@ -110,7 +110,10 @@ async function fetchDependency(dependency, root) {
 }
 
 /** Fetches every dependency of the manifest into `root`. */
-export async function fetchAll({ manifest = path.join(here, 'manifest.json'), root = path.join(here, '.fetched') } = {}) {
+export async function fetchAll({
+  manifest = path.join(here, 'manifest.json'),
+  root = path.join(here, '.fetched'),
+} = {}) {
   const { dependencies } = JSON.parse(await readFile(manifest, 'utf8'));
   for (const dependency of dependencies) await fetchDependency(dependency, root);
 }

@@ -48,7 +48,14 @@ export interface NativeEngine {
    * Never throws for a bad state: the promise rejects with a NativeFailure. `topK` 0 means all;
    * `exactCounts` makes `truncatedTokens` exact, where tokenizing otherwise stops once it knows what the model gets.
    */
-  submit(requestId: number, query: string, texts: string[], topK: number, rawScores: boolean, exactCounts: boolean): Promise<NativeResult>;
+  submit(
+    requestId: number,
+    query: string,
+    texts: string[],
+    topK: number,
+    rawScores: boolean,
+    exactCounts: boolean,
+  ): Promise<NativeResult>;
   /** Drops what has not started and rejects the request's promise with this code. False if there is no such request. */
   cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
   /** Synchronous. Throws a NativeFailure. */

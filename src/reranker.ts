@@ -88,7 +88,7 @@ export class Reranker implements AsyncDisposable {
     const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
     let stopped = false as boolean;
     try {
-      const work = this.#engine.submit(requestId, input.query, input.texts, input.topK, rawScores);
+      const work = this.#engine.submit(requestId, input.query, input.texts, input.topK, rawScores, details);
       const result = await within(work, limits, (stop) => {
         stopped = true;
         this.#engine.cancel(requestId, stop);

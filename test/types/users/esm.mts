@@ -1,0 +1,84 @@
+import {
+  RERANK_ERROR_CODES,
+  rerank,
+  Reranker,
+  RerankError,
+  type ModelInfo,
+  type RerankerOptions,
+  type RerankErrorCode,
+  type RerankerStats,
+  type RerankInput,
+  type RerankOptions,
+  type RerankOutput,
+} from 'bge-reranker';
+
+const input: RerankInput = { query: 'q', contexts: [{ text: 'a' }] };
+
+export async function goodUses(signal: AbortSignal): Promise<number> {
+  const options: RerankerOptions = {
+    dtype: 'int8',
+    executionProviders: ['cuda', 'cpu'],
+    threads: 2,
+    maxLength: 512,
+    truncation: 'only_second',
+    maxQueuedTokens: 1000,
+  };
+  await using reranker = await Reranker.load('folder', options);
+  const callOptions: RerankOptions = { signal, timeoutMs: 100, rawScores: true, details: true };
+  const output: RerankOutput = await reranker.rerank({ ...input, top_k: null }, callOptions);
+  const { ids, typeIds, truncatedTokens } = reranker.encode('q', 't', { maxLength: 2 ** 20, truncation: 'none' });
+  const stats: RerankerStats = reranker.stats();
+  const info: ModelInfo = reranker.info;
+  const provider: 'cuda' | 'cpu' = info.provider.got;
+  const disposable: AsyncDisposable = reranker;
+  await disposable[Symbol.asyncDispose]();
+  const closed: Promise<void> = reranker.close();
+  await closed;
+  // A variable with more fields fits: extra fields are allowed.
+  const wider = { query: 'q', contexts: [{ text: 'a', source: 'b' }], top_k: 1, user: 'me' };
+  const [best] = (await rerank(wider)).response;
+  const tokens: number | undefined = best?.tokens;
+  return (
+    ids.length +
+    typeIds.length +
+    truncatedTokens +
+    stats.queuedTokens +
+    output.response.length +
+    (tokens ?? 0) +
+    provider.length
+  );
+}
+
+export function errorsHaveCodes(error: unknown): RerankErrorCode | undefined {
+  const all: readonly RerankErrorCode[] = RERANK_ERROR_CODES;
+  if (!(error instanceof RerankError) || !all.includes(error.code)) return undefined;
+  const place: string | undefined = error.path;
+  return place === '' ? 'INVALID_INPUT' : error.code;
+}
+
+export function wrongUses(reranker: Reranker): void {
+  // @ts-expect-error -- query is required
+  void reranker.rerank({ contexts: [{ text: 'a' }] });
+  // @ts-expect-error -- contexts hold objects
+  void reranker.rerank({ query: 'q', contexts: ['a'] });
+  // @ts-expect-error -- a number
+  void reranker.rerank({ ...input, top_k: '3' });
+  // @ts-expect-error -- no such option
+  void reranker.rerank(input, { topK: 3 });
+  // @ts-expect-error -- no such dtype
+  void Reranker.load('folder', { dtype: 'fp16' });
+  // @ts-expect-error -- a list
+  void Reranker.load('folder', { executionProviders: 'cpu' });
+  // @ts-expect-error -- the model is required
+  void Reranker.load();
+  // @ts-expect-error -- made by load only
+  new Reranker();
+  // @ts-expect-error -- not part of the package's surface
+  void reranker.run;
+  // @ts-expect-error -- read-only
+  reranker.info = reranker.info;
+  // @ts-expect-error -- a promise, not the output
+  reranker.rerank(input).response;
+  // @ts-expect-error -- no such code
+  new RerankError('NO_SUCH_CODE', 'message');
+}

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
+import { findInCarrier, findRuntime } from '../../src/load-runtime';
+import { folderWith } from './model-folder';
+
+const before = process.env['ONNXRUNTIME_LIBRARY'];
+afterEach(() => {
+  delete process.env['ONNXRUNTIME_LIBRARY'];
+  if (before !== undefined) process.env['ONNXRUNTIME_LIBRARY'] = before;
+});
+
+it('takes the library that onnxruntime-node ships', () => {
+  delete process.env['ONNXRUNTIME_LIBRARY'];
+  const found = findRuntime();
+  expect(isAbsolute(found) && existsSync(found)).toBe(true);
+  expect(found).toContain(join('onnxruntime-node', 'bin', 'napi-v'));
+});
+
+it('takes the library that the environment names, made absolute', () => {
+  process.env['ONNXRUNTIME_LIBRARY'] = relative(process.cwd(), __filename);
+  expect(findRuntime()).toBe(__filename);
+});
+
+it('refuses a name of nothing', () => {
+  process.env['ONNXRUNTIME_LIBRARY'] = '/no/such/library.so';
+  expect(findRuntime).toThrow(
+    expect.objectContaining({
+      code: 'RUNTIME_NOT_FOUND',
+      path: '/no/such/library.so',
+      message: 'ONNXRUNTIME_LIBRARY names a file that does not exist: /no/such/library.so; correct it or unset it',
+    }),
+  );
+});
+
+describe('files of the carrier', () => {
+  const root = folderWith({
+    'bin/napi-v3/linux/x64/libonnxruntime.so.1': '',
+    'bin/napi-v6/linux/x64/libonnxruntime.so.1': '',
+    'bin/napi-v6/linux/x64/libonnxruntime_providers_shared.so': '',
+    'bin/napi-v6/linux/x64/onnxruntime_binding.node': '',
+    'bin/napi-v6/darwin/arm64/libonnxruntime.1.30.0.dylib': '',
+    'bin/napi-v6/win32/x64/DirectML.dll': '',
+    'bin/napi-v6/win32/x64/onnxruntime.dll': '',
+    'bin/other/linux/arm64/libonnxruntime.so.1': '',
+  });
+
+  it.each([
+    ['linux', 'x64', 'bin/napi-v6/linux/x64/libonnxruntime.so.1'],
+    ['darwin', 'arm64', 'bin/napi-v6/darwin/arm64/libonnxruntime.1.30.0.dylib'],
+    ['win32', 'x64', 'bin/napi-v6/win32/x64/onnxruntime.dll'],
+  ] as const)('%s-%s', (platform, arch, expected) => {
+    expect(findInCarrier(root, platform, arch)).toBe(join(root, expected));
+  });
+
+  it.each([
+    ['linux', 'arm64'],
+    ['freebsd', 'x64'],
+  ] as const)('%s-%s: none', (platform, arch) => {
+    expect(findInCarrier(root, platform, arch)).toBeUndefined();
+  });
+});

@@ -1,0 +1,84 @@
+import { checkRerankerOptions, checkRerankOptions, maxLengthFor } from '../../src/options';
+
+const optionError = (message: string, path: string) =>
+  expect.objectContaining({ name: 'RerankError', code: 'INVALID_OPTION', message, path });
+
+it('fills in defaults', () => {
+  expect(checkRerankerOptions()).toEqual({
+    dtype: 'auto',
+    executionProviders: ['cpu'],
+    threads: expect.any(Number),
+    maxLength: undefined,
+    truncation: 'longest_first',
+    maxQueuedTokens: 4_194_304,
+  });
+  expect(checkRerankOptions({})).toEqual({ signal: undefined, timeoutMs: undefined, rawScores: false, details: false });
+});
+
+it('copies the list of providers', () => {
+  const executionProviders = ['cuda', 'cpu'] as const;
+  const checked = checkRerankerOptions({ executionProviders: [...executionProviders] });
+  expect(checked.executionProviders).toEqual(executionProviders);
+});
+
+it.each([
+  [{ dtype: 'fp16' }, "Expected one of 'auto', 'fp32', 'int8' for 'dtype', received 'fp16'"],
+  [{ dtype: null }, "Expected one of 'auto', 'fp32', 'int8' for 'dtype', received null"],
+  [
+    { executionProviders: [] },
+    "Expected a list of distinct names from 'cuda', 'cpu' for 'executionProviders', received []",
+  ],
+  [
+    { executionProviders: ['cpu', 'cpu'] },
+    "Expected a list of distinct names from 'cuda', 'cpu' for 'executionProviders', received ['cpu', 'cpu']",
+  ],
+  [
+    { executionProviders: 'cpu' },
+    "Expected a list of distinct names from 'cuda', 'cpu' for 'executionProviders', received 'cpu'",
+  ],
+  [{ threads: 0 }, "Expected an integer from 1 to 1024 for 'threads', received 0"],
+  [{ threads: '2' }, "Expected an integer from 1 to 1024 for 'threads', received '2'"],
+  [{ maxLength: 2.5 }, "Expected an integer from 1 to 1048576 for 'maxLength', received 2.5"],
+  [
+    { truncation: true },
+    "Expected one of 'longest_first', 'only_second', 'only_first', 'none' for 'truncation', received true",
+  ],
+  [{ maxQueuedTokens: -1 }, "Expected an integer from 1 to 9007199254740991 for 'maxQueuedTokens', received -1"],
+])('refuses %j', (options, message) => {
+  expect(() => checkRerankerOptions(options as any)).toThrow(optionError(message, Object.keys(options)[0]!));
+});
+
+it.each([
+  [{ signal: {} }, "Expected an AbortSignal for 'signal', received an object"],
+  [{ signal: null }, "Expected an AbortSignal for 'signal', received null"],
+  [{ timeoutMs: NaN }, "Expected a number of milliseconds above 0, at most 2147483647 for 'timeoutMs', received NaN"],
+  [
+    { timeoutMs: 2 ** 31 },
+    "Expected a number of milliseconds above 0, at most 2147483647 for 'timeoutMs', received 2147483648",
+  ],
+  [{ rawScores: 1 }, "Expected a boolean for 'rawScores', received 1"],
+  [{ details: 'yes' }, "Expected a boolean for 'details', received 'yes'"],
+])('refuses %j for a call', (options, message) => {
+  expect(() => checkRerankOptions(options as any)).toThrow(optionError(message, Object.keys(options)[0]!));
+});
+
+it.each([null, 'fast', 5, []])('refuses %j as options', (options) => {
+  expect(() => checkRerankerOptions(options as any)).toThrow(/^Expected an object for 'options', received /);
+  expect(() => checkRerankOptions(options as any)).toThrow(/^Expected an object for 'options', received /);
+});
+
+describe('maxLengthFor', () => {
+  it.each([
+    [undefined, 8192, 512],
+    [undefined, 128, 128],
+    [512, 512, 512],
+    [1024, 8192, 1024],
+  ])('asked %p of a model that takes %p: %p', (asked, limit, expected) => {
+    expect(maxLengthFor(asked, limit)).toBe(expected);
+  });
+
+  it('refuses more than the model takes', () => {
+    const message = "Expected an integer from 1 to 512 (what the model takes) for 'maxLength', received 513";
+    expect(() => maxLengthFor(513, 512)).toThrow(optionError(message, 'maxLength'));
+  });
+});
