@@ -75,23 +75,19 @@ export const CATALOG: readonly CatalogEntry[] = [
   both('Xenova/bge-reranker-base', XLMR),
   both('Xenova/bge-reranker-large', XLMR),
   both(BGE_V2_ONNX, BGE_V2),
-  ...['L6', 'L12'].map(
-    (size): CatalogEntry => ({
-      name: `cross-encoder/ms-marco-MiniLM-${size}-v2`,
-      ...MINILM,
-      onnx: {
-        fp32: `cross-encoder/ms-marco-MiniLM-${size}-v2`,
-        int8: `Xenova/ms-marco-MiniLM-${size.replace('L', 'L-')}-v2`,
-      },
-    }),
-  ),
-  ...['L2', 'L4'].map(
-    (size): CatalogEntry => ({
-      name: `cross-encoder/ms-marco-MiniLM-${size}-v2`,
-      ...MINILM,
-      onnx: { fp32: `cross-encoder/ms-marco-MiniLM-${size}-v2` },
-    }),
-  ),
+  ...['L6', 'L12'].map((size): CatalogEntry => ({
+    name: `cross-encoder/ms-marco-MiniLM-${size}-v2`,
+    ...MINILM,
+    onnx: {
+      fp32: `cross-encoder/ms-marco-MiniLM-${size}-v2`,
+      int8: `Xenova/ms-marco-MiniLM-${size.replace('L', 'L-')}-v2`,
+    },
+  })),
+  ...['L2', 'L4'].map((size): CatalogEntry => ({
+    name: `cross-encoder/ms-marco-MiniLM-${size}-v2`,
+    ...MINILM,
+    onnx: { fp32: `cross-encoder/ms-marco-MiniLM-${size}-v2` },
+  })),
   both('Xenova/ms-marco-MiniLM-L-6-v2', MINILM),
   both('Xenova/ms-marco-MiniLM-L-12-v2', MINILM),
   {
@@ -152,6 +148,7 @@ export function catalogEntry(model: string): CatalogEntry | undefined {
 export function sourceRepo(repo: string, dtype: Dtype): string {
   const entry = catalogEntry(repo);
   if (!entry) return repo;
-  if (dtype === 'auto') return Object.values(entry.onnx).includes(repo) ? repo : (entry.onnx.int8 ?? entry.onnx.fp32 ?? repo);
+  if (dtype === 'auto')
+    return Object.values(entry.onnx).includes(repo) ? repo : (entry.onnx.int8 ?? entry.onnx.fp32 ?? repo);
   return entry.onnx[dtype] ?? repo;
 }

@@ -19,7 +19,9 @@ function find(files: readonly RepoFile[], name: string): RepoFile | undefined {
 function required(files: readonly RepoFile[], path: string, repo: string): RepoFile {
   const found = files.find((file) => file.path === path);
   if (found) return found;
-  throw new RerankError('MODEL_UNSUPPORTED', `${repo} has no ${path}; use a conversion of it that has one`, { path: repo });
+  throw new RerankError('MODEL_UNSUPPORTED', `${repo} has no ${path}; use a conversion of it that has one`, {
+    path: repo,
+  });
 }
 
 function weights(files: readonly RepoFile[], dtype: Dtype, repo: string): RepoFile {

@@ -100,7 +100,12 @@ function startOf(response: Response): number {
 }
 
 /** One request from where the partial file ends, to the end of the file or of the connection. */
-async function fetchRest(source: FileSource, file: RepoFile, partial: PartialFile, onProgress: () => void): Promise<void> {
+async function fetchRest(
+  source: FileSource,
+  file: RepoFile,
+  partial: PartialFile,
+  onProgress: () => void,
+): Promise<void> {
   const { settings, repo, commit } = source;
   const path = `/${repo}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
   const headers: Record<string, string> = partial.bytes > 0 ? { range: `bytes=${partial.bytes}-` } : {};

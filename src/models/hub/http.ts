@@ -21,10 +21,10 @@ function dispatcher(): EnvHttpProxyAgent {
 
 /** The innermost cause says what happened: undici wraps it as "fetch failed". */
 export function reasonOf(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const { code, message } = inner as NodeJS.ErrnoException;
-  return code && !message.includes(code) ? `${message} (${code})` : message || String(inner);
+  let inner = error as NodeJS.ErrnoException & { cause?: unknown };
+  while (typeof inner.cause === 'object' && inner.cause !== null) inner = inner.cause as NodeJS.ErrnoException;
+  const { code, message } = inner;
+  return code && !message.includes(code) ? `${message} (${code})` : message;
 }
 
 /** 401, 403 and 404 by the hub's own X-Error-Code; the status alone says too little. */
@@ -37,9 +37,13 @@ function refusal(response: Response, repo: string, revision: string, settings: H
     return new RerankError('MODEL_GATED', `${repo} is gated: ${remedy} (${settings.endpoint}/${repo})`, { path: repo });
   }
   if (code === 'RevisionNotFound') {
-    return new RerankError('MODEL_NOT_FOUND', `${repo} has no revision '${revision}'; name a branch, tag or commit of it`, {
-      path: repo,
-    });
+    return new RerankError(
+      'MODEL_NOT_FOUND',
+      `${repo} has no revision '${revision}'; name a branch, tag or commit of it`,
+      {
+        path: repo,
+      },
+    );
   }
   if (status === 401 || status === 404) {
     return new RerankError('MODEL_NOT_FOUND', `${settings.endpoint} has no model ${repo}; check its name; ${hint}`, {

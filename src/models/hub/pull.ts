@@ -103,9 +103,13 @@ async function fill(
 export async function pull(name: RepoName, options: PullOptions): Promise<PulledModel> {
   const settings = options.settings ?? hubSettings();
   if (settings.offline) {
-    throw new RerankError('OFFLINE', `${name.repo} is not in the cache and HF_HUB_OFFLINE is set; unset it to download`, {
-      path: name.repo,
-    });
+    throw new RerankError(
+      'OFFLINE',
+      `${name.repo} is not in the cache and HF_HUB_OFFLINE is set; unset it to download`,
+      {
+        path: name.repo,
+      },
+    );
   }
   const cache = repoCache(settings.cacheFolder, name.repo);
   const { commit, files: all } = await listRepo(settings, name, options.policy);

@@ -54,7 +54,8 @@ export class Retry {
     const { attempts, pauseMs, longestPauseMs, longestRetryAfterMs } = this.policy;
     const asked = error.retryAfterMs ?? 0;
     if (this.#failures >= attempts || asked > longestRetryAfterMs) {
-      const wait = asked > 0 ? `wait ${Math.ceil(asked / 1000)} s and` : 'check the network, HF_ENDPOINT and the proxy, then';
+      const wait =
+        asked > 0 ? `wait ${Math.ceil(asked / 1000)} s and` : 'check the network, HF_ENDPOINT and the proxy, then';
       throw new RerankError(
         'DOWNLOAD_FAILED',
         `${this.what} could not be fetched: ${error.message}; ${wait} try again, what came so far is kept`,
