@@ -126,16 +126,16 @@ export class FakeHub {
   async #hub(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url!.split('?')[0]!;
     const [, revision] = /^\/api\/models\/[^/]+\/[^/]+\/revision\/(.+)$/.exec(path) ?? [];
-    if (!path.includes(`/${this.repo}/`)) return this.#refuse(response, 401, 'RepoNotFound');
+    if (!path.includes(`/${this.repo}/`)) { this.#refuse(response, 401, 'RepoNotFound'); return; }
     if (!this.#mayRead(request, response)) return;
     if (revision !== undefined) {
       this.#note('hub', request);
-      return this.#list(decodeURIComponent(revision), response);
+      this.#list(decodeURIComponent(revision), response); return;
     }
     const name = decodeURIComponent(path.split(`/resolve/${COMMIT}/`)[1] ?? '');
     const file = this.files[name];
-    if (!file) return this.#refuse(response, 404, 'EntryNotFound');
-    if (!file.lfs) return await this.#serve('hub', request, response);
+    if (!file) { this.#refuse(response, 404, 'EntryNotFound'); return; }
+    if (!file.lfs) { await this.#serve('hub', request, response); return; }
     this.#note('hub', request);
     response.writeHead(302, {
       location: `${this.#cdn}/signed/${name}`,
@@ -149,7 +149,7 @@ export class FakeHub {
   #list(revision: string, response: ServerResponse): void {
     const fault = this.listFaults.shift();
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();
-    if (revision !== 'main' && revision !== COMMIT) return this.#refuse(response, 404, 'RevisionNotFound');
+    if (revision !== 'main' && revision !== COMMIT) { this.#refuse(response, 404, 'RevisionNotFound'); return; }
     const siblings = Object.entries(this.files).map(([rfilename, file]) => ({
       rfilename,
       size: file.content.length,
