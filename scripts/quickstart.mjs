@@ -5,7 +5,7 @@ import { getTestModel } from './get-test-model.mjs';
 
 const QUERY = 'Why is the sky blue during the day?';
 const PASSAGES = [
-  'Gases in the air scatter short wavelengths far more than long ones, so sunlight reaches us from every direction with its blue part enriched. Lord Rayleigh worked out the law in 1871.',
+  'The daytime sky is blue because the gases of the air scatter short wavelengths of sunlight far more than long ones, as Lord Rayleigh worked out in 1871.',
   'The deep blue of lapis lazuli comes from sulfur ions held in the mineral lazurite; painters once paid more for it than for gold.',
   'At sunset the light crosses much more air on its way to the eye. Most of the blue has been scattered out of the beam by then, and what remains looks red and orange.',
   'The sea looks blue chiefly because water absorbs red light, and only to a small part because it mirrors the sky.',

@@ -36,8 +36,7 @@ size_t to_size(const Napi::Object& object, const char* key) {
 
 engine::EngineOptions to_engine_options(const Napi::Object& options) {
   std::vector<infer::ExecutionProvider> providers;
-  for (const std::string& name :
-       to_strings(options.Get("executionProviders").As<Napi::Array>())) {
+  for (const std::string& name : to_strings(options.Get("executionProviders").As<Napi::Array>())) {
     providers.push_back(name == "cuda" ? infer::ExecutionProvider::kCuda
                                        : infer::ExecutionProvider::kCpu);
   }

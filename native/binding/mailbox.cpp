@@ -5,9 +5,9 @@
 namespace bge::binding {
 
 Mailbox::Mailbox(Napi::Env env) : env_(env) {
-  const napi_status status = napi_create_threadsafe_function(
-      env, nullptr, nullptr, Napi::String::New(env, "bge-reranker"), 0, 1, nullptr, nullptr, this,
-      &Mailbox::deliver, &function_);
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "bge-reranker"),
+                                      0, 1, nullptr, nullptr, this, &Mailbox::deliver, &function_);
   if (status != napi_ok) throw Napi::Error::New(env, "the thread-safe function cannot be made");
   napi_unref_threadsafe_function(env, function_);
 }

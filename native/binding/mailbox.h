@@ -37,8 +37,8 @@ class Mailbox {
   napi_threadsafe_function function_ = nullptr;
   size_t holds_ = 0;
   std::mutex mutex_;
-  bool closed_ = false;      // guarded by mutex_
-  std::deque<Task> tasks_;   // guarded by mutex_
+  bool closed_ = false;     // guarded by mutex_
+  std::deque<Task> tasks_;  // guarded by mutex_
 };
 
 }  // namespace bge::binding

@@ -10,8 +10,8 @@ namespace {
 
 size_t bytes_of(const std::string& utf8_path) {
   std::error_code ignored;
-  const uintmax_t bytes = std::filesystem::file_size(
-      std::u8string(utf8_path.begin(), utf8_path.end()), ignored);
+  const uintmax_t bytes =
+      std::filesystem::file_size(std::u8string(utf8_path.begin(), utf8_path.end()), ignored);
   return ignored ? 0 : static_cast<size_t>(bytes);
 }
 
@@ -25,8 +25,8 @@ Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
       tokenizer_(std::move(tokenizer)),
       backend_(std::move(backend)) {
   for (size_t i = 0; i < options.threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(scheduler_, *tokenizer_, backend_->make_runner(),
-                                                options.limits));
+    workers_.push_back(
+        std::make_unique<Worker>(scheduler_, *tokenizer_, backend_->make_runner(), options.limits));
   }
   try {
     for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -94,7 +94,13 @@ std::shared_ptr<Engine> EngineLoad::run() {
     return tokenize::Tokenizer::from_file(options_.tokenizer_path);
   });
   std::unique_ptr<const infer::OnnxBackend> backend = model_.run();
-  return std::make_shared<Engine>(tokenizer.get(), std::move(backend), options_);
+  std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();
+  if (options_.limits.max_length < loaded->special_tokens_in_pair()) {
+    throw Error(ErrorCode::kInvalidOption,
+                "maxLength " + std::to_string(options_.limits.max_length) +
+                    " has no room for the special tokens of a pair; raise it");
+  }
+  return std::make_shared<Engine>(std::move(loaded), std::move(backend), options_);
 }
 
 }  // namespace bge::engine

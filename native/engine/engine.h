@@ -61,8 +61,8 @@ class Engine {
   const infer::OnnxModelInfo info_;
   const size_t model_bytes_;
   schedule::Scheduler scheduler_;
-  std::unique_ptr<const tokenize::Tokenizer> tokenizer_;   // the closing thread's after close()
-  std::unique_ptr<const infer::OnnxBackend> backend_;      // likewise
+  std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
+  std::unique_ptr<const infer::OnnxBackend> backend_;     // likewise
   bool closing_ = false;
   std::mutex workers_mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;  // guarded by workers_mutex_

@@ -48,7 +48,8 @@ struct OnnxModelLoad::State {
   std::unique_ptr<SessionLoader> loader;  // guarded by mutex until set, then its own
 };
 
-OnnxModelLoad::OnnxModelLoad(OnnxModelOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+OnnxModelLoad::OnnxModelLoad(OnnxModelOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {}
 
 OnnxModelLoad::~OnnxModelLoad() = default;
 

@@ -93,15 +93,15 @@ Handle<OrtValue> OnnxRunner::make_input(const ModelInput& input, std::span<const
                                      static_cast<int64_t>(longest)};
   const OrtApi& api = model_->runtime->api();
   Handle<OrtValue> tensor(api.ReleaseValue);
-  check(api,
-        api.CreateTensorWithDataAsOrtValue(
-            cpu_memory_.get(), buffer.data(),
-            count * (input.is_int64 ? sizeof(int64_t) : sizeof(int32_t)), shape.data(),
-            shape.size(),
-            input.is_int64 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64
-                           : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32,
-            tensor.out()),
-        ErrorCode::kInternal, "input tensor");
+  check(
+      api,
+      api.CreateTensorWithDataAsOrtValue(
+          cpu_memory_.get(), buffer.data(),
+          count * (input.is_int64 ? sizeof(int64_t) : sizeof(int32_t)), shape.data(), shape.size(),
+          input.is_int64 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64
+                         : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32,
+          tensor.out()),
+      ErrorCode::kInternal, "input tensor");
   return tensor;
 }
 
@@ -116,9 +116,9 @@ void OnnxRunner::read_logits(const OrtValue* output, std::span<float> logits) co
   ok(api.GetTensorShapeElementCount(shape.get(), &count));
   const size_t labels = count / logits.size();
   if (count % logits.size() != 0 || labels < 1 || labels > 2) {
-    throw Error(ErrorCode::kModelUnsupported,
-                "the model gave " + std::to_string(count) + " logits for " +
-                    std::to_string(logits.size()) + " pairs; 1 or 2 a pair can be ranked");
+    throw Error(ErrorCode::kModelUnsupported, "the model gave " + std::to_string(count) +
+                                                  " logits for " + std::to_string(logits.size()) +
+                                                  " pairs; 1 or 2 a pair can be ranked");
   }
   void* raw = nullptr;
   ok(api.GetTensorMutableData(const_cast<OrtValue*>(output), &raw));

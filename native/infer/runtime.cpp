@@ -49,8 +49,9 @@ std::shared_ptr<const Runtime> Runtime::open(const std::string& library_path) {
   std::string version;
   const OrtApi* api = load_api(library_path, version);
   OrtEnv* env = nullptr;
-  // Warnings off: on machines without a GPU the runtime warns of it at every start.
-  check(*api, api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "bge-reranker", &env), ErrorCode::kInternal,
+  // What fails comes back as a status. The log would write it to the host's stderr as well, and on
+  // machines without a GPU a warning at every start.
+  check(*api, api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "bge-reranker", &env), ErrorCode::kInternal,
         "ONNX Runtime's environment could not be made", library_path);
   auto runtime = std::make_shared<const Runtime>(api, env, version, library_path);
   known = runtime;
@@ -58,10 +59,7 @@ std::shared_ptr<const Runtime> Runtime::open(const std::string& library_path) {
 }
 
 Runtime::Runtime(const OrtApi* api, OrtEnv* env, std::string version, std::string library_path)
-    : api_(api),
-      env_(env),
-      version_(std::move(version)),
-      library_path_(std::move(library_path)) {}
+    : api_(api), env_(env), version_(std::move(version)), library_path_(std::move(library_path)) {}
 
 Runtime::~Runtime() { api_->ReleaseEnv(env_); }
 

@@ -81,8 +81,8 @@ void SessionLoader::append(ExecutionProvider provider, OrtSessionOptions* option
   Handle<OrtCUDAProviderOptionsV2> cuda(api.ReleaseCUDAProviderOptions);
   std::string message = take_message(api, api.CreateCUDAProviderOptions(cuda.out()));
   if (message.empty()) {
-    message = take_message(
-        api, api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda.get()));
+    message =
+        take_message(api, api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda.get()));
   }
   if (!message.empty()) throw Error(ErrorCode::kProviderUnavailable, one_line(message));
 }

@@ -32,14 +32,13 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
   pair_of_text.reserve(input.texts.size());
   std::vector<size_t> first_contexts;
   for (size_t i = 0; i < input.texts.size(); ++i) {
-    const auto [known, is_new] = pair_of_text.try_emplace(
-        input.texts[i], static_cast<uint32_t>(first_contexts.size()));
+    const auto [known, is_new] =
+        pair_of_text.try_emplace(input.texts[i], static_cast<uint32_t>(first_contexts.size()));
     if (is_new) first_contexts.push_back(i);
     pair_of_context.push_back(known->second);
   }
   for (const size_t context : first_contexts) {
-    const size_t tokens =
-        estimate_tokens(query.size(), input.texts[context].size(), max_length);
+    const size_t tokens = estimate_tokens(query.size(), input.texts[context].size(), max_length);
     pairs.push_back({std::move(input.texts[context]), {}, context, tokens});
     remaining_tokens += tokens;
   }

@@ -62,8 +62,8 @@ class Request {
   const bool exact_counts;
   const Clock::time_point submitted_at;
 
-  std::string query;                // until encoded
-  std::vector<int32_t> query_ids;   // written once by the worker that encodes the query
+  std::string query;               // until encoded
+  std::vector<int32_t> query_ids;  // written once by the worker that encodes the query
   std::vector<Pair> pairs;
   std::vector<uint32_t> pair_of_context;
 
@@ -81,9 +81,9 @@ class Request {
   bool started = false;
   // Tokenized and not handed out: (tokens, pair), the longest first.
   std::set<std::pair<size_t, size_t>, std::greater<>> ready;
-  size_t unstarted = 0;         // pairs not handed out for running
-  size_t remaining_tokens = 0;  // of those
-  size_t unscored = 0;          // pairs without a logit
+  size_t unstarted = 0;                    // pairs not handed out for running
+  size_t remaining_tokens = 0;             // of those
+  size_t unscored = 0;                     // pairs without a logit
   std::chrono::nanoseconds tokenizing{0};  // worker time so far
 
   bool has_tokenizing() const {

@@ -35,8 +35,10 @@ void Scheduler::submit(RequestInput input, Completion completion) {
     if (statistics_.queued_tokens + tokens > options_.max_queued_tokens) {
       ++statistics_.refused;
       throw Error(ErrorCode::kOverloaded,
-                  std::to_string(statistics_.queued_tokens) + " tokens are queued and this request "
-                  "adds " + std::to_string(tokens) + ", over maxQueuedTokens " +
+                  std::to_string(statistics_.queued_tokens) +
+                      " tokens are queued and this request "
+                      "adds " +
+                      std::to_string(tokens) + ", over maxQueuedTokens " +
                       std::to_string(options_.max_queued_tokens) +
                       "; try again later, send fewer contexts or raise maxQueuedTokens");
     }
@@ -101,9 +103,8 @@ Statistics Scheduler::statistics() const {
 
 std::optional<Work> Scheduler::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] {
-    return stopped_ || !runnable_.empty() || (closed_ && requests_.empty());
-  });
+  changed_.wait(
+      lock, [this] { return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()); });
   if (stopped_ || runnable_.empty()) return std::nullopt;
   Request& request = pick();
   if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
@@ -181,8 +182,7 @@ void Scheduler::failed(const Work& work, const Error& error) {
 Request& Scheduler::pick() const {
   Request* const fewest = *runnable_.begin();
   Request* const oldest = *runnable_by_age_.begin();
-  const bool oldest_is_due =
-      tokens_since_oldest_ >= kTokensPerOldestToken * next_tokens(*oldest);
+  const bool oldest_is_due = tokens_since_oldest_ >= kTokensPerOldestToken * next_tokens(*oldest);
   return oldest_is_due ? *oldest : *fewest;
 }
 

@@ -105,9 +105,9 @@ class Scheduler {
   bool stopped_ = false;
   uint64_t next_sequence_ = 0;
   size_t tokens_since_oldest_ = 0;  // run for others while the oldest request waited
-  std::unordered_map<uint64_t, RequestPtr> requests_;   // admitted, not settled
-  std::set<Request*, FewestTokens> runnable_;           // of them, those with work to hand out
-  std::set<Request*, Oldest> runnable_by_age_;          // the same
+  std::unordered_map<uint64_t, RequestPtr> requests_;  // admitted, not settled
+  std::set<Request*, FewestTokens> runnable_;          // of them, those with work to hand out
+  std::set<Request*, Oldest> runnable_by_age_;         // the same
   Statistics statistics_;
 };
 

@@ -9,8 +9,9 @@
 namespace bge::schedule {
 namespace {
 
-// Workers, callers and cancellers at once. What must hold: every admitted request is settled exactly
-// once, and the queue's counts return to zero. Meant for the sanitizers as much as for the asserts.
+// Workers, callers and cancellers at once. What must hold: every admitted request is settled
+// exactly once, and the queue's counts return to zero. Meant for the sanitizers as much as for the
+// asserts.
 TEST(SchedulerStress, EveryRequestIsSettledOnce) {
   constexpr int kCallers = 4;
   constexpr int kRequestsPerCaller = 400;
@@ -48,7 +49,8 @@ TEST(SchedulerStress, EveryRequestIsSettledOnce) {
           texts.push_back(std::to_string(1 + random() % 40) + ":" + std::to_string(random() % 8));
         }
         try {
-          scheduler.submit(request(id, std::move(texts)), [&settled, id](Outcome) { ++settled[id]; });
+          scheduler.submit(request(id, std::move(texts)),
+                           [&settled, id](Outcome) { ++settled[id]; });
           ++admitted;
         } catch (const Error& error) {
           EXPECT_EQ(error.code(), ErrorCode::kOverloaded);

@@ -175,6 +175,19 @@ describe('timeoutMs', () => {
     expect(engine.cancelled).toEqual([[1, 'TIMEOUT']]);
   });
 
+  it('leaves no timer behind', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] });
+    try {
+      const { reranker } = setUp();
+      const answer = reranker.rerank(INPUT, { timeoutMs: 60_000 });
+      expect(jest.getTimerCount()).toBe(1);
+      await answer;
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('is disarmed by the result and by an abort', async () => {
     const { engine, reranker } = setUp(false);
     const controller = new AbortController();

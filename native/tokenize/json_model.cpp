@@ -1,0 +1,145 @@
+#include "tokenize/json_model.h"
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tokenize/json_number.h"
+#include "tokenize/unigram.h"
+#include "tokenize/wordpiece.h"
+
+namespace bge::tokenize {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+constexpr char kPointer[] = "/model";
+constexpr char kVocabulary[] = "/model/vocab";
+
+// The members of the section as they come; which of them count depends on the type, which may come
+// last.
+struct Members {
+  std::optional<std::string> type;
+  std::vector<std::string_view> pieces;  // a vocabulary that is an array, with scores
+  std::vector<double> scores;
+  std::vector<DoubleArray::Entry> tokens;  // a vocabulary that is an object, with ids
+  std::optional<int64_t> unknown_id;
+  std::optional<std::string_view> unknown_token;
+  std::optional<std::string_view> continuing_prefix;
+  std::optional<uint64_t> max_scalars;
+  bool byte_fallback = false;
+  bool has_merges = false;
+};
+
+std::string entry_pointer(size_t index) {
+  return std::string(kVocabulary) + "/" + std::to_string(index);
+}
+
+double read_score(ondemand::value value, size_t index) {
+  std::string_view token = value.raw_json_token();
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  const auto score = parse_serde_number(token);
+  if (!score) throw_invalid("no number", entry_pointer(index) + "/1");
+  return *score;
+}
+
+void read_scored_pieces(ondemand::array rows, Members& members) {
+  for (ondemand::value row : rows) {
+    const size_t index = members.pieces.size();
+    size_t column = 0;
+    for (ondemand::value value : row.get_array()) {
+      if (column == 0) members.pieces.push_back(value.get_string());
+      if (column == 1) members.scores.push_back(read_score(value, index));
+      ++column;
+    }
+    if (column != 2) throw_invalid("no piece and score", entry_pointer(index));
+  }
+}
+
+void read_token_ids(ondemand::object tokens, Members& members) {
+  for (auto field : tokens) {
+    const std::string_view token = field.unescaped_key();
+    uint64_t id = 0;
+    if (field.value().get(id) != simdjson::SUCCESS || id > std::numeric_limits<int32_t>::max()) {
+      throw_invalid("no integer from 0 to 2147483647",
+                    std::string(kVocabulary) + "/" + std::string(token));
+    }
+    if (!token.empty()) members.tokens.push_back({token, static_cast<int32_t>(id)});
+  }
+}
+
+void read_vocabulary(ondemand::value value, Members& members) {
+  const ondemand::json_type type = value.type();
+  if (type == ondemand::json_type::array) return read_scored_pieces(value, members);
+  if (type == ondemand::json_type::object) return read_token_ids(value, members);
+  throw_invalid("no vocabulary", kVocabulary);
+}
+
+void read_member(std::string_view key, ondemand::value value, Members& members) {
+  if (key == "merges") members.has_merges = true;
+  if (key == "vocab") return read_vocabulary(value, members);
+  const bool is_known = key == "type" || key == "unk_id" || key == "unk_token" ||
+                        key == "continuing_subword_prefix" || key == "byte_fallback" ||
+                        key == "max_input_chars_per_word";
+  if (!is_known || value.is_null()) return;
+  if (key == "type") members.type = std::string(std::string_view(value.get_string()));
+  if (key == "unk_id") members.unknown_id = value.get_int64();
+  if (key == "unk_token") members.unknown_token = value.get_string();
+  if (key == "continuing_subword_prefix") members.continuing_prefix = value.get_string();
+  if (key == "byte_fallback") members.byte_fallback = value.get_bool();
+  if (key == "max_input_chars_per_word") members.max_scalars = value.get_uint64();
+}
+
+// Old files do not name the type.
+std::string type_of(const Members& members) {
+  if (members.type) return *members.type;
+  if (!members.pieces.empty()) return "Unigram";
+  if (members.has_merges) return "BPE";
+  return members.max_scalars ? "WordPiece" : "WordLevel";
+}
+
+ReadModel build_unigram(const Members& members) {
+  if (members.pieces.empty()) throw_invalid("no pieces", kVocabulary);
+  if (!members.unknown_id) throw_unsupported("a Unigram model without unk_id", kPointer);
+  if (*members.unknown_id < 0 ||
+      static_cast<uint64_t>(*members.unknown_id) >= members.pieces.size()) {
+    throw_invalid("an id outside the vocabulary", "/model/unk_id");
+  }
+  return {PreTokenizerKind::kMetaspaced,
+          std::make_unique<UnigramModel>(
+              UnigramVocabulary{members.pieces, members.scores,
+                                static_cast<int32_t>(*members.unknown_id), members.byte_fallback})};
+}
+
+ReadModel build_wordpiece(const Members& members) {
+  if (members.tokens.empty()) throw_invalid("no tokens", kVocabulary);
+  if (!members.unknown_token || !members.continuing_prefix || !members.max_scalars) {
+    throw_invalid("no unk_token, continuing_subword_prefix or max_input_chars_per_word", kPointer);
+  }
+  std::optional<int32_t> unknown_id;
+  for (const auto& [token, id] : members.tokens) {
+    if (token == *members.unknown_token) unknown_id = id;
+  }
+  if (!unknown_id) throw_invalid("a token outside the vocabulary", "/model/unk_token");
+  return {PreTokenizerKind::kWords,
+          std::make_unique<WordPieceModel>(WordPieceVocabulary{
+              members.tokens, *unknown_id, std::string(*members.continuing_prefix),
+              static_cast<size_t>(*members.max_scalars)})};
+}
+
+}  // namespace
+
+ReadModel read_model(ondemand::value section) {
+  Members members;
+  for (auto field : section.get_object()) {
+    const std::string_view key = field.unescaped_key();
+    read_member(key, field.value(), members);
+  }
+  const std::string type = type_of(members);
+  if (type == "Unigram") return build_unigram(members);
+  if (type == "WordPiece") return build_wordpiece(members);
+  throw_unsupported("the model \"" + type + "\"", kPointer);
+}
+
+}  // namespace bge::tokenize

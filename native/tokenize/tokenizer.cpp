@@ -1,0 +1,46 @@
+#include "tokenize/tokenizer.h"
+
+#include <limits>
+
+#include "base/error.h"
+#include "tokenize/text_encoder.h"
+#include "tokenize/tokenizer_parts.h"
+#include "tokenize/utf8.h"
+
+namespace bge::tokenize {
+
+Tokenizer::Tokenizer(TokenizerParts parts)
+    : parts_(std::make_unique<const TokenizerParts>(std::move(parts))) {}
+
+Tokenizer::~Tokenizer() = default;
+
+EncodedText Tokenizer::encode(std::string_view utf8, size_t token_cap) const {
+  // Repairing at most triples the text (a byte becomes U+FFFD).
+  if (utf8.size() > std::numeric_limits<uint32_t>::max() / 4) {
+    throw Error(ErrorCode::kInvalidInput, "A text must be shorter than 1 GiB.");
+  }
+  std::string repaired;
+  EncodedText out;
+  TextEncoder encoder(*parts_, token_cap, out.ids);
+  out.complete = encoder.encode(repair_utf8(utf8, repaired));
+  return out;
+}
+
+EncodedPair Tokenizer::pair(std::span<const int32_t> query, std::span<const int32_t> passage,
+                            size_t max_length, Truncation truncation) const {
+  const PairLengths kept = truncated_lengths({query.size(), passage.size()}, max_length,
+                                             special_tokens_in_pair(), truncation);
+  EncodedPair out;
+  out.truncated_tokens = query.size() - kept.query + passage.size() - kept.passage;
+  parts_->pair_template.apply(query.first(kept.query), passage.first(kept.passage), out.ids,
+                              out.type_ids);
+  return out;
+}
+
+size_t Tokenizer::special_tokens_in_pair() const { return parts_->pair_template.special_tokens(); }
+
+size_t Tokenizer::vocabulary_size() const { return parts_->vocabulary_size; }
+
+std::optional<size_t> Tokenizer::file_max_length() const { return parts_->max_length; }
+
+}  // namespace bge::tokenize

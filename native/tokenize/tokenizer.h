@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenize/truncation.h"
+
+namespace bge::tokenize {
+
+inline constexpr size_t kNoLimit = SIZE_MAX;
+
+// The ids of one text, without special tokens of the template.
+struct EncodedText {
+  std::vector<int32_t> ids;
+  bool complete = true;  // false: stopped early, with ids.size() at the token cap or above it
+};
+
+struct EncodedPair {
+  std::vector<int32_t> ids;
+  std::vector<int32_t> type_ids;  // as long as ids
+  size_t truncated_tokens = 0;    // of those given, how many were cut off
+};
+
+struct TokenizerParts;
+
+// A Hugging Face tokenizer.json, with exactly the ids of the Python and Rust `tokenizers`.
+// Immutable once loaded: any number of threads may use one at the same time.
+class Tokenizer {
+ public:
+  // Throw Error with kModelNotFound (no such file), kTokenizerInvalid (not a sound tokenizer.json)
+  // or kTokenizerUnsupported (a component that we do not have, named, with its JSON pointer as
+  // path()).
+  static std::unique_ptr<const Tokenizer> from_file(const std::string& path);
+  static std::unique_ptr<const Tokenizer> from_json(std::string json);
+
+  explicit Tokenizer(TokenizerParts parts);
+  ~Tokenizer();
+
+  // `utf8` may be malformed: every ill-formed part counts as U+FFFD. With a cap, time and memory
+  // depend on the cap, but for a fast scan of the whole text. Throws kInvalidInput for 1 GiB or
+  // more.
+  EncodedText encode(std::string_view utf8, size_t token_cap = kNoLimit) const;
+
+  // Joins two encoded texts. Throws kTooLong and kInvalidOption, see truncated_lengths().
+  EncodedPair pair(std::span<const int32_t> query, std::span<const int32_t> passage,
+                   size_t max_length, Truncation truncation) const;
+
+  size_t special_tokens_in_pair() const;
+  size_t vocabulary_size() const;  // added tokens included
+  // The max_length of the file's "truncation" section.
+  std::optional<size_t> file_max_length() const;
+
+ private:
+  std::unique_ptr<const TokenizerParts> parts_;
+};
+
+}  // namespace bge::tokenize

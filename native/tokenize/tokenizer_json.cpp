@@ -1,0 +1,167 @@
+// Tokenizer::from_file and from_json: one pass over the file for the model, then the small
+// sections.
+#include <simdjson.h>
+
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "tokenize/json_components.h"
+#include "tokenize/json_model.h"
+#include "tokenize/json_node.h"
+#include "tokenize/tokenizer.h"
+#include "tokenize/tokenizer_parts.h"
+
+namespace bge::tokenize {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// A small section, parsed as a tree. Missing is the same as null.
+class Section {
+ public:
+  explicit Section(const char* pointer) : pointer_(pointer) {}
+
+  std::string_view name() const { return std::string_view(pointer_).substr(1); }
+  void set(std::string_view json) { json_ = simdjson::padded_string(json); }
+  JsonNode parse() {
+    simdjson::dom::element root = parser_.parse(json_);
+    return {root, pointer_};
+  }
+
+ private:
+  const char* pointer_;
+  simdjson::padded_string json_{std::string_view("null")};
+  simdjson::dom::parser parser_;
+};
+
+struct Sections {
+  Section added_tokens{"/added_tokens"};
+  Section normalizer{"/normalizer"};
+  Section pre_tokenizer{"/pre_tokenizer"};
+  Section post_processor{"/post_processor"};
+  Section truncation{"/truncation"};
+
+  void set(std::string_view name, ondemand::value value) {
+    for (Section* section :
+         {&added_tokens, &normalizer, &pre_tokenizer, &post_processor, &truncation}) {
+      if (section->name() == name) section->set(value.raw_json());
+    }
+  }
+};
+
+struct SplitAddedTokens {
+  std::vector<AddedToken> raw;
+  std::vector<AddedToken> normalized;
+  size_t new_ids = 0;  // beyond the model's vocabulary
+};
+
+// Ids come from the model's vocabulary where it has the content, else from behind it in file order;
+// the reference does not read the file's "id" either. Special ones are searched for first.
+SplitAddedTokens read_added_tokens(const JsonNode& section, const Model& model,
+                                   const Normalizer& normalizer) {
+  SplitAddedTokens out;
+  if (section.is_null()) return out;
+  const auto nodes = section.items();
+  std::vector<std::pair<AddedToken, const JsonNode*>> tokens;
+  for (const JsonNode& node : nodes) {
+    AddedToken token;
+    token.content = node.at("content").string();
+    const auto id = model.token_to_id(token.content);
+    token.id = id ? *id : static_cast<int32_t>(model.vocabulary_size() + out.new_ids++);
+    token.single_word = node.boolean("single_word");
+    token.lstrip = node.boolean("lstrip");
+    token.rstrip = node.boolean("rstrip");
+    tokens.emplace_back(std::move(token), &node);
+  }
+  for (const bool special : {true, false}) {
+    for (auto& [token, node] : tokens) {
+      if (node->boolean("special", false) != special) continue;
+      if (node->boolean("normalized", !special)) {
+        std::string content;
+        normalizer.normalize(token.content, content);
+        token.content = std::move(content);
+        out.normalized.push_back(std::move(token));
+      } else {
+        out.raw.push_back(std::move(token));
+      }
+    }
+  }
+  return out;
+}
+
+std::optional<size_t> read_max_length(const JsonNode& section) {
+  if (section.is_null()) return std::nullopt;
+  if (const auto direction = section.find("direction");
+      direction && direction->string() != "Right") {
+    throw_unsupported("truncation from the left", direction->pointer());
+  }
+  return static_cast<size_t>(section.at("max_length").id());
+}
+
+TokenizerParts assemble(ReadModel model, Sections& sections) {
+  ReadPreTokenizer pre_tokenizer = read_pre_tokenizer(sections.pre_tokenizer.parse());
+  if (model.wants != pre_tokenizer.kind) {
+    throw_unsupported("a pre-tokenizer that is not its model's", "/pre_tokenizer");
+  }
+  auto normalizer = read_normalizer(sections.normalizer.parse());
+  auto added = read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer);
+  const size_t vocabulary_size = model.model->vocabulary_size() + added.new_ids;
+  return {AddedTokens(std::move(added.raw)),
+          std::move(normalizer),
+          AddedTokens(std::move(added.normalized)),
+          std::move(pre_tokenizer.pre_tokenizer),
+          std::move(model.model),
+          read_post_processor(sections.post_processor.parse()),
+          read_max_length(sections.truncation.parse()),
+          vocabulary_size};
+}
+
+TokenizerParts read_parts(const simdjson::padded_string& json) {
+  ondemand::parser parser;
+  ondemand::document document = parser.iterate(json);
+  Sections sections;
+  std::optional<ReadModel> model;
+  for (auto field : document.get_object()) {
+    const std::string_view name = field.unescaped_key();
+    ondemand::value value = field.value();
+    if (name == "model") {
+      model = read_model(value);
+    } else {
+      sections.set(name, value);
+    }
+  }
+  if (!document.at_end()) throw_invalid("more than one JSON value", "");
+  if (!model) throw_invalid("no \"model\"", "");
+  return assemble(std::move(*model), sections);
+}
+
+std::unique_ptr<const Tokenizer> load(const simdjson::padded_string& json) {
+  try {
+    return std::make_unique<const Tokenizer>(read_parts(json));
+  } catch (const simdjson::simdjson_error& error) {
+    throw_invalid(error.what(), "");
+  } catch (const std::length_error& error) {
+    throw_unsupported("a vocabulary that is too large", "/model/vocab");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
+  simdjson::padded_string json;
+  if (!std::filesystem::is_regular_file(path) ||
+      simdjson::padded_string::load(path).get(json) != simdjson::SUCCESS) {
+    throw Error(ErrorCode::kModelNotFound,
+                "There is no readable tokenizer file at \"" + path + "\": check the model folder.",
+                path);
+  }
+  return load(json);
+}
+
+std::unique_ptr<const Tokenizer> Tokenizer::from_json(std::string json) {
+  return load(simdjson::padded_string(json));
+}
+
+}  // namespace bge::tokenize

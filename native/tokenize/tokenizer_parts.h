@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "tokenize/added_tokens.h"
+#include "tokenize/model.h"
+#include "tokenize/normalizer.h"
+#include "tokenize/pair_template.h"
+#include "tokenize/pre_tokenizer.h"
+
+namespace bge::tokenize {
+
+// What a tokenizer.json describes, in the order in which a text goes through it.
+struct TokenizerParts {
+  AddedTokens raw_tokens;                        // searched for in the text as it is
+  std::unique_ptr<const Normalizer> normalizer;  // never null
+  AddedTokens normalized_tokens;                 // searched for in the normalized text
+  std::unique_ptr<const PreTokenizer> pre_tokenizer;
+  std::unique_ptr<const Model> model;
+  PairTemplate pair_template;
+  std::optional<size_t> max_length;
+  size_t vocabulary_size;
+};
+
+}  // namespace bge::tokenize

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tokenize/double_array.h"
+#include "tokenize/model.h"
+
+namespace bge::tokenize {
+
+struct UnigramVocabulary {
+  std::vector<std::string_view> pieces;  // by id; need not outlive the constructor
+  std::vector<double> scores;            // finite, of the same length
+  int32_t unknown_id;                    // within the vocabulary
+  bool byte_fallback;
+};
+
+// SentencePiece's Unigram as Hugging Face computes it: the best path of each piece, in float64, the
+// earliest start winning ties. The text has kMetaspaceByte for U+2581.
+class UnigramModel final : public Model {
+ public:
+  explicit UnigramModel(const UnigramVocabulary& vocabulary);
+
+  size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+                std::vector<int32_t>& ids) const override;
+  std::optional<int32_t> token_to_id(std::string_view token) const override;
+  size_t vocabulary_size() const override { return scores_.size(); }
+
+ private:
+  struct Node {  // the best way to a byte position
+    double score;
+    uint32_t length;  // of the last token, in bytes
+    int32_t id;
+  };
+  struct Lattice;
+
+  void search(std::string_view text, size_t limit, double score, Lattice& lattice) const;
+  void encode_closed(std::string_view piece, OpenPiece& open, Lattice& lattice,
+                     std::vector<int32_t>& ids) const;
+  size_t encode_open(std::string_view piece, OpenPiece& open, Lattice& lattice,
+                     std::vector<int32_t>& ids) const;
+  void trace_back(size_t end, Lattice& lattice) const;
+  void emit(std::string_view text, OpenPiece& open, const Lattice& lattice,
+            std::vector<int32_t>& ids) const;
+  bool emit_bytes(std::string_view run, std::vector<int32_t>& ids) const;
+  std::optional<int32_t> find(std::string_view key) const;
+
+  DoubleArray trie_;
+  std::vector<double> scores_;
+  int32_t unknown_id_;
+  double unknown_score_;
+  size_t longest_piece_ = 1;  // bytes
+  bool byte_fallback_;
+  std::array<int32_t, 256> byte_ids_;
+  std::vector<std::pair<std::string, int32_t>> spaced_;  // pieces with U+0020: ids without a key
+};
+
+}  // namespace bge::tokenize

@@ -1,0 +1,100 @@
+import protobuf from 'protobufjs';
+
+// The part of onnx.proto3 that a small graph needs; field numbers are those of the ONNX standard.
+const schema = protobuf.parse(`
+  syntax = "proto3";
+  message ModelProto { int64 ir_version = 1; GraphProto graph = 7; repeated OperatorSetIdProto opset_import = 8; }
+  message OperatorSetIdProto { string domain = 1; int64 version = 2; }
+  message GraphProto {
+    repeated NodeProto node = 1; string name = 2; repeated TensorProto initializer = 5;
+    repeated ValueInfoProto input = 11; repeated ValueInfoProto output = 12;
+  }
+  message NodeProto {
+    repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
+    repeated AttributeProto attribute = 5;
+  }
+  message AttributeProto { string name = 1; int64 i = 3; repeated int64 ints = 8; int32 type = 20; }
+  message TensorProto { repeated int64 dims = 1; int32 data_type = 2; repeated float float_data = 4; string name = 8; }
+  message ValueInfoProto { string name = 1; TypeProto type = 2; }
+  message TypeProto { Tensor tensor_type = 1; }
+  message Tensor { int32 elem_type = 1; TensorShapeProto shape = 2; }
+  message TensorShapeProto { repeated Dimension dim = 1; }
+  message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
+`).root;
+
+const ELEMENT = { float: 1, int32: 6, int64: 7 } as const;
+const ATTRIBUTE = { int: 2, ints: 7 } as const;
+
+export type Element = keyof typeof ELEMENT;
+type Dimension = number | string;
+
+const tensor = (name: string, element: Element, shape: Dimension[]) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: ELEMENT[element],
+      shape: { dim: shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size })) },
+    },
+  },
+});
+
+const node = (opType: string, input: string[], output: string, attributes: object[] = []) => ({
+  opType,
+  input,
+  output: [output],
+  name: output,
+  attribute: attributes,
+});
+
+const int = (name: string, value: number) => ({ name, i: value, type: ATTRIBUTE.int });
+const ints = (name: string, values: number[]) => ({ name, ints: values, type: ATTRIBUTE.ints });
+
+export interface SumModel {
+  /** Name → element type; each [batch, tokens]. */
+  inputs: Record<string, Element>;
+  /** [batch], [batch, 1] or [batch, 2]: `pair` gives (0, sum). */
+  output: 'flat' | 'column' | 'pair';
+  outputName?: string;
+  /** The sum is divided by this; 0 makes it infinite. */
+  divisor?: number;
+}
+
+/** An ONNX model whose logit is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */
+export function sumModel({ inputs, output, outputName = 'logits', divisor = 1 }: SumModel): Uint8Array {
+  const names = Object.keys(inputs);
+  const nodes = names.flatMap((name) => [
+    node('Cast', [name], `${name}_float`, [int('to', ELEMENT.float)]),
+    node('ReduceSum', [`${name}_float`], `${name}_sum`, [
+      ints('axes', [1]),
+      int('keepdims', output === 'flat' ? 0 : 1),
+    ]),
+  ]);
+  nodes.push(
+    node(
+      'Sum',
+      names.map((name) => `${name}_sum`),
+      'total',
+    ),
+    node('Div', ['total', 'divisor'], output === 'pair' ? 'logit' : outputName),
+  );
+  if (output === 'pair') {
+    nodes.push(
+      node('Sub', ['logit', 'logit'], 'zero'),
+      node('Concat', ['zero', 'logit'], outputName, [int('axis', 1)]),
+    );
+  }
+  const shape = { flat: ['batch'], column: ['batch', 1], pair: ['batch', 2] }[output];
+  const model = {
+    irVersion: 7,
+    opsetImport: [{ domain: '', version: 11 }],
+    graph: {
+      name: 'sum',
+      node: nodes,
+      initializer: [{ name: 'divisor', dims: [1], dataType: ELEMENT.float, floatData: [divisor] }],
+      input: names.map((name) => tensor(name, inputs[name] as Element, ['batch', 'tokens'])),
+      output: [tensor(outputName, 'float', shape)],
+    },
+  };
+  const type = schema.lookupType('ModelProto');
+  return type.encode(type.fromObject(model)).finish();
+}
