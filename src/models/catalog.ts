@@ -152,3 +152,10 @@ export function sourceRepo(repo: string, dtype: Dtype): string {
     return Object.values(entry.onnx).includes(repo) ? repo : (entry.onnx.int8 ?? entry.onnx.fp32 ?? repo);
   return entry.onnx[dtype] ?? repo;
 }
+
+/** The tokenizer kinds that the native core has. */
+const BUILT_IN_TOKENIZERS: ReadonlySet<TokenizerKind> = new Set(['unigram', 'wordpiece']);
+
+export function isTokenizerSupported(kind: TokenizerKind): boolean {
+  return BUILT_IN_TOKENIZERS.has(kind);
+}

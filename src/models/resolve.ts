@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { RerankError } from '../errors';
 import type { Dtype } from '../types';
 import { cacheFolder } from './cache';
-import { hubName, sourceRepo } from './catalog';
+import { aliasesOf, hubName, sourceRepo } from './catalog';
 import { readModelConfig, type ModelConfig } from './config';
 import { cachedSnapshot } from './hub/cache';
 import { parseRepoName, type RepoName } from './hub/repo-name';
@@ -79,12 +79,11 @@ async function filesIfComplete(folder: string, model: string, dtype: Dtype): Pro
   }
 }
 
-/** Copies of a model of the hub that are on this machine, likeliest first. */
-async function localCopies(name: RepoName, source: RepoName): Promise<string[]> {
-  const { cacheFolder: hub } = hubSettings();
-  const snapshots = await Promise.all([cachedSnapshot(hub, name), cachedSnapshot(hub, source)]);
-  const own = name.revision === 'main' ? cacheFolder(name.repo) : undefined;
-  return [own, ...snapshots.map((snapshot) => snapshot?.folder)].filter((folder) => folder !== undefined);
+/** Folders that may hold the model on this machine, likeliest first. */
+async function localCopies({ repo, revision }: RepoName): Promise<string[]> {
+  const snapshot = await cachedSnapshot(hubSettings().cacheFolder, { repo, revision });
+  const own = revision === 'main' ? cacheFolder(repo) : undefined;
+  return [own, snapshot?.folder].filter((folder) => folder !== undefined);
 }
 
 /** The model of the hub that a name stands for; throws MODEL_NOT_FOUND for what is no such name. */
@@ -107,10 +106,10 @@ export function sourceOf(name: RepoName, dtype: Dtype): RepoName {
 export async function resolveLocal(model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
   const folder = resolve(model);
   if (await isKind(folder, 'isDirectory')) return await filesIn(folder, model, dtype);
-  const asked = parseRepoName(model);
   const name = parseModelName(model);
-  const copies = await localCopies(name, sourceOf(name, dtype));
-  if (asked && asked.repo !== name.repo) copies.push(...(await localCopies(asked, asked)));
+  const others = aliasesOf(name.repo).map(parseRepoName);
+  const names = [name, sourceOf(name, dtype), ...others].filter((other) => other !== undefined);
+  const copies = (await Promise.all(names.map(localCopies))).flat();
   for (const copy of copies) {
     const found = await filesIfComplete(copy, model, dtype);
     if (found) return found;
