@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { readLines } from './batch-lines';
 import { fileError, usageError } from './usage-error';
 
 const HEAD_BYTES = 64 * 1024;
-const SCAN_BYTES = 1 << 20;
-const NEWLINE = 0x0a;
 
 /** What the lines of an output file were made from and how: lines made otherwise must not be joined to them. */
 export interface BatchIdentity {
@@ -40,23 +39,27 @@ async function identify(
   }
 }
 
+/** What an earlier run left. */
+export interface DoneLines {
+  lines: number;
+  /** Those that hold an error. */
+  failed: number;
+}
+
+const ERROR_START = Buffer.from('{"error":');
+
 /** Counts whole lines, and cuts off the last one where a killed process left it without its newline. */
-async function wholeLines(output: FileHandle): Promise<number> {
-  const buffer = Buffer.allocUnsafe(SCAN_BYTES);
-  let lines = 0;
+async function keepWholeLines(path: string, output: FileHandle): Promise<DoneLines> {
+  const done = { lines: 0, failed: 0 };
   let wholeBytes = 0;
-  for (let offset = 0; ;) {
-    const { bytesRead } = await output.read(buffer, 0, buffer.length, offset);
-    if (bytesRead === 0) break;
-    const chunk = buffer.subarray(0, bytesRead);
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) {
-      lines += 1;
-      wholeBytes = offset + at + 1;
-    }
-    offset += bytesRead;
+  for await (const { bytes, end, terminated } of readLines(path)) {
+    if (!terminated) break;
+    done.lines += 1;
+    if (bytes.subarray(0, ERROR_START.length).equals(ERROR_START)) done.failed += 1;
+    wholeBytes = end;
   }
   await output.truncate(wholeBytes);
-  return lines;
+  return done;
 }
 
 /** The journal beside an unfinished output file: `<output>.batch.json`. */
@@ -83,12 +86,12 @@ export class BatchJournal {
     }
   }
 
-  /** Opens the output for appending; `done` lines of it stay. Refuses lines that were made in another way. */
+  /** Opens the output for appending; its whole lines stay. Refuses lines that were made in another way. */
   async begin(
     input: string,
     settings: Record<string, unknown>,
     overwrite: boolean,
-  ): Promise<{ file: FileHandle; done: number }> {
+  ): Promise<{ file: FileHandle; done: DoneLines }> {
     const earlier = overwrite ? undefined : await this.#earlier();
     const now = await identify(input, settings, earlier?.input.headBytes);
     if (earlier && JSON.stringify(earlier) !== JSON.stringify(now)) {
@@ -102,7 +105,7 @@ export class BatchJournal {
     try {
       if (!earlier) await this.#write(now);
       const file = await open(this.output, earlier ? 'a+' : 'w+');
-      return { file, done: earlier ? await wholeLines(file) : 0 };
+      return { file, done: earlier ? await keepWholeLines(this.output, file) : { lines: 0, failed: 0 } };
     } catch (error) {
       throw fileError('write', this.output, error);
     }

@@ -13,6 +13,8 @@ export interface Line {
   bytes: Buffer;
   /** Offset in the file after the line and its newline. */
   end: number;
+  /** False for a last line without a newline. */
+  terminated: boolean;
 }
 
 function isBlank(bytes: Buffer): boolean {
@@ -25,18 +27,18 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   let partBytes = 0;
   let end = 0;
   let number = 0;
-  const take = (last: Buffer): Line => {
+  const take = (last: Buffer, terminated: boolean): Line => {
     const bytes = parts.length === 0 ? last : Buffer.concat([...parts, last]);
     parts.length = 0;
     partBytes = 0;
-    return { number: (number += 1), bytes, end };
+    return { number: (number += 1), bytes, end, terminated };
   };
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
       let from = 0;
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
         end += at + 1 - from;
-        const line = take(chunk.subarray(from, at));
+        const line = take(chunk.subarray(from, at), true);
         from = at + 1;
         if (!isBlank(line.bytes)) yield line;
       }
@@ -54,6 +56,6 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   } catch (error) {
     throw error instanceof RerankError ? error : fileError('read', path, error);
   }
-  const last = take(Buffer.alloc(0));
+  const last = take(Buffer.alloc(0), false);
   if (!isBlank(last.bytes)) yield last;
 }

@@ -3,6 +3,7 @@ import { RerankError } from '../errors';
 import type { Reranker } from '../reranker';
 import type { RerankInput, RerankOptions } from '../types';
 import { readLines, type Line } from './batch-lines';
+import type { DoneLines } from './batch-journal';
 import { fileError } from './usage-error';
 
 /** Text admitted and not answered: enough for every core to have work, little enough for any machine. */
@@ -14,6 +15,7 @@ export interface BatchCounts {
   requests: number;
   resumed: number;
   pairs: number;
+  /** Lines that hold an error, an earlier run's included. */
   failed: number;
 }
 
@@ -83,14 +85,14 @@ export interface BatchRun {
   output: FileHandle;
   outputPath: string;
   /** Lines that are answered already. */
-  done: number;
+  done: DoneLines;
   options: RerankOptions;
   onProgress(bytes: number, counts: BatchCounts): void;
 }
 
 /** Answers line by line, in order; reads ahead only as far as the engine needs. */
 export async function runBatch(reranker: Reranker, run: BatchRun): Promise<BatchCounts> {
-  const counts: BatchCounts = { requests: 0, resumed: 0, pairs: 0, failed: 0 };
+  const counts: BatchCounts = { requests: 0, resumed: 0, pairs: 0, failed: run.done.failed };
   const pending: Pending[] = [];
   let ahead = 0;
   const settleFirst = async () => {
@@ -108,7 +110,7 @@ export async function runBatch(reranker: Reranker, run: BatchRun): Promise<Batch
     run.onProgress(line.end, counts);
   };
   for await (const line of readLines(run.input)) {
-    if (counts.resumed < run.done) {
+    if (counts.resumed < run.done.lines) {
       counts.resumed += 1;
       continue;
     }
