@@ -5,6 +5,7 @@ import { addBatch } from './batch';
 import { addBench } from './bench';
 import { addCompletion } from './completion';
 import { addModels } from './models';
+import { addDoctor } from './doctor';
 import { addPull } from './pull';
 import { addRank } from './rank';
 
@@ -24,6 +25,6 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 bad news, 2 usage or input, 3 model, 4 machine, 5 other failure.');
   // Each command inherits what was set above, so they are added after it.
-  for (const add of [addRank, addBatch, addPull, addModels, addBench, addCompletion]) add(program);
+  for (const add of [addRank, addBatch, addPull, addModels, addDoctor, addBench, addCompletion]) add(program);
   return program;
 }
