@@ -12,12 +12,12 @@ const NOT_ON_CUDA = [
   'com.microsoft:DynamicQuantizeLSTM',
 ];
 
-/** `maxTokens` is what config.json promises; `unusedPositions` lie before the first (RoBERTa's kin). */
+/** `maxTokens` is what is promised or asked for; `unusedPositions` lie before the first (RoBERTa's kin). */
 export function checkPositions(graph: OnnxGraph, maxTokens: number, unusedPositions: number): Finding[] {
   const { positions } = tableRows(graph);
   if (positions === undefined || positions - unusedPositions >= maxTokens) return [];
   const usable = positions - unusedPositions;
-  const message = `The graph has ${positions} positions, ${usable} of them usable, but config.json promises ${maxTokens} tokens`;
+  const message = `The graph has ${positions} positions, ${usable} of them usable; ${maxTokens} tokens are to be taken`;
   return [
     finding('POSITIONS_TOO_FEW', message, `Set maxLength to ${usable} or less, or fetch the files from one source`),
   ];
