@@ -33,4 +33,5 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs' } },
+  { files: ['src/server/pages/*.js'], languageOptions: { sourceType: 'script', globals: globals.browser } },
 );

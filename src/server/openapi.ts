@@ -1,0 +1,115 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+import {
+  CLOUDFLARE_RUN_PATH,
+  cloudflareFailureSchema,
+  cloudflareRequest,
+  cloudflareResponse,
+} from './dialects/cloudflare';
+import type { Route } from './dialects';
+
+type Json = Record<string, unknown>;
+
+/** A JSON Schema 2020-12 part of the document. */
+function schema(given: v.GenericSchema): Json {
+  const made = toJsonSchema(given, { target: 'draft-2020-12', typeMode: 'input' }) as Json;
+  return Object.fromEntries(Object.entries(made).filter(([key]) => key !== '$schema'));
+}
+
+function json(content: Json): Json {
+  return { 'application/json': { schema: content } };
+}
+
+function oneOrAny(schemas: Json[]): Json {
+  return schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
+}
+
+interface Operation {
+  summary: string;
+  requests: v.GenericSchema[];
+  responses: v.GenericSchema[];
+  failures: v.GenericSchema[];
+  parameters?: Json[];
+}
+
+function operation({ summary, requests, responses, failures, parameters }: Operation): Json {
+  const failed = { description: 'Refused or failed', content: json(oneOrAny(failures.map(schema))) };
+  return {
+    summary,
+    ...(parameters ? { parameters } : undefined),
+    requestBody: { required: true, content: json(oneOrAny(requests.map(schema))) },
+    responses: {
+      200: { description: 'Ranked', content: json(oneOrAny(responses.map(schema))) },
+      '4XX': failed,
+      '5XX': failed,
+    },
+  };
+}
+
+function pathOf(routes: readonly Route[]): Json {
+  const failures = new Set(routes.map(({ dialect }) => dialect.failureSchema));
+  return {
+    post: operation({
+      summary: routes.map(({ endpoint }) => endpoint.summary).join(' · '),
+      requests: routes.map(({ endpoint }) => endpoint.request),
+      responses: routes.map(({ endpoint }) => endpoint.response),
+      failures: [...failures],
+    }),
+  };
+}
+
+function cloudflarePath(models: string[]): Json {
+  const parameter = (name: string, given: Json) => ({ name, in: 'path', required: true, schema: given });
+  return {
+    post: operation({
+      summary: 'Rank contexts (Cloudflare Workers AI)',
+      requests: [cloudflareRequest],
+      responses: [cloudflareResponse],
+      failures: [cloudflareFailureSchema],
+      parameters: [
+        parameter('account_id', { type: 'string', pattern: '^[0-9a-fA-F]{32}$' }),
+        parameter('model', { type: 'string', enum: models }),
+      ],
+    }),
+  };
+}
+
+function health(summary: string): Json {
+  const content = json({ type: 'object', properties: { status: { type: 'string' } }, required: ['status'] });
+  return {
+    get: {
+      summary,
+      security: [],
+      responses: { 200: { description: 'Yes', content }, 503: { description: 'No', content } },
+    },
+  };
+}
+
+export interface Described {
+  version: string;
+  routes: ReadonlyMap<string, readonly Route[]>;
+  /** Model ids of Cloudflare's route; absent without that dialect. */
+  cloudflareModels?: string[];
+  secured: boolean;
+}
+
+/** The OpenAPI 3.1 document, made from the schemas that validate the requests. */
+export function openApiDocument({ version, routes, cloudflareModels, secured }: Described): Json {
+  const paths: Json = {};
+  if (cloudflareModels) paths[CLOUDFLARE_RUN_PATH] = cloudflarePath(cloudflareModels);
+  for (const [path, shared] of routes) paths[path] = pathOf(shared);
+  paths['/health'] = health('Is the server there?');
+  paths['/health/live'] = health('Is the process alive?');
+  paths['/health/ready'] = health('Does it take requests?');
+  return {
+    openapi: '3.1.0',
+    info: { title: 'bge-reranker', version, description: 'Cross-encoder reranking, by the APIs that clients know.' },
+    paths,
+    ...(secured
+      ? {
+          components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+          security: [{ token: [] }],
+        }
+      : undefined),
+  };
+}
