@@ -2,9 +2,8 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { diagnose } from '../models/doctor/diagnose';
 import type { Finding, Severity } from '../models/doctor/finding';
-import { resolveLocal, parseModelName, sourceOf } from '../models/resolve';
 import { EXIT } from './exit-codes';
-import { pullWithProgress } from './fetch-model';
+import { fetchIfAbsent } from './fetch-model';
 import { rerankerOptions, withModelOptions, type ModelOptions } from './model-options';
 
 const PAINT: Record<Severity, (text: string) => string> = { error: pc.red, warning: pc.yellow, info: pc.dim };
@@ -15,9 +14,7 @@ function lines({ code, severity, message, remedy }: Finding): string {
 }
 
 async function doctor(model: string, options: ModelOptions & { json?: boolean }): Promise<void> {
-  if (!(await resolveLocal(model, options.dtype))) {
-    await pullWithProgress(sourceOf(parseModelName(model), options.dtype), options.dtype);
-  }
+  await fetchIfAbsent({ ...options, model });
   const { model: resolved, findings } = await diagnose(model, rerankerOptions(options));
   if (options.json) process.stdout.write(`${JSON.stringify({ model: resolved, findings }, undefined, 2)}\n`);
   else {

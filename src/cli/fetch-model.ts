@@ -26,10 +26,14 @@ export async function pullWithProgress(name: RepoName, dtype: Dtype): Promise<Pu
   }
 }
 
+/** Fetches the model that the options name, unless it is on this machine. */
+export async function fetchIfAbsent({ model, dtype }: ModelOptions): Promise<void> {
+  if (await resolveLocal(model, dtype)) return;
+  await pullWithProgress(sourceOf(parseModelName(model), dtype), dtype);
+}
+
 /** Loads the model that the options name, fetched first where it is not on this machine. */
 export async function loadReranker(options: ModelOptions): Promise<Reranker> {
-  if (!(await resolveLocal(options.model, options.dtype))) {
-    await pullWithProgress(sourceOf(parseModelName(options.model), options.dtype), options.dtype);
-  }
+  await fetchIfAbsent(options);
   return await Reranker.load(options.model, rerankerOptions(options));
 }

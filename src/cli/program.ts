@@ -8,6 +8,8 @@ import { addModels } from './models';
 import { addDoctor } from './doctor';
 import { addPull } from './pull';
 import { addRank } from './rank';
+import { addServe } from './serve';
+import { addVerify } from './verify';
 
 function version(): string {
   const path = join(__dirname, '..', '..', 'package.json');
@@ -25,6 +27,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 bad news, 2 usage or input, 3 model, 4 machine, 5 other failure.');
   // Each command inherits what was set above, so they are added after it.
-  for (const add of [addRank, addBatch, addPull, addModels, addDoctor, addBench, addCompletion]) add(program);
+  for (const add of [addRank, addBatch, addPull, addModels, addDoctor, addVerify, addServe, addBench, addCompletion])
+    add(program);
   return program;
 }
