@@ -18,7 +18,8 @@ const PAINT = { pass: pc.green, fail: pc.red, skipped: pc.dim } as const;
 async function outcomes(options: VerifyOptions): Promise<Outcome[]> {
   // Asked for first: without credentials nothing else need run.
   const account = options.live ? liveAccount() : undefined;
-  const reranker = await loadReranker(options);
+  // The references truncate so.
+  const reranker = await loadReranker({ ...options, truncation: 'longest_first' });
   try {
     const found = [await checkReference(reranker), await checkParity(reranker)];
     if (account) found.push(await checkLive(reranker, account));

@@ -12,7 +12,7 @@ export interface ReferenceCase {
 
 const contexts = (...texts: string[]) => texts.map((text) => ({ text }));
 
-/** tokenizer.json of BAAI/bge-reranker-base (and -large, which `layers` in the name of the model tells apart). */
+/** Of BAAI/bge-reranker-base; -large has the same, so the name must tell them apart. */
 const BGE_TOKENIZER = '9eb652ac4e40cc093272bbbe0f55d521cf67570060227109b5cdc20945a4489e';
 
 /** Scores that a service or the model's authors published. */
@@ -29,7 +29,7 @@ export const REFERENCE_CASES: readonly ReferenceCase[] = [
   },
 ];
 
-/** Requests for comparing with another engine: scripts, an empty query's neighbour, a passage that is cut. */
+/** Requests for comparing with another engine: several scripts, and a passage that is cut. */
 export const PARITY_CASES: readonly RerankInput[] = [
   {
     query: 'why is the sky blue',

@@ -72,4 +72,7 @@ async function main(): Promise<void> {
   process.stdout.write(JSON.stringify(await answer(request)));
 }
 
-void main();
+main().catch((error: unknown) => {
+  process.stderr.write(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -29,7 +29,7 @@ async function askPeers(request: ParityRequest): Promise<ParityReply> {
   child.stdin.end(JSON.stringify(request));
   const [code, output, errors] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   if (code === 0) return JSON.parse(output) as ParityReply;
-  throw new Error(`the peers' process ended with code ${code ?? 'none'}: ${errors.trim().split('\n').at(-1) ?? ''}`);
+  throw new Error(errors.trim().split('\n')[0] || `their process ended with code ${code ?? 'none'}`);
 }
 
 async function ourLogits(reranker: Reranker): Promise<number[]> {
@@ -41,13 +41,22 @@ async function ourLogits(reranker: Reranker): Promise<number[]> {
   return logits;
 }
 
-/** Tokens against npm `tokenizers`, logits against onnxruntime-node, where both are installed. */
+/**
+ * Tokens against npm `tokenizers`, logits against onnxruntime-node, where both are installed. The Reranker must truncate
+ * `longest_first`, as the peers do.
+ */
 export async function checkParity(reranker: Reranker): Promise<Outcome> {
   const { files, maxLength } = reranker.info;
   const pairs = PARITY_CASES.flatMap(({ query, contexts }) =>
     contexts.map(({ text: passage }) => ({ query, text: passage })),
   );
-  const reply = await askPeers({ model: files.model.path, tokenizer: files.tokenizer.path, maxLength, pairs });
+  let reply: ParityReply;
+  try {
+    reply = await askPeers({ model: files.model.path, tokenizer: files.tokenizer.path, maxLength, pairs });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { check: 'parity', status: 'fail', message: `The peers cannot run this model: ${reason}` };
+  }
   if (reply.missing || !reply.pairs) {
     const message = `Install the package ${reply.missing ?? ''} to compare with it`;
     return { check: 'parity', status: 'skipped', message };
