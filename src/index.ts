@@ -1,4 +1,5 @@
 export { rerank } from './default-reranker';
+export { RERANK_CHANNEL, type RerankTrace } from './diagnostics';
 export { RERANK_ERROR_CODES, RerankError, type RerankErrorCode } from './errors';
 export { Reranker } from './reranker';
 export type {

@@ -39,6 +39,10 @@ export interface NativeResult {
   tokens: Int32Array;
   /** Tokens cut from each pair, by position in `ids`. */
   truncatedTokens: Int32Array;
+  /** Milliseconds: submit to first run; worker time in the tokenizer; worker time in the model. */
+  queueMs: number;
+  tokenizeMs: number;
+  runMs: number;
 }
 
 export interface NativeEngine {

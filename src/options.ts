@@ -12,7 +12,7 @@ const MAX_ENCODE_LENGTH = 2 ** 20;
 /** Node's timers turn longer delays into 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_LENGTH = 512;
-const DEFAULT_MAX_QUEUED_TOKENS = 4_194_304;
+const DEFAULT_MAX_QUEUED_TOKENS = 8_388_608;
 
 export interface CheckedRerankerOptions {
   dtype: Dtype;

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { traced, type RerankTrace } from './diagnostics';
 import { RerankError } from './errors';
 import { loadModel } from './load-model';
 import { startLimits, within, type Limits } from './limits';
@@ -81,10 +82,15 @@ export class Reranker implements AsyncDisposable {
   }
 
   /** @internal */
-  async run({ input, limits, rawScores, details }: RerankCall): Promise<RerankOutput> {
+  async run(call: RerankCall): Promise<RerankOutput> {
     this.#refuseIfClosed();
-    if (limits.signal?.aborted) throw limits.signal.reason;
-    if (input.texts.length === 0) return { response: [] };
+    if (call.limits.signal?.aborted) throw call.limits.signal.reason;
+    if (call.input.texts.length === 0) return { response: [] };
+    const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
+    return await traced(trace, () => this.#score(call, trace));
+  }
+
+  async #score({ input, limits, rawScores, details }: RerankCall, trace: RerankTrace): Promise<RerankOutput> {
     const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
     let stopped = false as boolean;
     try {
@@ -93,6 +99,8 @@ export class Reranker implements AsyncDisposable {
         stopped = true;
         this.#engine.cancel(requestId, stop);
       });
+      const { queueMs, tokenizeMs, runMs } = result;
+      Object.assign(trace, { queueMs, tokenizeMs, runMs });
       return toOutput(result, details);
     } catch (error) {
       // The signal's reason is the caller's own value and goes back untouched.

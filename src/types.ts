@@ -45,7 +45,7 @@ export interface RerankerOptions {
   maxLength?: number;
   /** What to cut when a pair is too long. Default `longest_first`. `none`: too long is a `TOO_LONG` error naming the context. */
   truncation?: Truncation;
-  /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 4,194,304. */
+  /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
   maxQueuedTokens?: number;
 }
 

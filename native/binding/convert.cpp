@@ -24,6 +24,10 @@ Napi::Object from_histogram(Napi::Env env, const schedule::LatencyHistogram& his
   return object;
 }
 
+double to_ms(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
 std::string to_string(const Napi::Object& object, const char* key) {
   return object.Get(key).As<Napi::String>().Utf8Value();
 }
@@ -78,7 +82,8 @@ Napi::Object from_error(Napi::Env env, const Error& error) {
   return object;
 }
 
-Napi::Object from_results(Napi::Env env, const std::vector<schedule::RankedResult>& results) {
+Napi::Object from_ranking(Napi::Env env, const schedule::Ranking& ranking) {
+  const std::vector<schedule::RankedResult>& results = ranking.results;
   const size_t count = results.size();
   Napi::Int32Array ids = Napi::Int32Array::New(env, count);
   Napi::Float64Array scores = Napi::Float64Array::New(env, count);
@@ -95,6 +100,9 @@ Napi::Object from_results(Napi::Env env, const std::vector<schedule::RankedResul
   object.Set("scores", scores);
   object.Set("tokens", tokens);
   object.Set("truncatedTokens", truncated);
+  object.Set("queueMs", to_ms(ranking.queued));
+  object.Set("tokenizeMs", to_ms(ranking.tokenizing));
+  object.Set("runMs", to_ms(ranking.running));
   return object;
 }
 

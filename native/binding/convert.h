@@ -20,7 +20,7 @@ std::vector<std::string> to_strings(const Napi::Array& values);
 
 // {code, message, path?}: src/errors.ts makes the Error, in the caller's realm.
 Napi::Object from_error(Napi::Env env, const Error& error);
-Napi::Object from_results(Napi::Env env, const std::vector<schedule::RankedResult>& results);
+Napi::Object from_ranking(Napi::Env env, const schedule::Ranking& ranking);
 Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair);
 Napi::Object from_info(Napi::Env env, const infer::OnnxModelInfo& info);
 Napi::Object from_statistics(Napi::Env env, const schedule::Statistics& statistics,

@@ -120,8 +120,8 @@ void EngineObject::settle(Napi::Env env, uint64_t request_id, const schedule::Ou
   const Napi::Promise::Deferred deferred = found->second;
   pending_.erase(found);
   stop_waiting();
-  if (const auto* results = std::get_if<std::vector<schedule::RankedResult>>(&outcome)) {
-    deferred.Resolve(from_results(env, *results));
+  if (const auto* ranking = std::get_if<schedule::Ranking>(&outcome)) {
+    deferred.Resolve(from_ranking(env, *ranking));
   } else {
     deferred.Reject(from_error(env, std::get<Error>(outcome)));
   }

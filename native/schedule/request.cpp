@@ -45,17 +45,17 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
   unstarted = unscored = pairs.size();
 }
 
-std::vector<RankedResult> Request::ranked() const {
+Ranking Request::ranking() const {
   std::vector<float> logits;
   logits.reserve(pair_of_context.size());
   for (const uint32_t pair : pair_of_context) logits.push_back(pairs[pair].logit);
-  std::vector<RankedResult> results;
+  Ranking answer{.results = {}, .queued = queued, .tokenizing = tokenizing, .running = running};
   for (const rank::RankedContext& context : rank::rank(logits, top_k, raw_scores)) {
     const Pair& pair = pairs[pair_of_context[context.id]];
-    results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
+    answer.results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
                        static_cast<uint32_t>(pair.truncated_tokens)});
   }
-  return results;
+  return answer;
 }
 
 }  // namespace bge::schedule

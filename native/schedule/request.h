@@ -34,7 +34,15 @@ struct RankedResult {
   uint32_t truncated_tokens;
 };
 
-using Outcome = std::variant<std::vector<RankedResult>, Error>;
+// A request's answer, with where its time went.
+struct Ranking {
+  std::vector<RankedResult> results;                   // best first
+  std::chrono::nanoseconds queued{0};                  // submit to first run
+  std::chrono::nanoseconds tokenizing{0};              // worker time
+  std::chrono::nanoseconds running{0};                 // worker time, its share of the runs
+};
+
+using Outcome = std::variant<Ranking, Error>;
 
 // Called exactly once, on any thread, without the scheduler's lock. Must not throw.
 using Completion = std::function<void(Outcome)>;
@@ -84,15 +92,17 @@ class Request {
   size_t unstarted = 0;                    // pairs not handed out for running
   size_t remaining_tokens = 0;             // of those
   size_t unscored = 0;                     // pairs without a logit
-  std::chrono::nanoseconds tokenizing{0};  // worker time so far
+  std::chrono::nanoseconds queued{0};      // as in Ranking
+  std::chrono::nanoseconds tokenizing{0};  // so far
+  std::chrono::nanoseconds running{0};     // so far
 
   bool has_tokenizing() const {
     return next_to_tokenize < pairs.size() && (query_encoded || !query_in_work);
   }
   bool has_work() const { return has_tokenizing() || !ready.empty(); }
 
-  // Logits of the pairs spread over the contexts, ranked.
-  std::vector<RankedResult> ranked() const;
+  // The answer, once every pair has its logit.
+  Ranking ranking() const;
 };
 
 }  // namespace bge::schedule

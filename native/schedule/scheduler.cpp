@@ -55,7 +55,7 @@ void Scheduler::submit(RequestInput input, Completion completion) {
     }
   }
   changed_.notify_all();
-  if (completed) completed(std::vector<RankedResult>{});
+  if (completed) completed(Ranking{});
 }
 
 bool Scheduler::cancel(uint64_t id, ErrorCode code) {
@@ -147,6 +147,7 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
       statistics_.scored_tokens += tokens;
       ++statistics_.scored_pairs;
       Request& request = *ref.request;
+      request.running += duration / work.pairs.size();
       if (--request.unscored > 0 || request.settled) continue;
       completed.emplace_back(ref.request, settle(request));
       ++statistics_.completed;
@@ -154,7 +155,7 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
     }
   }
   if (!completed.empty()) changed_.notify_all();
-  for (const auto& [request, completion] : completed) completion(request->ranked());
+  for (const auto& [request, completion] : completed) completion(request->ranking());
 }
 
 void Scheduler::failed(const Work& work, const Error& error) {
@@ -233,7 +234,8 @@ void Scheduler::hand_out(Request& request, RunWork& work) {
   work.pairs.push_back({requests_.at(request.id), index});
   if (!request.started) {
     request.started = true;
-    statistics_.queue.record(Clock::now() - request.submitted_at);
+    request.queued = Clock::now() - request.submitted_at;
+    statistics_.queue.record(request.queued);
   }
   --statistics_.queued_pairs;
   reorder(request, [&request, tokens = tokens] {

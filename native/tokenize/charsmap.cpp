@@ -93,13 +93,14 @@ void Charsmap::find_plain_scalars() {
     bytes.clear();
     append_scalar(bytes, scalar);
     const std::string_view target = lookup(bytes);
-    is_plain_[scalar] = always_breaks(properties(scalar).grapheme) &&
-                        (target.data() == nullptr || target == bytes);
+    is_plain_[scalar] =
+        always_breaks(properties(scalar).grapheme) && (target.data() == nullptr || target == bytes);
     if (scalar >= 0x20 && scalar < 0x7F) printable_ascii_is_plain_ &= is_plain_[scalar];
   }
 }
 
-// Copies the run of plain scalars at `position`, but for the last one where a cluster may go on from it.
+// Copies the run of plain scalars at `position`, but for the last one where a cluster may go on
+// from it.
 size_t Charsmap::copy_plain(std::string_view text, size_t position, std::string& out) const {
   size_t end = position, last = position;  // `last`: where the run's last scalar starts
   while (end < text.size()) {

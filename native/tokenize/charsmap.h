@@ -33,7 +33,8 @@ class Charsmap {
 
   std::vector<uint32_t> units_;  // a darts-clone double array
   std::string replacements_;     // NUL-terminated strings
-  // For the scalars below 2^16: maps to itself, and no cluster goes across it and another such scalar.
+  // For the scalars below 2^16: maps to itself, and no cluster goes across it and another such
+  // scalar.
   std::bitset<kPlainScalars> is_plain_;
   bool printable_ascii_is_plain_ = true;
 };

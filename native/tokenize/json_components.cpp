@@ -75,9 +75,14 @@ ReadPreTokenizer read_metaspace(const JsonNode& section, bool split_on_white_spa
   if (replacement.string() != kMetaspace) {
     throw_unsupported("the replacement " + quoted(replacement.string()), replacement.pointer());
   }
+  const PrependScheme scheme = read_prepend_scheme(section);
+  if (split_on_white_space && scheme == PrependScheme::kFirst) {
+    // The reference looks at the offset in the text before normalizing, which we do not keep.
+    throw_unsupported("the scheme \"first\" after WhitespaceSplit", section.pointer());
+  }
+  const bool split = section.boolean("split", true);
   return {PreTokenizerKind::kMetaspaced,
-          std::make_unique<MetaspacePreTokenizer>(
-              read_prepend_scheme(section), section.boolean("split", true), split_on_white_space)};
+          std::make_unique<MetaspacePreTokenizer>(scheme, split, split_on_white_space)};
 }
 
 using Item = PairTemplate::Item;

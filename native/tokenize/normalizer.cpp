@@ -32,8 +32,8 @@ void SequenceNormalizer::normalize(std::string_view text, std::string& out) cons
     out.append(text);
     return;
   }
-  // Two buffers take turns between the steps. A Sequence has no Sequence inside, so no one else on this
-  // thread is using them.
+  // Two buffers take turns between the steps. A Sequence has no Sequence inside, so no one else on
+  // this thread is using them.
   static thread_local std::string buffers[2];
   for (size_t i = 0; i + 1 < steps_.size(); ++i) {
     std::string& target = buffers[i % 2];

@@ -51,7 +51,7 @@ inline constexpr std::string_view kMetaspace = "\xE2\x96\x81";
 
 class MetaspacePreTokenizer final : public PreTokenizer {
  public:
-  // split_on_white_space: a WhitespaceSplit stands before it.
+  // split_on_white_space: a WhitespaceSplit stands before it; not with kFirst.
   MetaspacePreTokenizer(PrependScheme scheme, bool split, bool split_on_white_space)
       : scheme_(scheme), split_(split), split_on_white_space_(split_on_white_space) {}
   void split(std::string_view text, StretchContext context, PreTokenized& out) const override;

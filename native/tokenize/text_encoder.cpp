@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.h"
 #include "tokenize/grapheme.h"
 #include "tokenize/utf8.h"
 
@@ -11,7 +12,8 @@ namespace {
 
 constexpr size_t kPartBytes = 4096;  // of a segment that are normalized and encoded at a time
 constexpr int kCutTries = 16;
-constexpr size_t kKeptBytes = size_t{1} << 20;  // a thread keeps no larger buffer than this
+constexpr size_t kMaxStretchBytes = size_t{1} << 30;  // pieces have 32-bit offsets
+constexpr size_t kKeptBytes = size_t{1} << 20;        // a thread keeps no larger buffer than this
 
 }  // namespace
 
@@ -26,8 +28,8 @@ TextEncoder::TextEncoder(const TokenizerParts& parts, size_t token_cap, std::vec
 }
 
 TextEncoder::~TextEncoder() {
-  if (scratch_.normalized.capacity() > kKeptBytes || scratch_.stretch.text.capacity() > kKeptBytes ||
-      scratch_.carry.capacity() > kKeptBytes) {
+  if (scratch_.normalized.capacity() > kKeptBytes ||
+      scratch_.stretch.text.capacity() > kKeptBytes || scratch_.carry.capacity() > kKeptBytes) {
     scratch_ = {};
   }
 }
@@ -69,7 +71,8 @@ void TextEncoder::encode_normalized(bool is_last) {
   AddedTokens::Match match;
   size_t done = 0;
   while (parts_.normalized_tokens.next(text, cursor, match)) {
-    encode_stretch(text.substr(done, match.begin - done), true);
+    const bool has_text = match.begin > done;
+    encode_stretch(text.substr(done, has_text ? match.begin - done : 0), true);
     add_token(match.id);
     done = cursor.done = match.end;
   }
@@ -83,6 +86,10 @@ void TextEncoder::encode_stretch(std::string_view text, bool is_last) {
   if (continues) {
     carry.append(text);
     text = carry;
+  }
+  if (text.size() > kMaxStretchBytes) {
+    throw Error(ErrorCode::kInvalidInput,
+                "A text must be shorter than 1 GiB, also once normalized.");
   }
   PreTokenized& stretch = scratch_.stretch;
   parts_.pre_tokenizer->split(text, {at_text_start_, continues}, stretch);
@@ -98,7 +105,8 @@ size_t TextEncoder::find_cut(std::string_view segment, size_t begin) {
     return segment.size();
   }
   // An open tail is scanned anew with each part; growing with it keeps that linear.
-  for (size_t bytes = kPartBytes + scratch_.carry.size(); bytes < segment.size() - begin; bytes *= 2) {
+  for (size_t bytes = kPartBytes + scratch_.carry.size(); bytes < segment.size() - begin;
+       bytes *= 2) {
     const size_t cut = find_cut_between(segment, begin + bytes / 2, begin + bytes);
     if (cut != 0) return cut;
   }
@@ -110,8 +118,9 @@ size_t TextEncoder::find_cut(std::string_view segment, size_t begin) {
 size_t TextEncoder::find_cut_between(std::string_view segment, size_t low, size_t high) {
   size_t position = high;
   for (int tries = 0; tries < kCutTries; ++tries) {
-    position = segment.rfind(' ', position - 1);
-    if (position == std::string_view::npos || position <= low) break;
+    const size_t space = segment.substr(low, position - low).rfind(' ');
+    if (space == std::string_view::npos || space == 0) break;
+    position = low + space;
     if (may_cut(segment, position)) return position;
   }
   position = high;

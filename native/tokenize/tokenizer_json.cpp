@@ -151,7 +151,8 @@ std::unique_ptr<const Tokenizer> load(const simdjson::padded_string& json) {
 
 std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
   simdjson::padded_string json;
-  if (!std::filesystem::is_regular_file(path) ||
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored) ||
       simdjson::padded_string::load(path).get(json) != simdjson::SUCCESS) {
     throw Error(ErrorCode::kModelNotFound,
                 "There is no readable tokenizer file at \"" + path + "\": check the model folder.",

@@ -1,7 +1,9 @@
 #include "tokenize/unigram.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
+#include <memory>
 
 #include "tokenize/utf8.h"
 
@@ -28,9 +30,22 @@ bool to_key(std::string_view piece, std::string& key) {
 
 // Scratch memory of one thread.
 struct UnigramModel::Lattice {
-  std::vector<Node> nodes;     // one for each byte position, the end included
+  std::unique_ptr<Node[]> nodes;  // one for each byte position; what no token reaches is never read
+  size_t capacity = 0;
+  // The best scores of the positions that tokens from the current one can reach, by position modulo
+  // the size, a power of two. Between two searches all are kUnreached.
+  std::vector<double> window;
   std::vector<uint32_t> ends;  // of the tokens of the best path, last one first
   std::vector<bool> is_live;   // for encode_open
+
+  void prepare(size_t positions, size_t longest_piece) {
+    if (positions > capacity) {
+      capacity = std::max(positions, 2 * capacity);
+      nodes = std::make_unique_for_overwrite<Node[]>(capacity);
+    }
+    if (window.size() <= longest_piece) window.resize(std::bit_ceil(longest_piece + 1), kUnreached);
+  }
+  double& best(size_t position) { return window[position & (window.size() - 1)]; }
 };
 
 UnigramModel::UnigramModel(const UnigramVocabulary& vocabulary)
@@ -97,24 +112,28 @@ size_t UnigramModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece
       encode_closed(piece, open, lattice, ids);
     }
   }
-  if (lattice.nodes.capacity() > kKeptNodes) lattice = {};
+  if (lattice.capacity > kKeptNodes) lattice = {};
   return rest;
 }
 
-// Fills the nodes that tokens starting before `limit` reach.
+// Fills the nodes that tokens starting before `limit` reach. Leaves the window as it is at `limit`.
 void UnigramModel::search(std::string_view text, size_t limit, double score,
                           Lattice& lattice) const {
-  lattice.nodes.assign(text.size() + 1, {kUnreached, 0, 0});
-  Node* const nodes = lattice.nodes.data();
-  nodes[0].score = score;
-  const auto offer = [nodes](size_t start, size_t end, double candidate, int32_t id) {
-    if (candidate > nodes[end].score) {
-      nodes[end] = {candidate, static_cast<uint32_t>(end - start), id};
+  lattice.prepare(text.size() + 1, longest_piece_);
+  Node* const nodes = lattice.nodes.get();
+  double* const window = lattice.window.data();
+  const size_t mask = lattice.window.size() - 1;
+  const auto offer = [=](size_t start, size_t end, double candidate, int32_t id) {
+    double& best = window[end & mask];
+    if (candidate > best) {
+      best = candidate;
+      nodes[end] = {id, static_cast<uint32_t>(end - start)};
     }
   };
+  window[0] = score;
   for (size_t start = 0; start < limit;) {
     const size_t scalar_end = start + scalar_length(text[start]);
-    const double base = nodes[start].score;
+    const double base = window[start & mask];
     bool has_scalar = false;
     uint32_t node = DoubleArray::kRoot;
     for (size_t at = start; at < text.size() && trie_.step(node, text[at]);) {
@@ -125,6 +144,7 @@ void UnigramModel::search(std::string_view text, size_t limit, double score,
       has_scalar |= at == scalar_end;
     }
     if (!has_scalar) offer(start, scalar_end, unknown_score_ + base, unknown_id_);
+    window[start & mask] = kUnreached;
     start = scalar_end;
   }
 }
@@ -132,6 +152,7 @@ void UnigramModel::search(std::string_view text, size_t limit, double score,
 void UnigramModel::encode_closed(std::string_view piece, OpenPiece& open, Lattice& lattice,
                                  std::vector<int32_t>& ids) const {
   search(piece, piece.size(), open.score, lattice);
+  lattice.best(piece.size()) = kUnreached;
   trace_back(piece.size(), lattice);
   emit(piece, open, lattice, ids);
   open = {};
@@ -147,28 +168,45 @@ size_t UnigramModel::encode_open(std::string_view piece, OpenPiece& open, Lattic
   size_t limit = piece.size() - longest_piece_;
   while (is_continuation(piece[limit])) --limit;
   search(piece, limit, open.score, lattice);
-  const auto& nodes = lattice.nodes;
+  const size_t meeting = find_meeting(piece.size(), limit, lattice);
+  if (meeting == 0) return 0;
+  trace_back(meeting, lattice);
+  for (size_t i = lattice.ends.size(); i-- > 0;) {  // the same sums as in the search
+    const Node& node = lattice.nodes[lattice.ends[i]];
+    open.score += score_of(node.id, piece.substr(lattice.ends[i] - node.length, node.length));
+  }
+  emit(piece, open, lattice, ids);
+  return meeting;
+}
+
+// The score with which `token` came into the best path. The unknown id is either its own piece or
+// not.
+double UnigramModel::score_of(int32_t id, std::string_view token) const {
+  return id == unknown_id_ && !find(token) ? unknown_score_ : scores_[static_cast<size_t>(id)];
+}
+
+// The last position on all of the best paths to the positions from `limit` to `end` that are
+// reached.
+size_t UnigramModel::find_meeting(size_t end, size_t limit, Lattice& lattice) const {
+  const Node* const nodes = lattice.nodes.get();
   auto& is_live = lattice.is_live;
-  is_live.assign(nodes.size(), false);
+  is_live.assign(end + 1, false);
   size_t live = 0;
-  for (size_t i = limit; i < nodes.size(); ++i) {
-    is_live[i] = nodes[i].score != kUnreached;
+  for (size_t i = limit; i <= end; ++i) {
+    is_live[i] = lattice.best(i) != kUnreached;
+    lattice.best(i) = kUnreached;
     live += is_live[i];
   }
-  size_t meeting = nodes.size() - 1;
+  size_t meeting = end;
   for (; live > 1 || !is_live[meeting]; --meeting) {
     if (!is_live[meeting]) continue;
     const size_t before = meeting - nodes[meeting].length;
     live -= is_live[before];
     is_live[before] = true;
   }
-  if (byte_fallback_) {  // a run of unknown scalars is told as a whole
-    while (meeting > 0 && nodes[meeting].id == unknown_id_) meeting -= nodes[meeting].length;
+  while (byte_fallback_ && meeting > 0 && nodes[meeting].id == unknown_id_) {
+    meeting -= nodes[meeting].length;  // a run of unknown scalars is told as a whole
   }
-  if (meeting == 0) return 0;
-  trace_back(meeting, lattice);
-  emit(piece, open, lattice, ids);
-  open.score = nodes[meeting].score;
   return meeting;
 }
 

@@ -29,14 +29,15 @@ class UnigramModel final : public Model {
   size_t vocabulary_size() const override { return scores_.size(); }
 
  private:
-  struct Node {  // the best way to a byte position
-    double score;
-    uint32_t length;  // of the last token, in bytes
+  struct Node {  // the last token of the best way to a byte position
     int32_t id;
+    uint32_t length;  // bytes
   };
   struct Lattice;
 
   void search(std::string_view text, size_t limit, double score, Lattice& lattice) const;
+  double score_of(int32_t id, std::string_view token) const;
+  size_t find_meeting(size_t end, size_t limit, Lattice& lattice) const;
   void encode_closed(std::string_view piece, OpenPiece& open, Lattice& lattice,
                      std::vector<int32_t>& ids) const;
   size_t encode_open(std::string_view piece, OpenPiece& open, Lattice& lattice,
@@ -51,7 +52,7 @@ class UnigramModel final : public Model {
   std::vector<double> scores_;
   int32_t unknown_id_;
   double unknown_score_;
-  size_t longest_piece_ = 1;  // bytes
+  size_t longest_piece_ = 4;  // bytes; no less than a scalar has
   bool byte_fallback_;
   std::array<int32_t, 256> byte_ids_;
   std::vector<std::pair<std::string, int32_t>> spaced_;  // pieces with U+0020: ids without a key

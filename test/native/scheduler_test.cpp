@@ -63,7 +63,7 @@ TEST_F(SchedulerTest, LongestPairFirstAndResultBestFirst) {
   EXPECT_EQ(next_run(scheduler), (Ran{1, 2}));
   EXPECT_TRUE(outcomes.empty());
   EXPECT_EQ(next_run(scheduler), (Ran{1, 0}));
-  const auto& results = std::get<std::vector<RankedResult>>(outcomes.at(1));
+  const auto& results = std::get<Ranking>(outcomes.at(1)).results;
   ASSERT_EQ(results.size(), 3u);
   EXPECT_EQ(results[0].id, 0u);
   EXPECT_EQ(results[0].score, -10);
@@ -76,7 +76,7 @@ TEST_F(SchedulerTest, EqualTextsAreScoredOnce) {
   submit(scheduler, request(1, {"10:a", "20:b", "10:a", "10:a"}));
   EXPECT_EQ(next_run(scheduler), (Ran{1, 1}));
   EXPECT_EQ(next_run(scheduler), (Ran{1, 0}));
-  const auto& results = std::get<std::vector<RankedResult>>(outcomes.at(1));
+  const auto& results = std::get<Ranking>(outcomes.at(1)).results;
   ASSERT_EQ(results.size(), 4u);
   EXPECT_EQ(results[0].id, 0u);
   EXPECT_EQ(results[1].id, 2u);
@@ -196,7 +196,7 @@ TEST_F(SchedulerTest, FailureSettlesTheRequestAlone) {
   EXPECT_EQ(code_of(1), ErrorCode::kInferenceFailed);
   next_run(scheduler);
   next_run(scheduler);
-  EXPECT_TRUE(std::holds_alternative<std::vector<RankedResult>>(outcomes.at(2)));
+  EXPECT_TRUE(std::holds_alternative<Ranking>(outcomes.at(2)));
   EXPECT_EQ(scheduler.statistics().queued_tokens, 0u);
   EXPECT_EQ(scheduler.statistics().failed, 1u);
 }
@@ -204,7 +204,7 @@ TEST_F(SchedulerTest, FailureSettlesTheRequestAlone) {
 TEST_F(SchedulerTest, NoContextsCompletesAtOnce) {
   Scheduler scheduler(kOptions);
   submit(scheduler, request(1, {}));
-  EXPECT_TRUE(std::get<std::vector<RankedResult>>(outcomes.at(1)).empty());
+  EXPECT_TRUE(std::get<Ranking>(outcomes.at(1)).results.empty());
 }
 
 TEST_F(SchedulerTest, CloseRefusesNewWorkAndFinishesAcceptedWork) {

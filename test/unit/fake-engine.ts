@@ -19,12 +19,15 @@ export function resultFor({ texts, topK }: Pick<Pending, 'texts' | 'topK'>): Nat
     scores: Float64Array.from({ length: count }, (_, i) => 1 / (i + 1)),
     tokens: Int32Array.from({ length: count }, (_, i) => texts[i]!.length),
     truncatedTokens: new Int32Array(count),
+    queueMs: 1,
+    tokenizeMs: 2,
+    runMs: 3,
   };
 }
 
 /** A NativeEngine under the test's control: a request stays pending until the test (or `cancel`) settles it. */
 export class FakeEngine implements NativeEngine {
-  readonly info = { provider: 'cpu', providerReason: 'asked for', runtimeVersion: '1.2.3', labels: 1 } as const;
+  readonly info = { provider: 'cpu', providerReason: 'asked for', runtimeVersion: '1.2.3' } as const;
   readonly pending = new Map<number, Pending>();
   readonly submitted: number[] = [];
   readonly cancelled: [id: number, code: string][] = [];
