@@ -8,16 +8,16 @@ namespace bge::kernels {
 namespace {
 
 // Eight tiles of 16 rows by 64 bytes: 0 to 3 hold sums, 4 and 5 activations, 6 and 7 weights.
-void load_tile_shapes() {
-  struct alignas(64) {
-    uint8_t palette = 1;
-    uint8_t start_row = 0;
-    uint8_t reserved[14] = {};
-    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-  } shapes;
-  _tile_loadconfig(&shapes);
-}
+struct alignas(64) TileShapes {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+constexpr TileShapes kTileShapes;
+
+void load_tile_shapes() { _tile_loadconfig(&kTileShapes); }
 
 void release_tiles() { _tile_release(); }
 
@@ -80,6 +80,8 @@ struct AmxTile {
     const char* w = reinterpret_cast<const char*>(b);
     const char* w_right = w + static_cast<size_t>(k) * kPanel * sizeof(B);
     const int steps = k / kDepth;
+    // g++ does not tell its optimiser that a tile load reads memory.
+    __asm__ volatile("" ::: "memory");
     _tile_zero(0);
     if constexpr (kWide) _tile_zero(1);
     if constexpr (kTall) _tile_zero(2);
