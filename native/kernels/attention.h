@@ -14,8 +14,6 @@
 namespace bge::kernels {
 namespace {
 
-constexpr int kMaxHeadPanels = 16;  // head_dim <= 256
-
 // The symmetric int8 form of one row: value = scale * byte.
 template <class V>
 struct SymmetricRow {
@@ -85,7 +83,7 @@ class Attention {
   }
 
   void pack_keys() {
-    alignas(64) A row[kMaxHeadPanels * kPanel] = {};
+    alignas(64) A row[kMaxHeadDim] = {};
     for (int key = 0; key < args_.length; ++key) {
       const float* x = args_.k + key * args_.kv_stride;
       if constexpr (kInt8)

@@ -21,6 +21,8 @@ constexpr int kDtypes = 3;
 constexpr int kPanel = 16;
 // Widths (hidden, intermediate) must be multiples of this; activations have no padding columns.
 constexpr int kWidthMultiple = 64;
+// Attention keeps one head of one row on the stack.
+constexpr int kMaxHeadDim = 256;
 // Activation buffers must be readable up to a multiple of this many rows: tiles load whole.
 constexpr int kRowMultiple = 16;
 
@@ -101,7 +103,8 @@ struct EmbedArgs {
 };
 
 // One head of one sequence. q, k, v are [length][head_dim] (q: [queries][head_dim]) with strides in
-// elements; out[queries] = softmax(q k^T / sqrt(head_dim)) v. head_dim is a multiple of 16.
+// elements; out[queries] = softmax(q k^T / sqrt(head_dim)) v. head_dim is a multiple of 16, at most
+// kMaxHeadDim.
 struct AttentionArgs {
   const float* q;
   size_t q_stride;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr float kLargestByte = 127.0f;
 
-float largest_magnitude(const float* x, size_t count) {
+float largest_magnitude(const UnalignedFloat* x, size_t count) {
   float largest = 0.0f;
   for (size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(x[i]));
   return largest;
@@ -79,13 +79,13 @@ void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const Pack
   }
 }
 
-void pack_rows(Dtype dtype, const float* in, size_t rows, size_t width, void* out, float* scale) {
+void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out, float* scale) {
   if (dtype == Dtype::kFp32) {
     std::memcpy(out, in, rows * width * sizeof(float));
     return;
   }
   for (size_t row = 0; row < rows; ++row) {
-    const float* x = in + row * width;
+    const UnalignedFloat* x = in + row * width;
     if (dtype == Dtype::kBf16) {
       uint16_t* to = static_cast<uint16_t*>(out) + row * width;
       for (size_t i = 0; i < width; ++i) to[i] = float_to_bf16(x[i]);

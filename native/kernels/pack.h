@@ -9,9 +9,12 @@
 // Float weights into the form that the kernels read. Done once per model, so it is plain C++.
 namespace bge::kernels {
 
+// A float in a mapped file, which may lie at any address.
+using UnalignedFloat [[gnu::aligned(1)]] = float;
+
 // One output column of a linear layer: k weights, `stride` floats apart.
 struct Column {
-  const float* weights;
+  const UnalignedFloat* weights;
   size_t stride;
   float bias;
 };
@@ -32,7 +35,7 @@ size_t packed_bytes(Dtype dtype, int n, int k);
 void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const PackTarget& target);
 
 // Rows of an embedding table; `scale` has one value per row (int8 only).
-void pack_rows(Dtype dtype, const float* in, size_t rows, size_t width, void* out, float* scale);
+void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out, float* scale);
 
 uint16_t float_to_bf16(float value);
 
