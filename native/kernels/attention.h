@@ -25,7 +25,7 @@ struct SymmetricRow {
       high = V::max(V::abs(v), high);
       poison = V::fma(v, V::set1(0.0f), poison);
     }
-    const float largest = reduce_max<V>(high);
+    const float largest = V::reduce_max(high);
     const bool varies = largest > kSmallestRange;
     inverse = varies ? 127.0f / largest : 0.0f;
     scale = (varies ? largest * (1.0f / 127.0f) : 0.0f) + V::reduce_add(poison);
@@ -82,7 +82,7 @@ class Attention {
     }
   }
 
-  void pack_keys() {
+  [[gnu::noinline]] void pack_keys() {
     alignas(64) A row[kMaxHeadDim] = {};
     for (int key = 0; key < args_.length; ++key) {
       const float* x = args_.k + key * args_.kv_stride;
@@ -114,7 +114,7 @@ class Attention {
     scratch_.key_offset[key] = -128.0f * V::reduce_add(V::to_f32(sum)) * symmetric.scale;
   }
 
-  void pack_values() {
+  [[gnu::noinline]] void pack_values() {
     float largest = 0.0f;
     float poison = 0.0f;
     for (int key = 0; key < scratch_.keys; key += kGroup) {
@@ -164,7 +164,7 @@ class Attention {
     for (int key = 0; key < scratch_.keys; ++key) scratch_.value_scale[key] *= inverse;
   }
 
-  void encode_queries(int first, int count) {
+  [[gnu::noinline]] void encode_queries(int first, int count) {
     A* rows = static_cast<A*>(scratch_.queries);
     const float factor = kLog2E / __builtin_sqrtf(static_cast<float>(args_.head_dim));
     std::memset(rows, 0, sizeof(A) * kQueryBlock * scratch_.depth);
@@ -209,13 +209,13 @@ class Attention {
         });
   }
 
-  void softmax(int row) {
+  [[gnu::noinline]] void softmax(int row) {
     const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
     A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;
     F high = V::set1(-__builtin_inff());
     for (int key = 0; key < scratch_.keys; key += kPanel)
       high = V::max(V::load(scores + key), high);
-    const F top = V::set1(reduce_max<V>(high));
+    const F top = V::set1(V::reduce_max(high));
     F sum = V::set1(0.0f);
     for (int key = 0; key < scratch_.keys; key += kPanel) {
       const F e = exp2_non_positive<V>(V::sub(V::load(scores + key), top));

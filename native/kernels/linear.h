@@ -21,7 +21,9 @@ struct Block {
 // rows. Tiles may interleave the slices of one block with the sums of the next (the AMX unit works
 // beside the vector unit); the others finish a block in one slice before they start the next.
 //
-// Panels are the outer loop: a group of panels stays in the first-level cache while all rows pass.
+// Rows are the outer loop: a block of rows stays in the first-level cache while the panels, which
+// lie one after another, stream past it from the second level. (The other way round the rows, which
+// lie apart, would have to stream: 2.4 times slower on AMX.)
 template <class Tile, class Finish>
 inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
                            const typename Tile::B* panels, int panel_count, int k, Finish finish) {
@@ -31,10 +33,10 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
   const size_t panel_elements = static_cast<size_t>(k) * kPanel;
   Block<Acc> pending{sums[1], kStride, 0, 0, 0, 0};
   int slot = 0;
-  for (int panel = 0; panel < panel_count; panel += Tile::kPanels) {
-    const int width = panel_count - panel < Tile::kPanels ? panel_count - panel : Tile::kPanels;
-    for (int row = 0; row < rows; row += Tile::kRows) {
-      const int height = rows - row < Tile::kRows ? rows - row : Tile::kRows;
+  for (int row = 0; row < rows; row += Tile::kRows) {
+    const int height = rows - row < Tile::kRows ? rows - row : Tile::kRows;
+    for (int panel = 0; panel < panel_count; panel += Tile::kPanels) {
+      const int width = panel_count - panel < Tile::kPanels ? panel_count - panel : Tile::kPanels;
       Tile::block(a + row * a_stride, a_stride, height, panels + panel * panel_elements, width, k,
                   sums[slot], [&](int step, int steps) {
                     finish(pending, pending.rows * step / steps,

@@ -25,17 +25,8 @@ struct RowRange {
 };
 
 template <class V>
-inline float reduce_max(typename V::F a) {
-  float lanes[kPanel];
-  V::store(lanes, a);
-  float r = lanes[0];
-  for (int i = 1; i < kPanel; ++i) r = lanes[i] > r ? lanes[i] : r;
-  return r;
-}
-
-template <class V>
 inline float reduce_min(typename V::F a) {
-  return -reduce_max<V>(V::sub(V::set1(0.0f), a));
+  return -V::reduce_max(V::sub(V::set1(0.0f), a));
 }
 
 // A row narrower than this is one value: its steps would not be representable.
@@ -81,7 +72,7 @@ struct Int8Rows {
   static void convert_row(const float* x, int width, const RowRange<V>* range,
                           const Activations& out, int row) {
     const float low = reduce_min<V>(range->low);
-    const float span = reduce_max<V>(range->high) - low;
+    const float span = V::reduce_max(range->high) - low;
     const bool varies = span > kSmallestRange;
     const float inverse = varies ? 255.0f / span : 0.0f;
     out.row_scale[row] = {varies ? span * (1.0f / 255.0f) : 0.0f,

@@ -15,7 +15,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
              -mprefer-vector-width=512)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 warns about its own avx512fintrin.h (GCC bug 105593).
-    list(APPEND avx512 -Wno-maybe-uninitialized)
+    list(APPEND avx512 -Wno-maybe-uninitialized -Wno-uninitialized)
   endif()
   set(flags_avx2 ${avx2})
   set(flags_avx_vnni ${avx2} -mavxvnni)

@@ -23,7 +23,6 @@ struct Portable {
   struct I {
     int32_t v[kLanes];
   };
-  static constexpr bool kWideRegisters = false;
 
   template <class Op>
   static F map(Op op) {
@@ -144,6 +143,11 @@ struct Portable {
   static float reduce_add(F a) {
     for (int half = kLanes / 2; half > 0; half /= 2)
       for (int i = 0; i < half; ++i) a.v[i] += a.v[i + half];
+    return a.v[0];
+  }
+  static float reduce_max(F a) {
+    for (int half = kLanes / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) a.v[i] = a.v[i] > a.v[i + half] ? a.v[i] : a.v[i + half];
     return a.v[0];
   }
 
