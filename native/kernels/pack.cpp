@@ -1,6 +1,7 @@
 #include "kernels/pack.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -10,15 +11,20 @@ namespace {
 
 constexpr float kLargestByte = 127.0f;
 
+// As integers, because magnitudes compare like their bits and compilers can then use vectors. NaN
+// is larger than all numbers, so it ends up in the scale and stays visible.
 float largest_magnitude(const UnalignedFloat* x, size_t count) {
-  float largest = 0.0f;
-  for (size_t i = 0; i < count; ++i) largest = std::max(largest, std::fabs(x[i]));
-  return largest;
+  int32_t largest = 0;
+  for (size_t i = 0; i < count; ++i)
+    largest = std::max(largest, std::bit_cast<int32_t>(float{x[i]}) & INT32_MAX);
+  return std::bit_cast<float>(largest);
 }
 
-// Within [-127, 127] because scale is the largest magnitude over 127.
+// To the nearest, ties to even: adding 1.5 * 2^23 leaves the integer in the low bits. Within
+// [-127, 127] because the scale is the largest magnitude over 127.
 int8_t to_byte(float value, float inverse_scale) {
-  return static_cast<int8_t>(std::nearbyint(value * inverse_scale));
+  constexpr float kShift = 12582912.0f;
+  return static_cast<int8_t>(std::bit_cast<int32_t>(value * inverse_scale + kShift));
 }
 
 // One column's k weights into a panel whose groups hold `kGroup` elements.

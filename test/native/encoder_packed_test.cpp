@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -122,6 +123,31 @@ TEST_P(EncoderPacked, EveryInstructionSetScoresInt8ToTheSameBits) {
     EXPECT_EQ(backend->isa(), isa);
     EXPECT_EQ(run_alone(*backend, pairs), portable) << name;
   }
+}
+
+TEST_P(EncoderPacked, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
+  const std::vector<Pair> pairs = make_pairs(4, 40);
+  const std::string cache = (folder_.path() / "cache").string();
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(cache), {});
+  };
+  const std::vector<float> converted = run_alone(*load(Dtype::kInt8, cache), pairs);
+  EXPECT_EQ(files(), 1);
+  // The weights are not read again: only their size and time count.
+  const auto weights = folder_.path() / "model.safetensors";
+  const auto written = std::filesystem::last_write_time(weights);
+  write_file(weights, std::string(std::filesystem::file_size(weights), '\0'));
+  std::filesystem::last_write_time(weights, written);
+  EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
+  EXPECT_EQ(files(), 1);
+
+  write_file(weights, safetensors_bytes(model_.tensors));
+  std::filesystem::last_write_time(weights, written + std::chrono::seconds(1));
+  EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
+  EXPECT_EQ(files(), 2);
+  for (const auto& entry : std::filesystem::directory_iterator(cache))
+    std::filesystem::resize_file(entry.path(), 5000);
+  EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
 }
 
 TEST_P(EncoderPacked, AnUnknownInstructionSetIsRefused) {
