@@ -1,8 +1,8 @@
 // Speed of the linear kernels on one thread, beside the ceiling of the same instruction run from
 // registers. Prints one line per instruction set, dtype and shape: GOP/s.
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <algorithm>
 #include <random>
@@ -43,8 +43,11 @@ struct Layer {
   PackedLinear packed;
 };
 
+// Of this thread alone, so that other work on the machine counts less.
 double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilogue epilogue) {

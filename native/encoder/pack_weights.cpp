@@ -61,7 +61,7 @@ class Packer {
   void copy(const Tensor& from, const float* to) {
     size_t count = 1;
     for (const int64_t size : from.shape) count *= size;
-    std::copy_n(from.data, count, writable(to));
+    for (size_t i = 0; i < count; ++i) writable(to)[i] = from.data[i];
   }
 
   void pack_norm(const std::string& name, const NormWeights& norm) {

@@ -11,7 +11,6 @@ struct Bf16Step {
   using B = uint16_t;
   using Acc = float;
   using Register = __m512;
-  static constexpr int kDepth = 32;
   static constexpr int kGroup = 2;
   static Register zero() { return _mm512_setzero_ps(); }
   static Register multiply_add(Register sums, __m512i x, __m512i w) {

@@ -12,7 +12,6 @@ struct AvxVnniByteTile {
   using Acc = int32_t;
   static constexpr int kPanels = 1;
   static constexpr int kRows = 30;
-  static constexpr int kDepth = 64;
   static constexpr int kHeight = 6;
 
   template <class Between>
@@ -52,7 +51,7 @@ struct AvxVnniByteTile {
 
 extern const Kernels kAvxVnniKernels;
 const Kernels kAvxVnniKernels =
-    make_kernels<Avx2, FloatTile<Avx2, 6, 1>, WidenedBf16Tile<Avx2, 4>, AvxVnniByteTile>(
+    make_kernels<Avx2, FloatTile<Avx2, 6, 1>, WidenedBf16Tile<Avx2, 6, 1>, AvxVnniByteTile>(
         Isa::kAvxVnni, enter_nothing, leave_nothing);
 
 }  // namespace bge::kernels

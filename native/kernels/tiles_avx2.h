@@ -24,7 +24,6 @@ struct Avx2ByteTile {
   using Acc = int32_t;
   static constexpr int kPanels = 1;
   static constexpr int kRows = 32;
-  static constexpr int kDepth = 64;
   static constexpr int kHeight = 2;
 
   template <class Between>

@@ -16,7 +16,6 @@ struct VnniStep {
   using B = int8_t;
   using Acc = int32_t;
   using Register = __m512i;
-  static constexpr int kDepth = 64;
   static constexpr int kGroup = 4;
   static Register zero() { return _mm512_setzero_si512(); }
   static Register multiply_add(Register sums, __m512i x, __m512i w) {
@@ -35,7 +34,6 @@ struct WideTile {
   static constexpr int kPanels = 4;
   static constexpr int kHeight = 6;
   static constexpr int kRows = 24;
-  static constexpr int kDepth = Step::kDepth;
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,

@@ -39,7 +39,6 @@ struct FloatTile {
   using Acc = float;
   static constexpr int kPanels = kWidth;
   static constexpr int kRows = 4 * kHeight;
-  static constexpr int kDepth = 1;
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
@@ -82,48 +81,61 @@ struct FloatTile {
 };
 
 // bf16 by bf16 where no instruction does it: widened to float, even k before odd k.
-template <class V, int kHeight>
+template <class V, int kHeight, int kWidth>
 struct WidenedBf16Tile {
   using A = uint16_t;
   using B = uint16_t;
   using Acc = float;
-  static constexpr int kPanels = 1;
+  static constexpr int kPanels = kWidth;
   static constexpr int kRows = 4 * kHeight;
-  static constexpr int kDepth = 32;
 
   template <class Between>
-  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
+  static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
                     Between between) {
     between(0, 1);
     for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      strip<height()>(a + row * a_stride, a_stride, b, k, sums + row * kPanel);
+      const A* a_row = a + row * a_stride;
+      Acc* out = sums + row * kPanels * kPanel;
+      if (panels == kWidth) {
+        strip<height(), kWidth>(a_row, a_stride, b, k, out);
+      } else {
+        for (int p = 0; p < panels; ++p)
+          strip<height(), 1>(a_row, a_stride, b + static_cast<size_t>(p) * k * kPanel, k,
+                             out + p * kPanel);
+      }
     });
   }
 
  private:
-  static float widen(uint32_t high_half) {
-    float value;
-    std::memcpy(&value, &high_half, sizeof value);
-    return value;
+  static typename V::F widen(A value) {
+    return V::as_f32(V::set1_i32(static_cast<int32_t>(uint32_t{value} << 16)));
   }
 
-  template <int kStripHeight>
+  template <int kStripHeight, int kStripWidth>
   static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
-    typename V::F acc[kStripHeight];
-    unroll<kStripHeight>([&](auto r) { acc[r] = V::set1(0.0f); });
+    typename V::F acc[kStripHeight][kStripWidth];
+    unroll<kStripHeight>([&](auto r) {
+      unroll<kStripWidth>([&](auto p) { acc[r][p] = V::set1(0.0f); });
+    });
     const typename V::I high = V::set1_i32(static_cast<int32_t>(0xFFFF0000u));
     for (int i = 0; i < k; i += 2) {
-      const typename V::I pair =
-          V::load_i32(reinterpret_cast<const int32_t*>(b + static_cast<size_t>(i) * kPanel));
-      const typename V::F even = V::as_f32(V::template shift_left<16>(pair));
-      const typename V::F odd = V::as_f32(V::and_i32(pair, high));
-      unroll<kStripHeight>([&](auto r) {
-        const A* x = a + r * a_stride + i;
-        acc[r] = V::fma(V::set1(widen(uint32_t{x[0]} << 16)), even, acc[r]);
-        acc[r] = V::fma(V::set1(widen(uint32_t{x[1]} << 16)), odd, acc[r]);
+      unroll<2>([&](auto odd) {
+        typename V::F w[kStripWidth];
+        unroll<kStripWidth>([&](auto p) {
+          const B* at = b + (static_cast<size_t>(p) * k + i) * kPanel;
+          const typename V::I pair = V::load_i32(reinterpret_cast<const int32_t*>(at));
+          w[p] = V::as_f32(odd() ? V::and_i32(pair, high) : V::template shift_left<16>(pair));
+        });
+        unroll<kStripHeight>([&](auto r) {
+          const typename V::F x = widen(a[r * a_stride + i + odd]);
+          unroll<kStripWidth>([&](auto p) { acc[r][p] = V::fma(x, w[p], acc[r][p]); });
+        });
       });
     }
-    unroll<kStripHeight>([&](auto r) { V::store(out + r * kPanel, acc[r]); });
+    unroll<kStripHeight>([&](auto r) {
+      unroll<kStripWidth>(
+          [&](auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
+    });
   }
 };
 
@@ -134,7 +146,6 @@ struct PortableByteTile {
   using Acc = int32_t;
   static constexpr int kPanels = 1;
   static constexpr int kRows = 16;
-  static constexpr int kDepth = 64;
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
