@@ -41,7 +41,9 @@ template <class V, class Rows, class Tile>
 class Attention {
  public:
   explicit Attention(const AttentionArgs& args)
-      : args_(args), scratch_(args.scratch, Rows::kDtype, args.length, args.head_dim) {}
+      : args_(args),
+        scratch_(args.scratch, Rows::kDtype, args.length,
+                 static_cast<int>(round_up(args.head_dim, Tile::kDepth))) {}
 
   void run() {
     pack_keys();

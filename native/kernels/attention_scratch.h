@@ -15,22 +15,22 @@ constexpr size_t round_up(size_t value, size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// What one tile instruction sums over, and so the padding of head_dim and length.
+// What one AMX instruction sums over, and so the padding of length, and on AMX of head_dim.
 constexpr int tile_depth(Dtype dtype) {
   return dtype == Dtype::kInt8 ? 64 : dtype == Dtype::kBf16 ? 32 : 1;
 }
 
 // Where the working set of one head lies in the caller's buffer.
 struct AttentionScratch {
-  AttentionScratch(void* base, Dtype dtype, int length, int head_dim)
-      : depth(static_cast<int>(round_up(head_dim, tile_depth(dtype)))),
+  AttentionScratch(void* base, Dtype dtype, int length, int padded_head_dim)
+      : depth(padded_head_dim),
         keys(static_cast<int>(
             round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
         at_(static_cast<char*>(base)),
         begin_(at_) {
     const size_t element = element_size(dtype);
     key_panels = take<void>(element * keys * depth);
-    value_panels = take<void>(element * keys * head_dim);
+    value_panels = take<void>(element * keys * depth);
     queries = take<void>(element * kQueryBlock * depth);
     scores = take<float>(sizeof(float) * kQueryBlock * keys);
     weights = take<void>(element * kQueryBlock * keys);

@@ -12,6 +12,7 @@ struct AvxVnniByteTile {
   using Acc = int32_t;
   static constexpr int kPanels = 1;
   static constexpr int kRows = 30;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
   static constexpr int kHeight = 6;
 
   template <class Between>

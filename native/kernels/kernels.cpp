@@ -36,7 +36,8 @@ const Kernels& kernels_for(Isa isa) {
 }
 
 size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim) {
-  return AttentionScratch(nullptr, dtype, length, head_dim).bytes();
+  const auto depth = static_cast<int>(round_up(head_dim, tile_depth(dtype)));
+  return AttentionScratch(nullptr, dtype, length, depth).bytes();
 }
 
 }  // namespace bge::kernels

@@ -24,6 +24,7 @@ struct Avx2ByteTile {
   using Acc = int32_t;
   static constexpr int kPanels = 1;
   static constexpr int kRows = 32;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
   static constexpr int kHeight = 2;
 
   template <class Between>

@@ -34,6 +34,7 @@ struct WideTile {
   static constexpr int kPanels = 4;
   static constexpr int kHeight = 6;
   static constexpr int kRows = 24;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
@@ -42,13 +43,10 @@ struct WideTile {
     for_each_strip<kHeight>(rows, [&](auto height, int row) {
       const A* a_row = a + row * a_stride;
       Acc* out = sums + row * kPanels * kPanel;
-      if (panels == kPanels) {
-        strip<height(), kPanels>(a_row, a_stride, b, k, out);
-      } else {
-        for (int p = 0; p < panels; ++p)
-          strip<height(), 1>(a_row, a_stride, b + static_cast<size_t>(p) * k * kPanel, k,
-                             out + p * kPanel);
-      }
+      with_widths<kPanels>(panels, [&](auto width, int panel) {
+        strip<height(), width()>(a_row, a_stride, b + static_cast<size_t>(panel) * k * kPanel, k,
+                                 out + panel * kPanel);
+      });
     });
   }
 

@@ -39,6 +39,7 @@ struct FloatTile {
   using Acc = float;
   static constexpr int kPanels = kWidth;
   static constexpr int kRows = 4 * kHeight;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
@@ -47,13 +48,10 @@ struct FloatTile {
     for_each_strip<kHeight>(rows, [&](auto height, int row) {
       const A* a_row = a + row * a_stride;
       Acc* out = sums + row * kPanels * kPanel;
-      if (panels == kWidth) {
-        strip<height(), kWidth>(a_row, a_stride, b, k, out);
-      } else {
-        for (int p = 0; p < panels; ++p)
-          strip<height(), 1>(a_row, a_stride, b + static_cast<size_t>(p) * k * kPanel, k,
-                             out + p * kPanel);
-      }
+      with_widths<kWidth>(panels, [&](auto width, int panel) {
+        strip<height(), width()>(a_row, a_stride, b + static_cast<size_t>(panel) * k * kPanel, k,
+                                 out + panel * kPanel);
+      });
     });
   }
 
@@ -88,6 +86,7 @@ struct WidenedBf16Tile {
   using Acc = float;
   static constexpr int kPanels = kWidth;
   static constexpr int kRows = 4 * kHeight;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
@@ -96,13 +95,10 @@ struct WidenedBf16Tile {
     for_each_strip<kHeight>(rows, [&](auto height, int row) {
       const A* a_row = a + row * a_stride;
       Acc* out = sums + row * kPanels * kPanel;
-      if (panels == kWidth) {
-        strip<height(), kWidth>(a_row, a_stride, b, k, out);
-      } else {
-        for (int p = 0; p < panels; ++p)
-          strip<height(), 1>(a_row, a_stride, b + static_cast<size_t>(p) * k * kPanel, k,
-                             out + p * kPanel);
-      }
+      with_widths<kWidth>(panels, [&](auto width, int panel) {
+        strip<height(), width()>(a_row, a_stride, b + static_cast<size_t>(panel) * k * kPanel, k,
+                                 out + panel * kPanel);
+      });
     });
   }
 
@@ -146,6 +142,7 @@ struct PortableByteTile {
   using Acc = int32_t;
   static constexpr int kPanels = 1;
   static constexpr int kRows = 16;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
 
   template <class Between>
   static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,

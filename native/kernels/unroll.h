@@ -19,5 +19,15 @@ template <int kCount, class Body>
   unroll_over(body, std::make_index_sequence<kCount>{});
 }
 
+// Walks `count` panels, at most kMax, as few constant widths: body(width, panel).
+template <int kMax, class Body>
+[[gnu::always_inline]] inline void with_widths(int count, Body&& body) {
+  if (count == kMax) return body(std::integral_constant<int, kMax>{}, 0);
+  int panel = 0;
+  if constexpr (kMax > 2)
+    for (; panel + 2 <= count; panel += 2) body(std::integral_constant<int, 2>{}, panel);
+  for (; panel < count; ++panel) body(std::integral_constant<int, 1>{}, panel);
+}
+
 }  // namespace
 }  // namespace bge::kernels
