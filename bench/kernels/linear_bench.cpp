@@ -1,10 +1,10 @@
 // Speed of the linear kernels on one thread, beside the ceiling of the same instruction run from
 // registers. Prints one line per instruction set, dtype and shape: GOP/s.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
-#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,9 +21,7 @@ struct Free {
 };
 using Buffer = std::unique_ptr<void, Free>;
 
-Buffer allocate(size_t bytes) {
-  return Buffer(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
-}
+Buffer allocate(size_t bytes) { return Buffer(std::aligned_alloc(64, (bytes + 63) / 64 * 64)); }
 
 struct Layer {
   Layer(Dtype dtype, int n, int k) {
@@ -63,8 +61,8 @@ void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilog
   const Activations activations{a.get(), static_cast<size_t>(k), scales.data()};
   kernels.convert[d](x.data(), k, rows, k, activations);
   std::vector<float> out(static_cast<size_t>(rows) * n);
-  const LinearArgs args{activations, rows, &layer.packed, 0, n / kPanel, epilogue, out.data(),
-                        static_cast<size_t>(n)};
+  const LinearArgs args{activations, rows,     &layer.packed, 0,
+                        n / kPanel,  epilogue, out.data(),    static_cast<size_t>(n)};
   const KernelScope scope(kernels);
   double best = 1e9;
   for (int round = 0; round < 7; ++round) {
@@ -75,7 +73,8 @@ void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilog
   }
   static const char* const names[] = {"fp32", "bf16", "int8"};
   std::printf("%-12s %s rows=%d n=%d k=%d gelu=%d: %7.1f GOP/s\n", isa_name(kernels.isa).data(),
-              names[d], rows, n, k, epilogue == Epilogue::kStoreGelu, 2.0 * rows * n * k / best / 1e9);
+              names[d], rows, n, k, epilogue == Epilogue::kStoreGelu,
+              2.0 * rows * n * k / best / 1e9);
 }
 
 }  // namespace

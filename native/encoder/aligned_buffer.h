@@ -16,9 +16,8 @@ class AlignedBuffer {
   explicit AlignedBuffer(size_t bytes, size_t alignment = 64)
       : data_(std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)) {
     if (data_ == nullptr)
-      throw Error(ErrorCode::kOutOfMemory,
-                  "No memory for " + std::to_string(bytes >> 20) +
-                      " MiB; load a smaller model or free some.");
+      throw Error(ErrorCode::kOutOfMemory, "No memory for " + std::to_string(bytes >> 20) +
+                                               " MiB; load a smaller model or free some.");
   }
 
   void* get() const { return data_.get(); }

@@ -90,7 +90,8 @@ EncoderConfig read_config(const std::string& path) {
   config.intermediate = reader.integer("intermediate_size", 1, kLargestWidth);
   config.pad_id = reader.integer("pad_token_id", 0, config.vocabulary - 1);
   config.types = reader.integer("type_vocab_size", 1, 16);
-  config.positions = reader.integer("max_position_embeddings", config.first_position() + 1, 1 << 16);
+  config.positions =
+      reader.integer("max_position_embeddings", config.first_position() + 1, 1 << 16);
   config.epsilon = static_cast<float>(reader.number("layer_norm_eps"));
   reader.require(config.hidden % kernels::kWidthMultiple == 0 &&
                      config.intermediate % kernels::kWidthMultiple == 0,

@@ -28,8 +28,8 @@ struct EncoderConfig {
   int max_tokens() const { return positions - first_position(); }
 };
 
-// Reads <folder>/config.json. Throws Error kModelNotFound, kModelInvalid, or kModelUnsupported (with
-// the entry that does not fit) for an architecture that only the ONNX path can run.
+// Reads <folder>/config.json. Throws Error kModelNotFound, kModelInvalid, or kModelUnsupported
+// (with the entry that does not fit) for an architecture that only the ONNX path can run.
 EncoderConfig read_config(const std::string& path);
 
 }  // namespace bge::encoder

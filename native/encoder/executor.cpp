@@ -22,8 +22,7 @@ void Executor::run(std::span<const infer::Row> rows, std::span<float> logits,
   const EncoderConfig& config = model_.config;
   const size_t tokens = ids_.size();
   if (!workspace_ || workspace_->rows < tokens) workspace_.emplace(config, model_.dtype, tokens);
-  const Stream all{workspace_->x.as<float>(), workspace_->hidden.view(),
-                   static_cast<int>(tokens)};
+  const Stream all{workspace_->x.as<float>(), workspace_->hidden.view(), static_cast<int>(tokens)};
 
   const kernels::KernelScope scope(kernels_);
   kernels_.embed[dtype_]({model_.words, model_.positions, model_.types, ids_.data(),
@@ -47,8 +46,8 @@ void Executor::gather_tokens(std::span<const infer::Row> rows) {
   offsets_.assign(1, 0);
   for (const infer::Row& row : rows) {
     if (row.ids.empty() || row.ids.size() > static_cast<size_t>(config.max_tokens()))
-      throw Error(ErrorCode::kTooLong, "Cut every pair to 1 to " +
-                                           std::to_string(config.max_tokens()) + " tokens.");
+      throw Error(ErrorCode::kTooLong,
+                  "Cut every pair to 1 to " + std::to_string(config.max_tokens()) + " tokens.");
     int position = config.first_position();
     for (size_t i = 0; i < row.ids.size(); ++i) {
       const int32_t id = row.ids[i];
@@ -70,9 +69,9 @@ void Executor::gather_tokens(std::span<const infer::Row> rows) {
 void Executor::linear(const PackedLinear& weights, const Activations& a, int rows, int first_column,
                       int columns, Epilogue epilogue, float* out, size_t stride) {
   const int first_panel = first_column / kernels::kPanel;
-  kernels_.linear[static_cast<int>(weights.dtype)](
-      {a, rows, &weights, first_panel, first_panel + columns / kernels::kPanel, epilogue, out,
-       stride});
+  kernels_.linear[static_cast<int>(weights.dtype)]({a, rows, &weights, first_panel,
+                                                    first_panel + columns / kernels::kPanel,
+                                                    epilogue, out, stride});
 }
 
 void Executor::norm(const NormWeights& weights, const Stream& stream) {
@@ -116,12 +115,11 @@ void Executor::attend(const LayerWeights& layer, const Stream& in, const Stream&
       const int length = offsets_[s + 1] - offsets_[s];
       const size_t query = only_first ? s : first;
       const float* keys = rows + first * stride + head_dim;
-      kernels_.attention[dtype_]({queries + query * query_stride, query_stride, keys,
-                                  keys + head_dim, stride, only_first ? 1 : length, length,
-                                  head_dim,
-                                  workspace_->context.as<float>() + query * hidden +
-                                      static_cast<size_t>(head) * head_dim,
-                                  static_cast<size_t>(hidden), workspace_->attention.get()});
+      kernels_.attention[dtype_](
+          {queries + query * query_stride, query_stride, keys, keys + head_dim, stride,
+           only_first ? 1 : length, length, head_dim,
+           workspace_->context.as<float>() + query * hidden + static_cast<size_t>(head) * head_dim,
+           static_cast<size_t>(hidden), workspace_->attention.get()});
     }
   }
 }
@@ -132,8 +130,8 @@ void Executor::feed_forward(const LayerWeights& layer, const Stream& stream) {
   const Activations slice = workspace_->slice.view();
   int column = 0;
   for (const PackedLinear& down : layer.down) {
-    linear(layer.up, stream.hidden, stream.rows, column, down.k, Epilogue::kStoreGelu,
-           intermediate, down.k);
+    linear(layer.up, stream.hidden, stream.rows, column, down.k, Epilogue::kStoreGelu, intermediate,
+           down.k);
     kernels_.convert[dtype_](intermediate, down.k, stream.rows, down.k, slice);
     linear(down, slice, stream.rows, 0, hidden, Epilogue::kAdd, stream.x, hidden);
     column += down.k;

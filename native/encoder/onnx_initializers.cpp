@@ -83,22 +83,14 @@ class GraphReader {
     WireReader reader(bytes);
     while (reader.next()) {
       switch (reader.field()) {
-        case 1:
-          read_dimension(reader, tensor.shape);
-          break;
-        case 2:
-          tensor.type = static_cast<int64_t>(reader.number());
-          break;
+        case 1: read_dimension(reader, tensor.shape); break;
+        case 2: tensor.type = static_cast<int64_t>(reader.number()); break;
         case 4:  // float_data
         case 9:  // raw_data
           tensor.data = reader.bytes();
           break;
-        case 8:
-          tensor.name = reader.bytes();
-          break;
-        case 13:
-          read_external(reader.bytes(), tensor);
-          break;
+        case 8: tensor.name = reader.bytes(); break;
+        case 13: read_external(reader.bytes(), tensor); break;
       }
     }
     return tensor;
@@ -141,8 +133,7 @@ class GraphReader {
     const std::filesystem::path location = initializer.external.at("location");
     // The format allows only names beside the model; anything else could read any file.
     if (location.empty() || location != location.filename()) invalid(path_);
-    const std::string file_path =
-        (std::filesystem::path(path_).parent_path() / location).string();
+    const std::string file_path = (std::filesystem::path(path_).parent_path() / location).string();
     if (!file_index_.contains(file_path)) {
       external_.emplace_back(file_path);
       file_index_[file_path] = external_.size() - 1;

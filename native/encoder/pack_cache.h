@@ -17,8 +17,8 @@ class PackCache {
   // The weights begin this far into a cache file, on a page of their own.
   static constexpr size_t kHeaderBytes = 4096;
 
-  PackCache(const std::string& folder, const std::string& weights_path,
-            const EncoderConfig& config, kernels::Dtype dtype, size_t bytes);
+  PackCache(const std::string& folder, const std::string& weights_path, const EncoderConfig& config,
+            kernels::Dtype dtype, size_t bytes);
 
   std::optional<MappedFile> open() const;
   // In one step, so that no other process sees half a file. A folder that cannot be written to is

@@ -24,14 +24,12 @@ class Source {
         out_(out),
         in_(in) {}
 
-  ~Source() {
-    MappedFile::release(weight_.data, sizeof(float) * static_cast<size_t>(out_) * in_);
-  }
+  ~Source() { MappedFile::release(weight_.data, sizeof(float) * static_cast<size_t>(out_) * in_); }
 
   Column column(int n, int first_input = 0) const {
     if (weight_.transposed)
-      return {weight_.data + static_cast<size_t>(first_input) * out_ + n,
-              static_cast<size_t>(out_), bias_.data[n]};
+      return {weight_.data + static_cast<size_t>(first_input) * out_ + n, static_cast<size_t>(out_),
+              bias_.data[n]};
     return {weight_.data + static_cast<size_t>(n) * in_ + first_input, 1, bias_.data[n]};
   }
 
@@ -71,8 +69,8 @@ class Packer {
 
   void pack_columns(const std::vector<Column>& columns, const PackedLinear& to) {
     kernels::pack_linear(to.dtype, columns, to.k,
-                         {const_cast<void*>(to.panels), writable(to.scale),
-                          writable(to.scaled_sum), writable(to.bias)});
+                         {const_cast<void*>(to.panels), writable(to.scale), writable(to.scaled_sum),
+                          writable(to.bias)});
   }
 
   void pack_plain(const std::string& name, const PackedLinear& to) {

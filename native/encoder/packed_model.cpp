@@ -55,8 +55,7 @@ PackedModel lay_out(const EncoderConfig& config, Dtype dtype, Layout& layout) {
   model.positions = layout.take<float>(static_cast<size_t>(config.positions) * config.hidden);
   model.types = layout.take<float>(static_cast<size_t>(config.types) * config.hidden);
   model.embedding_norm = take_norm(config.hidden, layout);
-  for (int i = 0; i < config.layers; ++i)
-    model.layers.push_back(take_layer(config, dtype, layout));
+  for (int i = 0; i < config.layers; ++i) model.layers.push_back(take_layer(config, dtype, layout));
   model.head.dense = take_linear(Dtype::kFp32, config.hidden, config.hidden, layout);
   model.head.output = layout.take<float>(config.hidden);
   model.head.output_bias = layout.take<float>(1);

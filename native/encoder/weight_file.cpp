@@ -32,8 +32,8 @@ const Tensor& WeightFile::vector(const std::string& name, int64_t size) const {
 
 const Tensor& WeightFile::matrix(const std::string& name, int64_t rows, int64_t columns) const {
   const Tensor& tensor = find(name);
-  const std::vector<int64_t> expected = tensor.transposed ? std::vector<int64_t>{columns, rows}
-                                                          : std::vector<int64_t>{rows, columns};
+  const std::vector<int64_t> expected =
+      tensor.transposed ? std::vector<int64_t>{columns, rows} : std::vector<int64_t>{rows, columns};
   if (tensor.shape != expected) wrong_shape(name);
   return tensor;
 }

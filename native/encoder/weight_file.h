@@ -47,9 +47,9 @@ class WeightFile {
 // Reads the header of a safetensors file.
 Tensors read_safetensors(const MappedFile& file, const std::string& path);
 
-// Reads the initializers of an ONNX graph; weights that the exporter renamed (onnx::MatMul_1662) get
-// their PyTorch name back from the bias that is added to their product. Files that hold external
-// data are opened into `external`.
+// Reads the initializers of an ONNX graph; weights that the exporter renamed (onnx::MatMul_1662)
+// get their PyTorch name back from the bias that is added to their product. Files that hold
+// external data are opened into `external`.
 Tensors read_onnx_initializers(const MappedFile& file, const std::string& path,
                                std::vector<MappedFile>& external);
 

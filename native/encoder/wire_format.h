@@ -21,17 +21,10 @@ class WireReader {
         number_ = take_varint();
         bytes_ = {};
         break;
-      case 1:
-        bytes_ = take(8);
-        break;
-      case 2:
-        bytes_ = take(take_varint());
-        break;
-      case 5:
-        bytes_ = take(4);
-        break;
-      default:
-        valid_ = false;
+      case 1: bytes_ = take(8); break;
+      case 2: bytes_ = take(take_varint()); break;
+      case 5: bytes_ = take(4); break;
+      default: valid_ = false;
     }
     return valid_;
   }

@@ -239,17 +239,17 @@ class Attention {
   // finish(sums, out pointer, row) over every vector of weights * values.
   template <class Finish>
   void weigh_with(const void* weights, int first, int count, Finish finish) {
-    for_each_block<Tile>(
-        static_cast<const A*>(weights), scratch_.keys, count,
-        static_cast<const typename Tile::B*>(scratch_.value_panels), args_.head_dim / kPanel,
-        scratch_.keys, [&](const auto& block, int begin, int end) {
-          for (int i = begin; i < end; ++i)
-            for (int p = 0; p < block.panels; ++p)
-              finish(block.sums + i * block.stride + p * kPanel,
-                     args_.out + (first + block.row + i) * args_.out_stride +
-                         (block.panel + p) * kPanel,
-                     block.row + i);
-        });
+    for_each_block<Tile>(static_cast<const A*>(weights), scratch_.keys, count,
+                         static_cast<const typename Tile::B*>(scratch_.value_panels),
+                         args_.head_dim / kPanel, scratch_.keys,
+                         [&](const auto& block, int begin, int end) {
+                           for (int i = begin; i < end; ++i)
+                             for (int p = 0; p < block.panels; ++p)
+                               finish(block.sums + i * block.stride + p * kPanel,
+                                      args_.out + (first + block.row + i) * args_.out_stride +
+                                          (block.panel + p) * kPanel,
+                                      block.row + i);
+                         });
   }
 
   void weigh(int first, int count) {
@@ -257,11 +257,10 @@ class Attention {
       weigh_with(scratch_.weights, first, count, [](const int32_t* sums, float* out, int) {
         V::store(out, V::mul(V::to_f32(V::load_i32(sums)), V::set1(256.0f)));
       });
-      weigh_with(scratch_.low_weights, first, count,
-                 [&](const int32_t* sums, float* out, int row) {
-                   const F both = V::add(V::load(out), V::to_f32(V::load_i32(sums)));
-                   V::store(out, V::mul(both, V::set1(scratch_.out_scale[row])));
-                 });
+      weigh_with(scratch_.low_weights, first, count, [&](const int32_t* sums, float* out, int row) {
+        const F both = V::add(V::load(out), V::to_f32(V::load_i32(sums)));
+        V::store(out, V::mul(both, V::set1(scratch_.out_scale[row])));
+      });
     } else {
       weigh_with(scratch_.weights, first, count, [&](const float* sums, float* out, int row) {
         V::store(out, V::mul(V::load(sums), V::set1(scratch_.out_scale[row])));

@@ -24,8 +24,8 @@ constexpr int tile_depth(Dtype dtype) {
 struct AttentionScratch {
   AttentionScratch(void* base, Dtype dtype, int length, int padded_head_dim)
       : depth(padded_head_dim),
-        keys(static_cast<int>(
-            round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
+        keys(
+            static_cast<int>(round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
         at_(static_cast<char*>(base)),
         begin_(at_) {
     const size_t element = element_size(dtype);

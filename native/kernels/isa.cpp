@@ -92,18 +92,12 @@ std::vector<Isa> detect() { return {Isa::kPortable}; }
 
 std::string_view isa_name(Isa isa) noexcept {
   switch (isa) {
-    case Isa::kPortable:
-      return "portable";
-    case Isa::kAvx2:
-      return "avx2";
-    case Isa::kAvxVnni:
-      return "avx-vnni";
-    case Isa::kAvx512Vnni:
-      return "avx512-vnni";
-    case Isa::kAvx512Bf16:
-      return "avx512-bf16";
-    case Isa::kAmx:
-      return "amx";
+    case Isa::kPortable: return "portable";
+    case Isa::kAvx2: return "avx2";
+    case Isa::kAvxVnni: return "avx-vnni";
+    case Isa::kAvx512Vnni: return "avx512-vnni";
+    case Isa::kAvx512Bf16: return "avx512-bf16";
+    case Isa::kAmx: return "amx";
   }
   return "unknown";
 }

@@ -39,12 +39,12 @@ struct Bf16Tiles {
 };
 
 // The intrinsic takes tile numbers as literals only.
-#define BGE_TILE_MULTIPLY(sums, x, w)         \
-  do {                                        \
-    if constexpr (sizeof(A) == 1)             \
-      _tile_dpbusd(sums, x, w);               \
-    else                                      \
-      _tile_dpbf16ps(sums, x, w);             \
+#define BGE_TILE_MULTIPLY(sums, x, w) \
+  do {                                \
+    if constexpr (sizeof(A) == 1)     \
+      _tile_dpbusd(sums, x, w);       \
+    else                              \
+      _tile_dpbf16ps(sums, x, w);     \
   } while (false)
 
 // Blocks of two by two tiles: four loads feed four multiplications. A block of fewer than 17 rows

@@ -16,19 +16,13 @@ extern const Kernels kAmxKernels;
 
 const Kernels& kernels_for(Isa isa) {
   switch (isa) {
-    case Isa::kPortable:
-      return kPortableKernels;
+    case Isa::kPortable: return kPortableKernels;
 #if defined(__x86_64__)
-    case Isa::kAvx2:
-      return kAvx2Kernels;
-    case Isa::kAvxVnni:
-      return kAvxVnniKernels;
-    case Isa::kAvx512Vnni:
-      return kAvx512VnniKernels;
-    case Isa::kAvx512Bf16:
-      return kAvx512Bf16Kernels;
-    case Isa::kAmx:
-      return kAmxKernels;
+    case Isa::kAvx2: return kAvx2Kernels;
+    case Isa::kAvxVnni: return kAvxVnniKernels;
+    case Isa::kAvx512Vnni: return kAvx512VnniKernels;
+    case Isa::kAvx512Bf16: return kAvx512Bf16Kernels;
+    case Isa::kAmx: return kAmxKernels;
 #endif
     default:
       throw Error(ErrorCode::kInternal, "This build has no kernels for the instruction set.");

@@ -39,8 +39,8 @@ struct RowScale {
 // Rows ready to be multiplied: float, bf16 (uint16_t) or uint8_t with one RowScale per row.
 struct Activations {
   void* data;
-  size_t stride;       // elements from row to row
-  RowScale* row_scale; // kInt8 only
+  size_t stride;        // elements from row to row
+  RowScale* row_scale;  // kInt8 only
 };
 
 // A weight matrix [k][n] as panels of 16 columns, each panel [k/g][16][g] with g = 1 (float), 2

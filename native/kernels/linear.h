@@ -39,8 +39,7 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
       const int width = panel_count - panel < Tile::kPanels ? panel_count - panel : Tile::kPanels;
       Tile::block(a + row * a_stride, a_stride, height, panels + panel * panel_elements, width, k,
                   sums[slot], [&](int step, int steps) {
-                    finish(pending, pending.rows * step / steps,
-                           pending.rows * (step + 1) / steps);
+                    finish(pending, pending.rows * step / steps, pending.rows * (step + 1) / steps);
                   });
       pending = {sums[slot], kStride, row, height, panel, width};
       slot ^= 1;
@@ -106,12 +105,9 @@ void linear_with(const LinearArgs& args) {
 template <class V, class Rows, class Tile>
 void linear(const LinearArgs& args) {
   switch (args.epilogue) {
-    case Epilogue::kStore:
-      return linear_with<V, Rows, Tile, Epilogue::kStore>(args);
-    case Epilogue::kStoreGelu:
-      return linear_with<V, Rows, Tile, Epilogue::kStoreGelu>(args);
-    case Epilogue::kAdd:
-      return linear_with<V, Rows, Tile, Epilogue::kAdd>(args);
+    case Epilogue::kStore: return linear_with<V, Rows, Tile, Epilogue::kStore>(args);
+    case Epilogue::kStoreGelu: return linear_with<V, Rows, Tile, Epilogue::kStoreGelu>(args);
+    case Epilogue::kAdd: return linear_with<V, Rows, Tile, Epilogue::kAdd>(args);
   }
 }
 

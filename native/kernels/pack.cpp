@@ -85,7 +85,8 @@ void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const Pack
   }
 }
 
-void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out, float* scale) {
+void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out,
+               float* scale) {
   if (dtype == Dtype::kFp32) {
     std::memcpy(out, in, rows * width * sizeof(float));
     return;

@@ -35,7 +35,8 @@ size_t packed_bytes(Dtype dtype, int n, int k);
 void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const PackTarget& target);
 
 // Rows of an embedding table; `scale` has one value per row (int8 only).
-void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out, float* scale);
+void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out,
+               float* scale);
 
 uint16_t float_to_bf16(float value);
 

@@ -41,9 +41,8 @@ struct Avx2ByteTile {
   template <int kStripHeight>
   static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
     __m256i acc[kStripHeight][4];
-    unroll<kStripHeight>([&](auto r) {
-      unroll<4>([&](auto q) { acc[r][q] = _mm256_setzero_si256(); });
-    });
+    unroll<kStripHeight>(
+        [&](auto r) { unroll<4>([&](auto q) { acc[r][q] = _mm256_setzero_si256(); }); });
     for (int i = 0; i < k; i += 4) {
       __m256i w[4];
       unroll<4>([&](auto q) {
@@ -53,9 +52,8 @@ struct Avx2ByteTile {
       unroll<kStripHeight>([&](auto r) {
         const __m256i x = _mm256_cvtepu8_epi16(
             _mm256_castsi256_si128(broadcast_four_bytes(a + r * a_stride + i)));
-        unroll<4>([&](auto q) {
-          acc[r][q] = _mm256_add_epi32(acc[r][q], _mm256_madd_epi16(x, w[q]));
-        });
+        unroll<4>(
+            [&](auto q) { acc[r][q] = _mm256_add_epi32(acc[r][q], _mm256_madd_epi16(x, w[q])); });
       });
     }
     unroll<kStripHeight>([&](auto r) {

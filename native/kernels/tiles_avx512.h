@@ -60,9 +60,8 @@ struct WideTile {
   template <int kStripHeight, int kStripWidth>
   static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
     typename Step::Register acc[kStripHeight][kStripWidth];
-    unroll<kStripHeight>([&](auto r) {
-      unroll<kStripWidth>([&](auto p) { acc[r][p] = Step::zero(); });
-    });
+    unroll<kStripHeight>(
+        [&](auto r) { unroll<kStripWidth>([&](auto p) { acc[r][p] = Step::zero(); }); });
     const size_t panel = static_cast<size_t>(k) * kPanel;
     for (int i = 0; i < k; i += Step::kGroup) {
       __m512i w[kStripWidth];
@@ -71,8 +70,7 @@ struct WideTile {
       });
       unroll<kStripHeight>([&](auto r) {
         const __m512i x = broadcast_group(a + r * a_stride + i);
-        unroll<kStripWidth>(
-            [&](auto p) { acc[r][p] = Step::multiply_add(acc[r][p], x, w[p]); });
+        unroll<kStripWidth>([&](auto p) { acc[r][p] = Step::multiply_add(acc[r][p], x, w[p]); });
       });
     }
     unroll<kStripHeight>([&](auto r) {

@@ -59,9 +59,8 @@ struct FloatTile {
   template <int kStripHeight, int kStripWidth>
   static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
     typename V::F acc[kStripHeight][kStripWidth];
-    unroll<kStripHeight>([&](auto r) {
-      unroll<kStripWidth>([&](auto p) { acc[r][p] = V::set1(0.0f); });
-    });
+    unroll<kStripHeight>(
+        [&](auto r) { unroll<kStripWidth>([&](auto p) { acc[r][p] = V::set1(0.0f); }); });
     for (int i = 0; i < k; ++i) {
       typename V::F w[kStripWidth];
       unroll<kStripWidth>(
@@ -72,8 +71,7 @@ struct FloatTile {
       });
     }
     unroll<kStripHeight>([&](auto r) {
-      unroll<kStripWidth>(
-          [&](auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
+      unroll<kStripWidth>([&](auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
     });
   }
 };
@@ -110,9 +108,8 @@ struct WidenedBf16Tile {
   template <int kStripHeight, int kStripWidth>
   static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
     typename V::F acc[kStripHeight][kStripWidth];
-    unroll<kStripHeight>([&](auto r) {
-      unroll<kStripWidth>([&](auto p) { acc[r][p] = V::set1(0.0f); });
-    });
+    unroll<kStripHeight>(
+        [&](auto r) { unroll<kStripWidth>([&](auto p) { acc[r][p] = V::set1(0.0f); }); });
     const typename V::I high = V::set1_i32(static_cast<int32_t>(0xFFFF0000u));
     for (int i = 0; i < k; i += 2) {
       unroll<2>([&](auto odd) {
@@ -129,8 +126,7 @@ struct WidenedBf16Tile {
       });
     }
     unroll<kStripHeight>([&](auto r) {
-      unroll<kStripWidth>(
-          [&](auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
+      unroll<kStripWidth>([&](auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
     });
   }
 };

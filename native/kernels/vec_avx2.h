@@ -84,9 +84,9 @@ struct Avx2 {
     const __m256i words =
         _mm256_packus_epi32(_mm256_and_si256(a.lo, mask), _mm256_and_si256(a.hi, mask));
     const __m256i ordered = _mm256_permute4x64_epi64(words, _MM_SHUFFLE(3, 1, 2, 0));
-    _mm_storeu_si128(static_cast<__m128i*>(p),
-                     _mm_packus_epi16(_mm256_castsi256_si128(ordered),
-                                      _mm256_extracti128_si256(ordered, 1)));
+    _mm_storeu_si128(
+        static_cast<__m128i*>(p),
+        _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1)));
   }
   static void store_low_half(void* p, I a) {
     const __m256i mask = _mm256_set1_epi32(0xFFFF);

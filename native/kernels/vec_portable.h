@@ -6,9 +6,9 @@
 
 // Sixteen lanes in plain C++: the definition that every other vector type must match to the bit.
 //
-// Whatever is built on these types computes in units of sixteen lanes on every instruction set, with
-// fused multiply-add exactly where fma() is written and nowhere else (the files that include this
-// are compiled with -ffp-contract=off), so that all instruction sets give the same bits.
+// Whatever is built on these types computes in units of sixteen lanes on every instruction set,
+// with fused multiply-add exactly where fma() is written and nowhere else (the files that include
+// this are compiled with -ffp-contract=off), so that all instruction sets give the same bits.
 //
 // These headers are compiled once per instruction set with different flags; the unnamed namespace
 // keeps the linker from merging, say, an AVX-512 copy into the portable one.

@@ -32,8 +32,8 @@ struct TestModel {
     add_norm(prefix + "embeddings.LayerNorm");
     for (int i = 0; i < layers; ++i) {
       const std::string layer = prefix + "encoder.layer." + std::to_string(i) + ".";
-      for (const char* name : {"attention.self.query", "attention.self.key",
-                               "attention.self.value", "attention.output.dense"})
+      for (const char* name : {"attention.self.query", "attention.self.key", "attention.self.value",
+                               "attention.output.dense"})
         add_linear(layer + name, hidden, hidden);
       add_norm(layer + "attention.output.LayerNorm");
       add_linear(layer + "intermediate.dense", intermediate, hidden);

@@ -61,8 +61,8 @@ class EncoderPacked : public testing::TestWithParam<bool> {
   void TearDown() override { unsetenv("BGE_RERANKER_ISA"); }
 
   std::unique_ptr<const PackedBackend> load(Dtype dtype, const std::string& cache = "") const {
-    return load_packed_backend({folder_.path().string(),
-                                (folder_.path() / "model.safetensors").string(), dtype, cache});
+    return load_packed_backend(
+        {folder_.path().string(), (folder_.path() / "model.safetensors").string(), dtype, cache});
   }
 
   TemporaryFolder folder_;
@@ -128,9 +128,7 @@ TEST_P(EncoderPacked, EveryInstructionSetScoresInt8ToTheSameBits) {
 TEST_P(EncoderPacked, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   const std::vector<Pair> pairs = make_pairs(4, 40);
   const std::string cache = (folder_.path() / "cache").string();
-  const auto files = [&] {
-    return std::distance(std::filesystem::directory_iterator(cache), {});
-  };
+  const auto files = [&] { return std::distance(std::filesystem::directory_iterator(cache), {}); };
   const std::vector<float> converted = run_alone(*load(Dtype::kInt8, cache), pairs);
   EXPECT_EQ(files(), 1);
   // The weights are not read again: only their size and time count.

@@ -55,13 +55,13 @@ TEST_F(EncoderWeights, AnExportersNamesAreRestoredFromTheBiases) {
   const std::string values = float_bytes({1, 2, 3, 4, 5, 6});
   const std::string bias = field(9, float_bytes({7, 8, 9}));
   const std::string trans_b = field(5, field(1, std::string("transB")) + field(3, 1));
-  const std::string graph =
-      node("MatMul", {"x", "onnx::MatMul_12"}, "product") +
-      node("Add", {"dense.bias", "product"}, "y") +
-      node("Gemm", {"y", "onnx::Gemm_3", "head.bias"}, "z", trans_b) +
-      initializer("onnx::MatMul_12", {2, 3}, field(9, values)) +
-      initializer("onnx::Gemm_3", {3, 2}, field(4, values)) +
-      initializer("dense.bias", {3}, bias) + initializer("head.bias", {3}, bias);
+  const std::string graph = node("MatMul", {"x", "onnx::MatMul_12"}, "product") +
+                            node("Add", {"dense.bias", "product"}, "y") +
+                            node("Gemm", {"y", "onnx::Gemm_3", "head.bias"}, "z", trans_b) +
+                            initializer("onnx::MatMul_12", {2, 3}, field(9, values)) +
+                            initializer("onnx::Gemm_3", {3, 2}, field(4, values)) +
+                            initializer("dense.bias", {3}, bias) +
+                            initializer("head.bias", {3}, bias);
   const WeightFile file(write("model.onnx", field(7, graph)));
   const Tensor& dense = file.matrix("dense.weight", 3, 2);
   EXPECT_TRUE(dense.transposed);
@@ -97,8 +97,7 @@ TEST_F(EncoderWeights, DamagedFilesAreRefused) {
     const std::string path = write("cut.onnx", onnx.substr(0, size));
     EXPECT_EQ(code_of([&] { WeightFile{path}; }), ErrorCode::kModelInvalid) << size;
   }
-  EXPECT_EQ(code_of([&] { WeightFile{"/nowhere/model.safetensors"}; }),
-            ErrorCode::kModelNotFound);
+  EXPECT_EQ(code_of([&] { WeightFile{"/nowhere/model.safetensors"}; }), ErrorCode::kModelNotFound);
 }
 
 TEST_F(EncoderWeights, OtherTypesAndShapesAreNamed) {

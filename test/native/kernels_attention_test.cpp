@@ -18,9 +18,10 @@ std::vector<float> run_attention(const Kernels& kernels, Dtype dtype, const std:
   std::vector<float> out(static_cast<size_t>(queries) * head_dim);
   const size_t stride = 3 * head_dim;
   const KernelScope scope(kernels);
-  kernels.attention[static_cast<int>(dtype)](
-      {qkv.data() + first_query * stride, stride, qkv.data() + head_dim, qkv.data() + 2 * head_dim,
-       stride, queries, length, head_dim, out.data(), static_cast<size_t>(head_dim), scratch.get()});
+  kernels.attention[static_cast<int>(dtype)]({qkv.data() + first_query * stride, stride,
+                                              qkv.data() + head_dim, qkv.data() + 2 * head_dim,
+                                              stride, queries, length, head_dim, out.data(),
+                                              static_cast<size_t>(head_dim), scratch.get()});
   return out;
 }
 
@@ -66,8 +67,7 @@ TEST_P(KernelsAttention, GivesThePortableBits) {
 TEST_P(KernelsAttention, ApproximatesTheFormula) {
   for (const Dtype dtype : kAllDtypes)
     for (const Shape& shape : kShapes) {
-      const std::vector<float> qkv =
-          make_rows(shape.length, 3 * shape.head_dim, Fill::kNormal, 12);
+      const std::vector<float> qkv = make_rows(shape.length, 3 * shape.head_dim, Fill::kNormal, 12);
       const std::vector<float> out = run_attention(kernels(), dtype, qkv, shape);
       const std::vector<double> exact = exact_attention(qkv, shape);
       const double bound = dtype == Dtype::kFp32 ? 3e-6 : dtype == Dtype::kBf16 ? 2e-2 : 4e-2;
@@ -82,9 +82,9 @@ TEST_P(KernelsAttention, KeepsManySmallWeightsBesideOneLarge) {
   std::vector<float> qkv(kShape.length * 3 * kShape.head_dim, 0.0f);
   for (int row = 0; row < kShape.length; ++row) {
     float* x = &qkv[row * 3 * kShape.head_dim];
-    x[0] = 8.0f;                             // q
-    x[64] = row == 100 ? 6.0f : 0.0f;        // k: one key gets e^6, the rest 1
-    x[128] = row == 100 ? 0.0f : 1.0f;       // v: only the rest carries a value
+    x[0] = 8.0f;                        // q
+    x[64] = row == 100 ? 6.0f : 0.0f;   // k: one key gets e^6, the rest 1
+    x[128] = row == 100 ? 0.0f : 1.0f;  // v: only the rest carries a value
   }
   const std::vector<double> exact = exact_attention(qkv, kShape);
   for (const Dtype dtype : kAllDtypes) {
@@ -99,10 +99,10 @@ TEST_P(KernelsAttention, OneQueryGivesTheSameAsAll) {
   for (const Dtype dtype : kAllDtypes) {
     const std::vector<float> all = run_attention(kernels(), dtype, qkv, kShape);
     for (const int query : {0, 1, 33, 69})
-      expect_same_bits(run_attention(kernels(), dtype, qkv, kShape, query, 1),
-                       {all.begin() + query * kShape.head_dim,
-                        all.begin() + (query + 1) * kShape.head_dim},
-                       name_of(dtype));
+      expect_same_bits(
+          run_attention(kernels(), dtype, qkv, kShape, query, 1),
+          {all.begin() + query * kShape.head_dim, all.begin() + (query + 1) * kShape.head_dim},
+          name_of(dtype));
   }
 }
 

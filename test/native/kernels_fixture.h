@@ -34,8 +34,8 @@ class Aligned {
 // The kinds of numbers that rows are filled with.
 enum class Fill { kNormal, kOutliers, kZeros, kSubnormal, kHuge, kNan, kInfinity };
 constexpr Fill kFiniteFills[] = {Fill::kNormal, Fill::kOutliers, Fill::kZeros, Fill::kSubnormal};
-constexpr Fill kAllFills[] = {Fill::kNormal,    Fill::kOutliers, Fill::kZeros,   Fill::kSubnormal,
-                              Fill::kHuge,      Fill::kNan,      Fill::kInfinity};
+constexpr Fill kAllFills[] = {Fill::kNormal, Fill::kOutliers, Fill::kZeros,   Fill::kSubnormal,
+                              Fill::kHuge,   Fill::kNan,      Fill::kInfinity};
 
 // One of the fills per row; special values stand in one place of every third row.
 inline std::vector<float> make_rows(int rows, int width, Fill fill, unsigned seed) {
@@ -57,7 +57,8 @@ inline std::vector<float> make_rows(int rows, int width, Fill fill, unsigned see
 
 // The same bits, where any NaN equals any other.
 inline bool same_bits(float a, float b) {
-  return (std::isnan(a) && std::isnan(b)) || std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+  return (std::isnan(a) && std::isnan(b)) ||
+         std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
 }
 
 inline void expect_same_bits(const std::vector<float>& actual, const std::vector<float>& expected,
@@ -74,9 +75,7 @@ struct Operand {
       : data(element_size(dtype) * (rows + kRowMultiple) * width), scales(rows + kRowMultiple) {
     kernels.convert[static_cast<int>(dtype)](x.data(), width, rows, width, view(width));
   }
-  Activations view(int width) {
-    return {data.get(), static_cast<size_t>(width), scales.data()};
-  }
+  Activations view(int width) { return {data.get(), static_cast<size_t>(width), scales.data()}; }
   Aligned data;
   std::vector<RowScale> scales;
 };
@@ -92,8 +91,12 @@ struct Layer {
     for (size_t n = 0; n < bias.size(); ++n) columns.push_back({&weights[n * k], 1, bias[n]});
     pack_linear(dtype, columns, k,
                 {panels.get(), scale.data(), scaled_sum.data(), packed_bias.data()});
-    packed = {dtype,        static_cast<int>(bias.size()), k,
-              panels.get(), scale.data(),                  scaled_sum.data(),
+    packed = {dtype,
+              static_cast<int>(bias.size()),
+              k,
+              panels.get(),
+              scale.data(),
+              scaled_sum.data(),
               packed_bias.data()};
   }
   Aligned panels;

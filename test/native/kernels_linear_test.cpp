@@ -11,16 +11,16 @@ struct Shape {
   int rows, n, k;
 };
 // One row, heights around every block and tile edge, panel counts that leave a rest.
-constexpr Shape kShapes[] = {{1, 16, 64},  {2, 48, 64},   {5, 80, 128}, {16, 32, 64}, {17, 16, 192},
-                             {31, 64, 64}, {33, 112, 64}, {49, 96, 128}};
+constexpr Shape kShapes[] = {{1, 16, 64},   {2, 48, 64},  {5, 80, 128},  {16, 32, 64},
+                             {17, 16, 192}, {31, 64, 64}, {33, 112, 64}, {49, 96, 128}};
 
 std::vector<float> run_linear(const Kernels& kernels, const Layer& layer, Operand& a, int rows,
                               Epilogue epilogue, int panel_begin = 0, int first_row = 0) {
   const int columns = layer.packed.n - panel_begin * kPanel;
   std::vector<float> out(static_cast<size_t>(rows) * columns, 0.25f);
   Activations view = a.view(layer.packed.k);
-  view.data = static_cast<char*>(view.data) +
-              element_size(layer.packed.dtype) * first_row * layer.packed.k;
+  view.data =
+      static_cast<char*>(view.data) + element_size(layer.packed.dtype) * first_row * layer.packed.k;
   view.row_scale += first_row;
   const KernelScope scope(kernels);
   kernels.linear[static_cast<int>(layer.packed.dtype)]({view, rows, &layer.packed, panel_begin,
@@ -74,12 +74,12 @@ TEST_P(KernelsLinear, GivesThePortableBits) {
       for (const Fill fill : kAllFills) {
         Problem own(kernels(), dtype, shape, fill);
         Problem reference(portable(), dtype, shape, fill);
-        for (const Epilogue epilogue :
-             {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd})
-          expect_same_bits(run_linear(kernels(), own.layer, own.a, shape.rows, epilogue),
-                           run_linear(portable(), reference.layer, reference.a, shape.rows, epilogue),
-                           name_of(dtype) + " rows " + std::to_string(shape.rows) + " fill " +
-                               std::to_string(static_cast<int>(fill)));
+        for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd})
+          expect_same_bits(
+              run_linear(kernels(), own.layer, own.a, shape.rows, epilogue),
+              run_linear(portable(), reference.layer, reference.a, shape.rows, epilogue),
+              name_of(dtype) + " rows " + std::to_string(shape.rows) + " fill " +
+                  std::to_string(static_cast<int>(fill)));
       }
   }
 }
@@ -105,9 +105,9 @@ TEST_P(KernelsLinear, ARowScoresTheSameAloneAndInAnyCompany) {
     const std::vector<float> all =
         run_linear(kernels(), p.layer, p.a, kShape.rows, Epilogue::kStoreGelu);
     for (int row = 0; row < kShape.rows; ++row)
-      expect_same_bits(
-          run_linear(kernels(), p.layer, p.a, 1, Epilogue::kStoreGelu, 0, row),
-          {all.begin() + row * kShape.n, all.begin() + (row + 1) * kShape.n}, name_of(dtype));
+      expect_same_bits(run_linear(kernels(), p.layer, p.a, 1, Epilogue::kStoreGelu, 0, row),
+                       {all.begin() + row * kShape.n, all.begin() + (row + 1) * kShape.n},
+                       name_of(dtype));
   }
 }
 
@@ -122,8 +122,7 @@ TEST_P(KernelsLinear, AColumnRangeGivesThoseColumns) {
     const int columns = kShape.n - 3 * kPanel;
     for (int row = 0; row < kShape.rows; ++row)
       for (int i = 0; i < columns; ++i)
-        ASSERT_TRUE(
-            same_bits(part[row * columns + i], all[row * kShape.n + 3 * kPanel + i]));
+        ASSERT_TRUE(same_bits(part[row * columns + i], all[row * kShape.n + 3 * kPanel + i]));
   }
 }
 

@@ -34,7 +34,8 @@ std::vector<float> to_floats(Dtype dtype, Operand& operand, int rows, int width)
   return out;
 }
 
-NormResult run_norm(const Kernels& kernels, Dtype dtype, std::vector<float> x, int rows, int width) {
+NormResult run_norm(const Kernels& kernels, Dtype dtype, std::vector<float> x, int rows,
+                    int width) {
   const std::vector<float> gamma = make_rows(1, width, Fill::kNormal, 5);
   const std::vector<float> beta = make_rows(1, width, Fill::kNormal, 6);
   Operand operand(kernels, dtype, x, rows, width);
@@ -109,8 +110,13 @@ TEST_P(KernelsRows, EmbeddingAddsTheThreeTables) {
     pack_rows(dtype, words.data(), kWords, kWidth, table.get(), scale.data());
     std::vector<float> out(kRows * kWidth);
     kernels().embed[static_cast<int>(dtype)]({{dtype, table.get(), scale.data()},
-                                              positions.data(), types.data(), ids.data(),
-                                              position_ids.data(), type_ids.data(), kRows, kWidth,
+                                              positions.data(),
+                                              types.data(),
+                                              ids.data(),
+                                              position_ids.data(),
+                                              type_ids.data(),
+                                              kRows,
+                                              kWidth,
                                               out.data()});
     const float step = dtype == Dtype::kFp32 ? 1e-6f : dtype == Dtype::kBf16 ? 0.01f : 0.02f;
     for (int row = 0; row < kRows; ++row)
