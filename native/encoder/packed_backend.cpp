@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "encoder/executor.h"
@@ -14,6 +16,18 @@ namespace {
 // activations stay in the second-level cache.
 constexpr size_t kPackTokens = 512;
 constexpr size_t kPackRows = 64;
+
+std::string_view dtype_name(kernels::Dtype dtype) {
+  switch (dtype) {
+    case kernels::Dtype::kFp32:
+      return "fp32";
+    case kernels::Dtype::kBf16:
+      return "bf16";
+    case kernels::Dtype::kInt8:
+      return "int8";
+  }
+  return "";
+}
 
 class PackedRunner : public infer::Runner {
  public:
@@ -49,7 +63,13 @@ class PackedBackendImpl : public PackedBackend {
  public:
   explicit PackedBackendImpl(const PackedBackendOptions& options)
       : kernels_(kernels::kernels_for(kernels::choose_isa())),
-        stored_(StoredModel::load(options)) {}
+        stored_(StoredModel::load(options)),
+        info_{infer::ExecutionProvider::kCpu,
+              "The packed " + std::string(dtype_name(options.dtype)) + " kernels run this model on " +
+                  std::string(kernels::isa_name(kernels_.isa)) + ".",
+              ""} {}
+
+  const infer::BackendInfo& info() const override { return info_; }
 
   std::unique_ptr<infer::Runner> make_runner() const override {
     return std::make_unique<PackedRunner>(stored_, kernels_);
@@ -62,6 +82,7 @@ class PackedBackendImpl : public PackedBackend {
  private:
   const kernels::Kernels& kernels_;
   std::shared_ptr<const StoredModel> stored_;
+  infer::BackendInfo info_;
 };
 
 }  // namespace
