@@ -110,7 +110,6 @@ describe('which engine runs a model with fp32 weights', () => {
 
   it('falls back to ONNX Runtime where the kernels refuse the model, and says why', async () => {
     load.mockImplementation(({ engine }) =>
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the addon rejects with plain objects
       engine === 'packed'
         ? Promise.reject({ code: 'MODEL_UNSUPPORTED', message: 'odd head' })
         : Promise.resolve(new FakeEngine()),
