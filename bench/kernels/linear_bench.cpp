@@ -1,0 +1,94 @@
+// Speed of the linear kernels on one thread, beside the ceiling of the same instruction run from
+// registers. Prints one line per instruction set, dtype and shape: GOP/s.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "kernels/pack.h"
+
+using namespace bge::kernels;
+
+namespace {
+
+struct Free {
+  void operator()(void* p) const { std::free(p); }
+};
+using Buffer = std::unique_ptr<void, Free>;
+
+Buffer allocate(size_t bytes) { return Buffer(std::aligned_alloc(64, (bytes + 63) / 64 * 64)); }
+
+struct Layer {
+  Layer(Dtype dtype, int n, int k) {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    std::vector<float> weights(static_cast<size_t>(n) * k);
+    for (float& w : weights) w = normal(random);
+    std::vector<Column> columns(n);
+    for (int i = 0; i < n; ++i) columns[i] = {weights.data() + static_cast<size_t>(i) * k, 1, 0.1f};
+    panels = allocate(packed_bytes(dtype, n, k));
+    floats = allocate(sizeof(float) * n * 3);
+    float* f = static_cast<float*>(floats.get());
+    pack_linear(dtype, columns, k, {panels.get(), f, f + n, f + 2 * n});
+    packed = {dtype, n, k, panels.get(), f, f + n, f + 2 * n};
+  }
+  Buffer panels, floats;
+  PackedLinear packed;
+};
+
+// Of this thread alone, so that other work on the machine counts less.
+double seconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilogue epilogue) {
+  const Layer layer(dtype, n, k);
+  const int d = static_cast<int>(dtype);
+  std::vector<float> x(static_cast<size_t>(rows) * k, 0.5f);
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  for (float& v : x) v = normal(random);
+  const int padded = (rows + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
+  const Buffer a = allocate(element_size(dtype) * padded * k);
+  std::vector<RowScale> scales(padded);
+  const Activations activations{a.get(), static_cast<size_t>(k), scales.data()};
+  kernels.convert[d](x.data(), k, rows, k, activations);
+  std::vector<float> out(static_cast<size_t>(rows) * n);
+  const LinearArgs args{activations, rows,     &layer.packed, 0,
+                        n / kPanel,  epilogue, out.data(),    static_cast<size_t>(n)};
+  const KernelScope scope(kernels);
+  double best = 1e9;
+  for (int round = 0; round < 7; ++round) {
+    const int repeats = kernels.isa == Isa::kPortable ? 1 : 8;
+    const double start = seconds();
+    for (int i = 0; i < repeats; ++i) kernels.linear[d](args);
+    best = std::min(best, (seconds() - start) / repeats);
+  }
+  static const char* const names[] = {"fp32", "bf16", "int8"};
+  std::printf("%-12s %s rows=%d n=%d k=%d gelu=%d: %7.1f GOP/s\n", isa_name(kernels.isa).data(),
+              names[d], rows, n, k, epilogue == Epilogue::kStoreGelu,
+              2.0 * rows * n * k / best / 1e9);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string only = argc > 1 ? argv[1] : "";
+  for (const Isa isa : supported_isas()) {
+    if (!only.empty() && only != isa_name(isa)) continue;
+    if (only.empty() && isa == Isa::kPortable) continue;
+    for (const Dtype dtype : {Dtype::kInt8, Dtype::kBf16, Dtype::kFp32}) {
+      for (const auto& [n, k] : {std::pair{768, 768}, {384, 384}}) {
+        measure(kernels_for(isa), dtype, 256, n, k, Epilogue::kStore);
+        measure(kernels_for(isa), dtype, 256, n, k, Epilogue::kStoreGelu);
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace bge::encoder {
+
+// A whole file, mapped read-only.
+class MappedFile {
+ public:
+  // Throws Error kModelNotFound.
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+
+  const char* data() const { return data_; }
+  size_t size() const { return size_; }
+
+  // Gives the pages of a part that has been read back to the system. They can be read again.
+  static void release(const void* begin, size_t size) noexcept;
+
+ private:
+  const char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace bge::encoder

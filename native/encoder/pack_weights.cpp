@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include "encoder/packed_model.h"
+
+namespace bge::encoder {
+namespace {
+
+using kernels::Column;
+using kernels::Dtype;
+using kernels::PackedLinear;
+
+// The block was handed to lay_out() as read-only; its builder is the one place that writes.
+template <class T>
+T* writable(const T* part) {
+  return const_cast<T*>(part);
+}
+
+// One linear layer of the weight file, [out][in] whatever the file's order.
+class Source {
+ public:
+  Source(const WeightFile& file, const std::string& name, int out, int in)
+      : weight_(file.matrix(name + ".weight", out, in)),
+        bias_(file.vector(name + ".bias", out)),
+        out_(out),
+        in_(in) {}
+
+  ~Source() { MappedFile::release(weight_.data, sizeof(float) * static_cast<size_t>(out_) * in_); }
+
+  Column column(int n, int first_input = 0) const {
+    if (weight_.transposed)
+      return {weight_.data + static_cast<size_t>(first_input) * out_ + n, static_cast<size_t>(out_),
+              bias_.data[n]};
+    return {weight_.data + static_cast<size_t>(n) * in_ + first_input, 1, bias_.data[n]};
+  }
+
+ private:
+  const Tensor& weight_;
+  const Tensor& bias_;
+  int out_;
+  int in_;
+};
+
+class Packer {
+ public:
+  Packer(const WeightFile& file, const PackedModel& model)
+      : file_(file),
+        model_(model),
+        config_(model.config),
+        prefix_(file.prefix_of("embeddings.word_embeddings.weight")) {}
+
+  void run() {
+    pack_embeddings();
+    for (int i = 0; i < config_.layers; ++i)
+      pack_layer(prefix_ + "encoder.layer." + std::to_string(i) + ".", model_.layers[i]);
+    pack_head();
+  }
+
+ private:
+  void copy(const Tensor& from, const float* to) {
+    size_t count = 1;
+    for (const int64_t size : from.shape) count *= size;
+    for (size_t i = 0; i < count; ++i) writable(to)[i] = from.data[i];
+  }
+
+  void pack_norm(const std::string& name, const NormWeights& norm) {
+    copy(file_.vector(name + ".weight", config_.hidden), norm.gamma);
+    copy(file_.vector(name + ".bias", config_.hidden), norm.beta);
+  }
+
+  void pack_columns(const std::vector<Column>& columns, const PackedLinear& to) {
+    kernels::pack_linear(to.dtype, columns, to.k,
+                         {const_cast<void*>(to.panels), writable(to.scale), writable(to.scaled_sum),
+                          writable(to.bias)});
+  }
+
+  void pack_plain(const std::string& name, const PackedLinear& to) {
+    const Source source(file_, name, to.n, to.k);
+    std::vector<Column> columns;
+    for (int n = 0; n < to.n; ++n) columns.push_back(source.column(n));
+    pack_columns(columns, to);
+  }
+
+  void pack_embeddings() {
+    const std::string name = prefix_ + "embeddings.";
+    const Tensor& words =
+        file_.matrix(name + "word_embeddings.weight", config_.vocabulary, config_.hidden);
+    // In parts, so that the float table is never resident as a whole.
+    constexpr int kRows = 4096;
+    const size_t width = config_.hidden;
+    for (int row = 0; row < config_.vocabulary; row += kRows) {
+      const size_t count = std::min(kRows, config_.vocabulary - row);
+      const auto* from = words.data + row * width;
+      char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
+      float* scale = model_.words.scale == nullptr ? nullptr : writable(model_.words.scale) + row;
+      kernels::pack_rows(model_.dtype, from, count, width,
+                         to + row * width * kernels::element_size(model_.dtype), scale);
+      MappedFile::release(from, count * width * sizeof(float));
+    }
+    copy(file_.matrix(name + "position_embeddings.weight", config_.positions, config_.hidden),
+         model_.positions);
+    copy(file_.matrix(name + "token_type_embeddings.weight", config_.types, config_.hidden),
+         model_.types);
+    pack_norm(name + "LayerNorm", model_.embedding_norm);
+  }
+
+  void pack_layer(const std::string& name, const LayerWeights& layer) {
+    pack_qkv(name + "attention.self.", layer.qkv);
+    pack_plain(name + "attention.output.dense", layer.attention_output);
+    pack_norm(name + "attention.output.LayerNorm", layer.attention_norm);
+    pack_plain(name + "intermediate.dense", layer.up);
+    pack_down(name + "output.dense", layer.down);
+    pack_norm(name + "output.LayerNorm", layer.output_norm);
+  }
+
+  // The bias of the keys adds the same amount to every score of a query, which the softmax takes
+  // away again: it is left out, and the int8 keys need no range for it.
+  void pack_qkv(const std::string& name, const PackedLinear& to) {
+    const Source query(file_, name + "query", config_.hidden, config_.hidden);
+    const Source key(file_, name + "key", config_.hidden, config_.hidden);
+    const Source value(file_, name + "value", config_.hidden, config_.hidden);
+    const int head_dim = config_.head_dim();
+    std::vector<Column> columns;
+    for (int head = 0; head < config_.heads; ++head) {
+      for (const Source* source : {&query, &key, &value}) {
+        for (int i = 0; i < head_dim; ++i) {
+          columns.push_back(source->column(head * head_dim + i));
+          if (source == &key) columns.back().bias = 0.0f;
+        }
+      }
+    }
+    pack_columns(columns, to);
+  }
+
+  void pack_down(const std::string& name, const std::vector<PackedLinear>& slices) {
+    const Source source(file_, name, config_.hidden, config_.intermediate);
+    int first_input = 0;
+    for (const PackedLinear& slice : slices) {
+      std::vector<Column> columns;
+      for (int n = 0; n < slice.n; ++n) {
+        columns.push_back(source.column(n, first_input));
+        if (first_input > 0) columns.back().bias = 0.0f;
+      }
+      pack_columns(columns, slice);
+      first_input += slice.k;
+    }
+  }
+
+  void pack_head() {
+    const bool bert = config_.family == Family::kBert;
+    const std::string output = bert ? "classifier" : "classifier.out_proj";
+    pack_plain(bert ? prefix_ + "pooler.dense" : "classifier.dense", model_.head.dense);
+    const Source source(file_, output, 1, config_.hidden);
+    const Column column = source.column(0);
+    for (int i = 0; i < config_.hidden; ++i)
+      writable(model_.head.output)[i] = column.weights[i * column.stride];
+    *writable(model_.head.output_bias) = column.bias;
+  }
+
+  const WeightFile& file_;
+  const PackedModel& model_;
+  const EncoderConfig& config_;
+  std::string prefix_;
+};
+
+}  // namespace
+
+void pack_weights(const WeightFile& weights, const PackedModel& model) {
+  Packer(weights, model).run();
+}
+
+}  // namespace bge::encoder

@@ -1,0 +1,73 @@
+#include "encoder/packed_backend.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/error.h"
+#include "encoder/executor.h"
+#include "encoder/model_store.h"
+
+namespace bge::encoder {
+namespace {
+
+// Enough rows to read every weight from memory once for many products, few enough that the
+// activations stay in the second-level cache.
+constexpr size_t kPackTokens = 512;
+constexpr size_t kPackRows = 64;
+
+class PackedRunner : public infer::Runner {
+ public:
+  PackedRunner(std::shared_ptr<const StoredModel> stored, const kernels::Kernels& kernels)
+      : stored_(std::move(stored)), executor_(stored_->model(), kernels) {}
+
+  void run(std::span<const infer::Row> rows, std::span<float> logits) override {
+    for (size_t first = 0; first < rows.size();) {
+      const size_t count = pack_size(rows.subspan(first));
+      executor_.run(rows.subspan(first, count), logits.subspan(first, count), stop_);
+      first += count;
+    }
+  }
+
+  void cancel() noexcept override { stop_.store(true, std::memory_order_relaxed); }
+
+ private:
+  static size_t pack_size(std::span<const infer::Row> rows) {
+    size_t tokens = rows.front().ids.size();
+    size_t count = 1;
+    while (count < std::min(rows.size(), kPackRows) &&
+           tokens + rows[count].ids.size() <= kPackTokens)
+      tokens += rows[count++].ids.size();
+    return count;
+  }
+
+  std::shared_ptr<const StoredModel> stored_;
+  Executor executor_;
+  std::atomic<bool> stop_{false};
+};
+
+class PackedBackendImpl : public PackedBackend {
+ public:
+  explicit PackedBackendImpl(const PackedBackendOptions& options)
+      : kernels_(kernels::kernels_for(kernels::choose_isa())),
+        stored_(StoredModel::load(options)) {}
+
+  std::unique_ptr<infer::Runner> make_runner() const override {
+    return std::make_unique<PackedRunner>(stored_, kernels_);
+  }
+  infer::BatchLimits batch_limits() const override { return {kPackRows, kPackTokens, false}; }
+  kernels::Isa isa() const override { return kernels_.isa; }
+  size_t weight_bytes() const override { return stored_->bytes(); }
+  int max_tokens() const override { return stored_->model().config.max_tokens(); }
+
+ private:
+  const kernels::Kernels& kernels_;
+  std::shared_ptr<const StoredModel> stored_;
+};
+
+}  // namespace
+
+std::unique_ptr<const PackedBackend> load_packed_backend(const PackedBackendOptions& options) {
+  return std::make_unique<PackedBackendImpl>(options);
+}
+
+}  // namespace bge::encoder

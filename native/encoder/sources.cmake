@@ -1,0 +1,12 @@
+set(BGE_ENCODER_SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/config.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/executor.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/mapped_file.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/model_store.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/onnx_initializers.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/pack_cache.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/pack_weights.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/packed_backend.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/packed_model.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/safetensors.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/weight_file.cpp)

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "encoder/mapped_file.h"
+#include "kernels/pack.h"
+
+namespace bge::encoder {
+
+// A float32 tensor inside a mapped file.
+struct Tensor {
+  const kernels::UnalignedFloat* data;
+  std::vector<int64_t> shape;
+  // A linear layer's weight stored [in][out] (ONNX MatMul) instead of [out][in] (PyTorch).
+  bool transposed = false;
+};
+
+using Tensors = std::unordered_map<std::string, Tensor>;
+
+// The tensors of model.safetensors or of an ONNX graph, by the names that PyTorch gave them.
+class WeightFile {
+ public:
+  // Throws Error kModelNotFound, kModelInvalid, kModelUnsupported (other types than float32).
+  explicit WeightFile(const std::string& path);
+
+  bool has(const std::string& name) const { return tensors_.contains(name); }
+  // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape.
+  const Tensor& vector(const std::string& name, int64_t size) const;
+  const Tensor& matrix(const std::string& name, int64_t rows, int64_t columns) const;
+  // Whatever precedes `suffix` in the one name that ends with it. Throws Error kModelUnsupported.
+  std::string prefix_of(const std::string& suffix) const;
+
+ private:
+  const Tensor& find(const std::string& name) const;
+  [[noreturn]] void wrong_shape(const std::string& name) const;
+
+  std::string path_;
+  MappedFile file_;
+  std::vector<MappedFile> external_;
+  Tensors tensors_;
+};
+
+// Reads the header of a safetensors file.
+Tensors read_safetensors(const MappedFile& file, const std::string& path);
+
+// Reads the initializers of an ONNX graph; weights that the exporter renamed (onnx::MatMul_1662)
+// get their PyTorch name back from the bias that is added to their product. Files that hold
+// external data are opened into `external`.
+Tensors read_onnx_initializers(const MappedFile& file, const std::string& path,
+                               std::vector<MappedFile>& external);
+
+}  // namespace bge::encoder

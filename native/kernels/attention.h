@@ -1,0 +1,282 @@
+#pragma once
+
+#include <cstring>
+
+#include "kernels/attention_scratch.h"
+#include "kernels/linear.h"
+
+// Attention of one head over one sequence: keys and values are packed like weights, then both
+// products run on the same block kernels as the linear layers, with the softmax between them.
+//
+// int8: queries and keys have one scale a row. A value's scale is folded into its softmax weight,
+// and the product is kept in 16 bits, multiplied as two unsigned bytes: a weight of 1/500 still
+// counts, and all sums are exact integers.
+namespace bge::kernels {
+namespace {
+
+// The symmetric int8 form of one row: value = scale * byte.
+template <class V>
+struct SymmetricRow {
+  SymmetricRow(const float* x, int width) {
+    typename V::F high = V::set1(0.0f);
+    typename V::F poison = V::set1(0.0f);
+    for (int i = 0; i < width; i += kPanel) {
+      const typename V::F v = V::load(x + i);
+      high = V::max(V::abs(v), high);
+      poison = V::fma(v, V::set1(0.0f), poison);
+    }
+    const float largest = V::reduce_max(high);
+    const bool varies = largest > kSmallestRange;
+    inverse = varies ? 127.0f / largest : 0.0f;
+    scale = (varies ? largest * (1.0f / 127.0f) : 0.0f) + V::reduce_add(poison);
+  }
+  typename V::I bytes(const float* x) const {
+    return V::to_i32(V::mul(V::load(x), V::set1(inverse)));
+  }
+  float scale;
+  float inverse;
+};
+
+template <class V, class Rows, class Tile>
+class Attention {
+ public:
+  explicit Attention(const AttentionArgs& args)
+      : args_(args),
+        scratch_(args.scratch, Rows::kDtype, args.length,
+                 static_cast<int>(round_up(args.head_dim, Tile::kDepth))) {}
+
+  void run() {
+    pack_keys();
+    pack_values();
+    for (int first = 0; first < args_.queries; first += kQueryBlock) {
+      const int left = args_.queries - first;
+      const int count = left < kQueryBlock ? left : kQueryBlock;
+      encode_queries(first, count);
+      score(count);
+      for (int i = 0; i < count; ++i) softmax(i);
+      weigh(first, count);
+    }
+  }
+
+ private:
+  using F = typename V::F;
+  using I = typename V::I;
+  using A = typename Tile::A;
+  static constexpr bool kInt8 = Rows::kDtype == Dtype::kInt8;
+  static constexpr int kGroup = 4 / sizeof(A);  // elements that a panel keeps together
+  static constexpr float kLog2E = 1.44269504f;
+
+  // Scatters an encoded row into column `key` of the panels: dwords, 16 apart.
+  void scatter_key(const A* row, int key) {
+    const int dwords = scratch_.depth / kGroup;
+    auto* to = static_cast<int32_t*>(scratch_.key_panels) +
+               static_cast<size_t>(key / kPanel) * dwords * kPanel + key % kPanel;
+    for (int d = 0; d < dwords; ++d)
+      std::memcpy(to + d * kPanel, row + d * kGroup, sizeof(int32_t));
+  }
+
+  void encode(const float* x, A* row) {
+    for (int i = 0; i < args_.head_dim; i += kPanel) {
+      if constexpr (Rows::kDtype == Dtype::kBf16)
+        V::store_low_half(row + i, to_bf16<V>(V::load(x + i)));
+      else if constexpr (Rows::kDtype == Dtype::kFp32)
+        V::store(row + i, V::load(x + i));
+    }
+  }
+
+  [[gnu::noinline]] void pack_keys() {
+    alignas(64) A row[kMaxHeadDim] = {};
+    for (int key = 0; key < args_.length; ++key) {
+      const float* x = args_.k + key * args_.kv_stride;
+      if constexpr (kInt8)
+        encode_key(x, key, row);
+      else
+        encode(x, row);
+      scatter_key(row, key);
+      scratch_.key_mask[key] = 0.0f;
+    }
+    std::memset(row, 0, sizeof row);
+    for (int key = args_.length; key < scratch_.keys; ++key) {
+      scatter_key(row, key);
+      scratch_.key_scale[key] = scratch_.key_offset[key] = 0.0f;
+      scratch_.key_mask[key] = -__builtin_inff();
+    }
+  }
+
+  // Queries go in as byte + 128, so every key's own sum is taken off again.
+  void encode_key(const float* x, int key, A* row) {
+    const SymmetricRow<V> symmetric(x, args_.head_dim);
+    I sum = V::set1_i32(0);
+    for (int i = 0; i < args_.head_dim; i += kPanel) {
+      const I bytes = symmetric.bytes(x + i);
+      sum = V::add_i32(sum, bytes);
+      V::store_low_byte(row + i, bytes);
+    }
+    scratch_.key_scale[key] = symmetric.scale;
+    scratch_.key_offset[key] = -128.0f * V::reduce_add(V::to_f32(sum)) * symmetric.scale;
+  }
+
+  [[gnu::noinline]] void pack_values() {
+    float largest = 0.0f;
+    float poison = 0.0f;
+    for (int key = 0; key < scratch_.keys; key += kGroup) {
+      float inverse[kGroup] = {};
+      if constexpr (kInt8) {
+        for (int j = 0; j < kGroup; ++j) {
+          scratch_.value_scale[key + j] = 0.0f;
+          if (key + j >= args_.length) continue;
+          const SymmetricRow<V> symmetric(value_row(key + j), args_.head_dim);
+          inverse[j] = symmetric.inverse;
+          scratch_.value_scale[key + j] = symmetric.scale;
+          largest = symmetric.scale > largest ? symmetric.scale : largest;
+          poison += symmetric.scale * 0.0f;
+        }
+      }
+      for (int panel = 0; panel < args_.head_dim / kPanel; ++panel)
+        store_value_group(key, panel, inverse);
+    }
+    if constexpr (kInt8) scale_values(largest, poison);
+  }
+
+  const float* value_row(int key) const { return args_.v + key * args_.kv_stride; }
+
+  void store_value_group(int key, int panel, const float (&inverse)[kGroup]) {
+    I group = V::set1_i32(0);
+    unroll<kGroup>([&](auto j) {
+      if (key + j >= args_.length) return;
+      const F x = V::load(value_row(key + j) + panel * kPanel);
+      if constexpr (kInt8) {
+        const I byte = V::and_i32(V::to_i32(V::mul(x, V::set1(inverse[j]))), V::set1_i32(0xFF));
+        group = V::add_i32(group, V::template shift_left<8 * j()>(byte));
+      } else if constexpr (Rows::kDtype == Dtype::kBf16) {
+        group = V::add_i32(group, V::template shift_left<16 * j()>(to_bf16<V>(x)));
+      } else {
+        group = V::as_i32(x);
+      }
+    });
+    V::store_i32(static_cast<int32_t*>(scratch_.value_panels) +
+                     (static_cast<size_t>(panel) * scratch_.keys + key) / kGroup * kPanel,
+                 group);
+  }
+
+  // Scales so that the largest possible softmax weight is 65535.
+  void scale_values(float largest, float poison) {
+    const float inverse = largest > kSmallestRange ? 65535.0f / largest : 0.0f;
+    value_unit_ = largest * (1.0f / 65535.0f) + poison;
+    for (int key = 0; key < scratch_.keys; ++key) scratch_.value_scale[key] *= inverse;
+  }
+
+  [[gnu::noinline]] void encode_queries(int first, int count) {
+    A* rows = static_cast<A*>(scratch_.queries);
+    const float factor = kLog2E / __builtin_sqrtf(static_cast<float>(args_.head_dim));
+    std::memset(rows, 0, sizeof(A) * kQueryBlock * scratch_.depth);
+    for (int i = 0; i < count; ++i) {
+      const float* x = args_.q + (first + i) * args_.q_stride;
+      A* row = rows + i * scratch_.depth;
+      scratch_.query_scale[i] = factor;
+      if constexpr (kInt8) {
+        const SymmetricRow<V> symmetric(x, args_.head_dim);
+        scratch_.query_scale[i] = symmetric.scale * factor;
+        for (int d = 0; d < args_.head_dim; d += kPanel)
+          V::store_low_byte(row + d, V::add_i32(symmetric.bytes(x + d), V::set1_i32(128)));
+      } else {
+        encode(x, row);
+      }
+    }
+  }
+
+  // Scores in units of log2, so that the softmax needs no factor any more.
+  void score(int count) {
+    for_each_block<Tile>(
+        static_cast<const A*>(scratch_.queries), scratch_.depth, count,
+        static_cast<const typename Tile::B*>(scratch_.key_panels), scratch_.keys / kPanel,
+        scratch_.depth, [&](const auto& block, int begin, int end) {
+          for (int p = 0; p < block.panels; ++p) {
+            const int key = (block.panel + p) * kPanel;
+            const F mask = V::load(scratch_.key_mask + key);
+            const F scale = V::load(scratch_.key_scale + key);
+            const F offset = V::load(scratch_.key_offset + key);
+            for (int i = begin; i < end; ++i) {
+              const int row = block.row + i;
+              const auto* sums = block.sums + i * block.stride + p * kPanel;
+              F x;
+              if constexpr (kInt8)
+                x = V::fma(V::to_f32(V::load_i32(sums)), scale, offset);
+              else
+                x = V::load(sums);
+              V::store(scratch_.scores + static_cast<size_t>(row) * scratch_.keys + key,
+                       V::fma(x, V::set1(scratch_.query_scale[row]), mask));
+            }
+          }
+        });
+  }
+
+  [[gnu::noinline]] void softmax(int row) {
+    const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
+    A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;
+    F high = V::set1(-__builtin_inff());
+    for (int key = 0; key < scratch_.keys; key += kPanel)
+      high = V::max(V::load(scores + key), high);
+    const F top = V::set1(V::reduce_max(high));
+    F sum = V::set1(0.0f);
+    for (int key = 0; key < scratch_.keys; key += kPanel) {
+      const F e = exp2_non_positive<V>(V::sub(V::load(scores + key), top));
+      sum = V::add(sum, e);
+      if constexpr (kInt8) {
+        const I word = V::to_i32(V::mul(e, V::load(scratch_.value_scale + key)));
+        A* low = static_cast<A*>(scratch_.low_weights) + static_cast<size_t>(row) * scratch_.keys;
+        V::store_low_byte(weights + key, V::template shift_right<8>(word));
+        V::store_low_byte(low + key, word);
+      } else if constexpr (Rows::kDtype == Dtype::kBf16) {
+        V::store_low_half(weights + key, to_bf16<V>(e));
+      } else {
+        V::store(weights + key, e);
+      }
+    }
+    scratch_.out_scale[row] = (kInt8 ? value_unit_ : 1.0f) / V::reduce_add(sum);
+  }
+
+  // finish(sums, out pointer, row) over every vector of weights * values.
+  template <class Finish>
+  void weigh_with(const void* weights, int first, int count, Finish finish) {
+    for_each_block<Tile>(static_cast<const A*>(weights), scratch_.keys, count,
+                         static_cast<const typename Tile::B*>(scratch_.value_panels),
+                         args_.head_dim / kPanel, scratch_.keys,
+                         [&](const auto& block, int begin, int end) {
+                           for (int i = begin; i < end; ++i)
+                             for (int p = 0; p < block.panels; ++p)
+                               finish(block.sums + i * block.stride + p * kPanel,
+                                      args_.out + (first + block.row + i) * args_.out_stride +
+                                          (block.panel + p) * kPanel,
+                                      block.row + i);
+                         });
+  }
+
+  void weigh(int first, int count) {
+    if constexpr (kInt8) {
+      weigh_with(scratch_.weights, first, count, [](const int32_t* sums, float* out, int) {
+        V::store(out, V::mul(V::to_f32(V::load_i32(sums)), V::set1(256.0f)));
+      });
+      weigh_with(scratch_.low_weights, first, count, [&](const int32_t* sums, float* out, int row) {
+        const F both = V::add(V::load(out), V::to_f32(V::load_i32(sums)));
+        V::store(out, V::mul(both, V::set1(scratch_.out_scale[row])));
+      });
+    } else {
+      weigh_with(scratch_.weights, first, count, [&](const float* sums, float* out, int row) {
+        V::store(out, V::mul(V::load(sums), V::set1(scratch_.out_scale[row])));
+      });
+    }
+  }
+
+  const AttentionArgs& args_;
+  AttentionScratch scratch_;
+  float value_unit_ = 1.0f;
+};
+
+template <class V, class Rows, class Tile>
+void attention(const AttentionArgs& args) {
+  Attention<V, Rows, Tile>(args).run();
+}
+
+}  // namespace
+}  // namespace bge::kernels

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernels.h"
+
+namespace bge::kernels {
+namespace {
+
+// Queries handled at a time: their scores stay in the first-level cache for usual lengths.
+constexpr int kQueryBlock = 32;
+
+constexpr size_t round_up(size_t value, size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// What one AMX instruction sums over, and so the padding of length, and on AMX of head_dim.
+constexpr int tile_depth(Dtype dtype) {
+  return dtype == Dtype::kInt8 ? 64 : dtype == Dtype::kBf16 ? 32 : 1;
+}
+
+// Where the working set of one head lies in the caller's buffer.
+struct AttentionScratch {
+  AttentionScratch(void* base, Dtype dtype, int length, int padded_head_dim)
+      : depth(padded_head_dim),
+        keys(
+            static_cast<int>(round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
+        at_(static_cast<char*>(base)),
+        begin_(at_) {
+    const size_t element = element_size(dtype);
+    key_panels = take<void>(element * keys * depth);
+    value_panels = take<void>(element * keys * depth);
+    queries = take<void>(element * kQueryBlock * depth);
+    scores = take<float>(sizeof(float) * kQueryBlock * keys);
+    weights = take<void>(element * kQueryBlock * keys);
+    low_weights = dtype == Dtype::kInt8 ? take<void>(element * kQueryBlock * keys) : nullptr;
+    key_scale = take<float>(sizeof(float) * keys);
+    key_offset = take<float>(sizeof(float) * keys);
+    key_mask = take<float>(sizeof(float) * keys);
+    value_scale = take<float>(sizeof(float) * keys);
+    query_scale = take<float>(sizeof(float) * kQueryBlock);
+    out_scale = take<float>(sizeof(float) * kQueryBlock);
+  }
+  size_t bytes() const { return at_ - begin_; }
+
+  int depth;  // head_dim, padded
+  int keys;   // length, padded
+  void* key_panels;
+  void* value_panels;
+  void* queries;
+  float* scores;
+  void* weights;      // softmax numerators; int8: the high byte of 16 bits
+  void* low_weights;  // int8: the low byte
+  float* key_scale;
+  float* key_offset;
+  float* key_mask;  // 0, or minus infinity beyond the sequence
+  float* value_scale;
+  float* query_scale;
+  float* out_scale;
+
+ private:
+  template <class T>
+  T* take(size_t bytes) {
+    char* at = at_;
+    at_ += round_up(bytes, 64);
+    return static_cast<T*>(static_cast<void*>(at));
+  }
+  char* at_;
+  char* begin_;
+};
+
+}  // namespace
+}  // namespace bge::kernels

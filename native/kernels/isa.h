@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace bge::kernels {
+
+// The instruction sets that the kernels are written for, slowest first.
+enum class Isa { kPortable, kAvx2, kAvxVnni, kAvx512Vnni, kAvx512Bf16, kAmx };
+
+// As BGE_RERANKER_ISA and `info` spell it: portable, avx2, avx-vnni, avx512-vnni, avx512-bf16, amx.
+std::string_view isa_name(Isa isa) noexcept;
+
+// What this processor and operating system can run, slowest first; kPortable is always there. Asks
+// the kernel for the AMX tile state once per process.
+const std::vector<Isa>& supported_isas();
+
+// The fastest supported one, or the one that the environment variable BGE_RERANKER_ISA names.
+// Throws Error kInvalidOption when that name is unknown or the processor lacks it.
+Isa choose_isa();
+
+}  // namespace bge::kernels

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/isa.h"
+
+// The arithmetic of a packed encoder. One row is one token; rows of many sequences lie one after
+// another without padding. Whatever a function computes for a row depends on that row alone (for
+// attention: on its own sequence alone), in an order that depends neither on how many rows there
+// are nor on the thread, so a pair scores the same bits in any packing.
+//
+// With kInt8 and kFp32 every instruction set gives the same bits. With kBf16 the portable, AVX2 and
+// AVX512-VNNI ones agree; AVX512-BF16 and AMX each add in the order of their own instruction.
+namespace bge::kernels {
+
+enum class Dtype { kFp32, kBf16, kInt8 };
+constexpr int kDtypes = 3;
+
+// Columns of one weight panel, and lanes of one reduction.
+constexpr int kPanel = 16;
+// Widths (hidden, intermediate) must be multiples of this; activations have no padding columns.
+constexpr int kWidthMultiple = 64;
+// Attention keeps one head of one row on the stack.
+constexpr int kMaxHeadDim = 256;
+// Activation buffers must be readable up to a multiple of this many rows: tiles load whole.
+constexpr int kRowMultiple = 16;
+
+constexpr size_t element_size(Dtype dtype) {
+  return dtype == Dtype::kFp32 ? 4 : dtype == Dtype::kBf16 ? 2 : 1;
+}
+
+// int8 activations: value = scale * byte + offset, one pair per row.
+struct RowScale {
+  float scale;
+  float offset;
+};
+
+// Rows ready to be multiplied: float, bf16 (uint16_t) or uint8_t with one RowScale per row.
+struct Activations {
+  void* data;
+  size_t stride;        // elements from row to row
+  RowScale* row_scale;  // kInt8 only
+};
+
+// A weight matrix [k][n] as panels of 16 columns, each panel [k/g][16][g] with g = 1 (float), 2
+// (bf16), 4 (int8): what a 512-bit register, two 256-bit ones and an AMX tile all load as they lie.
+// int8: weight = scale[n] * byte; scaled_sum[n] = scale[n] * sum over k of byte.
+struct PackedLinear {
+  Dtype dtype;
+  int n;  // multiple of 16
+  int k;  // multiple of 64
+  const void* panels;
+  const float* scale;
+  const float* scaled_sum;
+  const float* bias;
+};
+
+enum class Epilogue {
+  kStore,      // out = a * w + bias
+  kStoreGelu,  // out = gelu(a * w + bias)
+  kAdd,        // out += a * w + bias
+};
+
+struct LinearArgs {
+  Activations a;
+  int rows;
+  const PackedLinear* weights;
+  int panel_begin;  // computes columns [16 * panel_begin, 16 * panel_end) into out column 0 onwards
+  int panel_end;
+  Epilogue epilogue;
+  float* out;
+  size_t out_stride;
+};
+
+struct LayerNormArgs {
+  float* x;  // [rows][width], contiguous; normalised in place
+  int rows;
+  int width;
+  const float* gamma;
+  const float* beta;
+  float epsilon;
+  Activations out;  // the same values, ready for the next linear layer
+};
+
+// Word vectors as float, bf16, or int8 with one scale per row.
+struct EmbeddingTable {
+  Dtype dtype;
+  const void* rows;
+  const float* scale;
+};
+
+struct EmbedArgs {
+  EmbeddingTable words;
+  const float* positions;
+  const float* types;
+  const int32_t* ids;
+  const int32_t* position_ids;
+  const int32_t* type_ids;
+  int rows;
+  int width;
+  float* out;  // [rows][width]
+};
+
+// One head of one sequence. q, k, v are [length][head_dim] (q: [queries][head_dim]) with strides in
+// elements; out[queries] = softmax(q k^T / sqrt(head_dim)) v. head_dim is a multiple of 16, at most
+// kMaxHeadDim.
+struct AttentionArgs {
+  const float* q;
+  size_t q_stride;
+  const float* k;
+  const float* v;
+  size_t kv_stride;
+  int queries;
+  int length;
+  int head_dim;
+  float* out;
+  size_t out_stride;
+  void* scratch;  // attention_scratch_bytes(), 64-byte aligned
+};
+
+size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim);
+
+// All kernels for one instruction set. Every function may be called from any thread at once.
+struct Kernels {
+  Isa isa;
+  // Around any run of the calls below on one thread: sets up and gives back the tile registers.
+  void (*enter)();
+  void (*leave)();
+  void (*linear[kDtypes])(const LinearArgs&);
+  void (*layer_norm[kDtypes])(const LayerNormArgs&);
+  // Float rows [rows][width] (stride in elements) into the form that linear[dtype] takes.
+  void (*convert[kDtypes])(const float* in, size_t in_stride, int rows, int width,
+                           const Activations& out);
+  void (*embed[kDtypes])(const EmbedArgs&);
+  void (*attention[kDtypes])(const AttentionArgs&);
+};
+
+// `isa` must be one of supported_isas().
+const Kernels& kernels_for(Isa isa);
+
+// enter() and leave() as a scope.
+class KernelScope {
+ public:
+  explicit KernelScope(const Kernels& kernels) : kernels_(kernels) { kernels_.enter(); }
+  ~KernelScope() { kernels_.leave(); }
+  KernelScope(const KernelScope&) = delete;
+  KernelScope& operator=(const KernelScope&) = delete;
+
+ private:
+  const Kernels& kernels_;
+};
+
+}  // namespace bge::kernels

@@ -1,0 +1,115 @@
+#pragma once
+
+#include "kernels/numerics.h"
+
+// Matrix products in blocks, and what is done to a block once it is summed.
+namespace bge::kernels {
+namespace {
+
+// A finished block of raw sums that still waits for its epilogue.
+template <class Acc>
+struct Block {
+  const Acc* sums;  // [rows][stride]
+  int stride;
+  int row;
+  int rows;
+  int panel;  // counted from the first panel of the call
+  int panels;
+};
+
+// Computes a[rows][k] * b and hands every block to finish(block, first_row, last_row), in slices of
+// rows. Tiles may interleave the slices of one block with the sums of the next (the AMX unit works
+// beside the vector unit); the others finish a block in one slice before they start the next.
+//
+// Rows are the outer loop: a block of rows stays in the first-level cache while the panels, which
+// lie one after another, stream past it from the second level. (The other way round the rows, which
+// lie apart, would have to stream: 2.4 times slower on AMX.)
+template <class Tile, class Finish>
+inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
+                           const typename Tile::B* panels, int panel_count, int k, Finish finish) {
+  using Acc = typename Tile::Acc;
+  constexpr int kStride = Tile::kPanels * kPanel;
+  alignas(64) Acc sums[2][Tile::kRows * kStride];
+  const size_t panel_elements = static_cast<size_t>(k) * kPanel;
+  Block<Acc> pending{sums[1], kStride, 0, 0, 0, 0};
+  int slot = 0;
+  for (int row = 0; row < rows; row += Tile::kRows) {
+    const int height = rows - row < Tile::kRows ? rows - row : Tile::kRows;
+    for (int panel = 0; panel < panel_count; panel += Tile::kPanels) {
+      const int width = panel_count - panel < Tile::kPanels ? panel_count - panel : Tile::kPanels;
+      Tile::block(a + row * a_stride, a_stride, height, panels + panel * panel_elements, width, k,
+                  sums[slot], [&](int step, int steps) {
+                    finish(pending, pending.rows * step / steps, pending.rows * (step + 1) / steps);
+                  });
+      pending = {sums[slot], kStride, row, height, panel, width};
+      slot ^= 1;
+    }
+  }
+  finish(pending, 0, pending.rows);
+}
+
+// Raw sums of one column vector to values, for each dtype.
+template <class V, class Rows>
+struct Dequantise {
+  Dequantise(const PackedLinear& w, int column) : bias(V::load(w.bias + column)) {
+    if constexpr (Rows::kDtype == Dtype::kInt8) {
+      scale = V::load(w.scale + column);
+      scaled_sum = V::load(w.scaled_sum + column);
+    }
+  }
+  template <class Acc>
+  typename V::F operator()(const Acc* sums, const RowScale* row_scale, int row) const {
+    if constexpr (Rows::kDtype == Dtype::kInt8) {
+      const RowScale& r = row_scale[row];
+      const typename V::F base = V::fma(V::set1(r.offset), scaled_sum, bias);
+      const typename V::F products = V::mul(V::to_f32(V::load_i32(sums)), V::set1(r.scale));
+      return V::fma(products, scale, base);
+    } else {
+      return V::add(V::load(sums), bias);
+    }
+  }
+  typename V::F bias;
+  typename V::F scale;
+  typename V::F scaled_sum;
+};
+
+template <class V, class Rows, Epilogue kEpilogue, class Acc>
+inline void finish_block(const LinearArgs& args, const Block<Acc>& block, int first, int last) {
+  for (int p = 0; p < block.panels; ++p) {
+    const int panel = block.panel + p;
+    const Dequantise<V, Rows> dequantise(*args.weights, (args.panel_begin + panel) * kPanel);
+    for (int i = first; i < last; ++i) {
+      const int row = block.row + i;
+      float* out = args.out + row * args.out_stride + panel * kPanel;
+      typename V::F value =
+          dequantise(block.sums + i * block.stride + p * kPanel, args.a.row_scale, row);
+      if constexpr (kEpilogue == Epilogue::kStoreGelu) value = Rows::template gelu<V>(value);
+      if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out), value);
+      V::store(out, value);
+    }
+  }
+}
+
+template <class V, class Rows, class Tile, Epilogue kEpilogue>
+void linear_with(const LinearArgs& args) {
+  const PackedLinear& w = *args.weights;
+  const auto* panels = static_cast<const typename Tile::B*>(w.panels) +
+                       static_cast<size_t>(args.panel_begin) * w.k * kPanel;
+  for_each_block<Tile>(static_cast<const typename Tile::A*>(args.a.data), args.a.stride, args.rows,
+                       panels, args.panel_end - args.panel_begin, w.k,
+                       [&](const auto& block, int first, int last) {
+                         finish_block<V, Rows, kEpilogue>(args, block, first, last);
+                       });
+}
+
+template <class V, class Rows, class Tile>
+void linear(const LinearArgs& args) {
+  switch (args.epilogue) {
+    case Epilogue::kStore: return linear_with<V, Rows, Tile, Epilogue::kStore>(args);
+    case Epilogue::kStoreGelu: return linear_with<V, Rows, Tile, Epilogue::kStoreGelu>(args);
+    case Epilogue::kAdd: return linear_with<V, Rows, Tile, Epilogue::kAdd>(args);
+  }
+}
+
+}  // namespace
+}  // namespace bge::kernels

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernels.h"
+#include "kernels/math.h"
+
+// How rows of floats become operands of a matrix product, for each dtype.
+namespace bge::kernels {
+namespace {
+
+// Smallest and largest of a row, and 0 or, if any value is NaN or infinite, NaN.
+template <class V>
+struct RowRange {
+  typename V::F low = V::set1(__builtin_inff());
+  typename V::F high = V::set1(-__builtin_inff());
+  typename V::F poison = V::set1(0.0f);
+
+  void add(typename V::F x) {
+    low = V::min(x, low);
+    high = V::max(x, high);
+    poison = V::fma(x, V::set1(0.0f), poison);
+  }
+};
+
+template <class V>
+inline float reduce_min(typename V::F a) {
+  return -V::reduce_max(V::sub(V::set1(0.0f), a));
+}
+
+// A row narrower than this is one value: its steps would not be representable.
+constexpr float kSmallestRange = 1e-30f;
+
+struct FloatRows {
+  static constexpr Dtype kDtype = Dtype::kFp32;
+  template <class V>
+  static typename V::F gelu(typename V::F x) {
+    return gelu_exact<V>(x);
+  }
+  template <class V>
+  static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
+                          int row) {
+    float* to = static_cast<float*>(out.data) + row * out.stride;
+    for (int i = 0; i < width; i += kPanel) V::store(to + i, V::load(x + i));
+  }
+};
+
+struct Bf16Rows {
+  static constexpr Dtype kDtype = Dtype::kBf16;
+  template <class V>
+  static typename V::F gelu(typename V::F x) {
+    return gelu_fast<V>(x);
+  }
+  template <class V>
+  static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
+                          int row) {
+    uint16_t* to = static_cast<uint16_t*>(out.data) + row * out.stride;
+    for (int i = 0; i < width; i += kPanel) V::store_low_half(to + i, to_bf16<V>(V::load(x + i)));
+  }
+};
+
+struct Int8Rows {
+  static constexpr Dtype kDtype = Dtype::kInt8;
+  template <class V>
+  static typename V::F gelu(typename V::F x) {
+    return gelu_fast<V>(x);
+  }
+  // byte = round((x - min) / scale), so that the row's own range takes all 256 steps; a row that
+  // holds NaN or infinity becomes NaN as a whole.
+  template <class V>
+  static void convert_row(const float* x, int width, const RowRange<V>* range,
+                          const Activations& out, int row) {
+    const float low = reduce_min<V>(range->low);
+    const float span = V::reduce_max(range->high) - low;
+    const bool varies = span > kSmallestRange;
+    const float inverse = varies ? 255.0f / span : 0.0f;
+    out.row_scale[row] = {varies ? span * (1.0f / 255.0f) : 0.0f,
+                          low + V::reduce_add(range->poison)};
+    const typename V::F base = V::set1(low);
+    const typename V::F factor = V::set1(inverse);
+    uint8_t* to = static_cast<uint8_t*>(out.data) + row * out.stride;
+    for (int i = 0; i < width; i += kPanel)
+      V::store_low_byte(to + i, V::to_i32(V::mul(V::sub(V::load(x + i), base), factor)));
+  }
+};
+
+template <class V, class Rows>
+void convert(const float* in, size_t in_stride, int rows, int width, const Activations& out) {
+  for (int row = 0; row < rows; ++row) {
+    const float* x = in + row * in_stride;
+    RowRange<V> range;
+    if constexpr (Rows::kDtype == Dtype::kInt8)
+      for (int i = 0; i < width; i += kPanel) range.add(V::load(x + i));
+    Rows::template convert_row<V>(x, width, &range, out, row);
+  }
+}
+
+}  // namespace
+}  // namespace bge::kernels

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace bge::encoder {
+
+struct TestTensor {
+  std::vector<int64_t> shape;
+  std::vector<float> data;
+};
+using TestTensors = std::map<std::string, TestTensor>;
+
+// A small cross-encoder with random weights, by the names that PyTorch gives them.
+struct TestModel {
+  bool bert;
+  int vocabulary = 50, hidden = 64, layers = 3, heads = 2, intermediate = 128, positions = 90;
+  int types = 2, pad_id = 1;
+  TestTensors tensors;
+
+  explicit TestModel(bool is_bert) : bert(is_bert) {
+    const std::string prefix = bert ? "bert." : "roberta.";
+    add(prefix + "embeddings.word_embeddings.weight", {vocabulary, hidden});
+    add(prefix + "embeddings.position_embeddings.weight", {positions, hidden});
+    add(prefix + "embeddings.token_type_embeddings.weight", {types, hidden});
+    add_norm(prefix + "embeddings.LayerNorm");
+    for (int i = 0; i < layers; ++i) {
+      const std::string layer = prefix + "encoder.layer." + std::to_string(i) + ".";
+      for (const char* name : {"attention.self.query", "attention.self.key", "attention.self.value",
+                               "attention.output.dense"})
+        add_linear(layer + name, hidden, hidden);
+      add_norm(layer + "attention.output.LayerNorm");
+      add_linear(layer + "intermediate.dense", intermediate, hidden);
+      add_linear(layer + "output.dense", hidden, intermediate);
+      add_norm(layer + "output.LayerNorm");
+    }
+    add_linear(bert ? prefix + "pooler.dense" : "classifier.dense", hidden, hidden);
+    add_linear(bert ? "classifier" : "classifier.out_proj", 1, hidden);
+  }
+
+  const std::vector<float>& at(const std::string& name) const { return tensors.at(name).data; }
+
+  std::string config_json() const {
+    const auto field = [](const char* name, int value) {
+      return ", \"" + std::string(name) + "\": " + std::to_string(value);
+    };
+    return std::string("{\"model_type\": ") + (bert ? "\"bert\"" : "\"xlm-roberta\"") +
+           ", \"architectures\": [\"AnyForSequenceClassification\"], \"hidden_act\": \"gelu\"" +
+           field("vocab_size", vocabulary) + field("hidden_size", hidden) +
+           field("num_hidden_layers", layers) + field("num_attention_heads", heads) +
+           field("intermediate_size", intermediate) + field("max_position_embeddings", positions) +
+           field("type_vocab_size", types) + field("pad_token_id", pad_id) +
+           ", \"layer_norm_eps\": 1e-5}";
+  }
+
+ private:
+  void add(const std::string& name, std::vector<int64_t> shape, float scale = 0.5f,
+           float mean = 0.0f) {
+    size_t count = 1;
+    for (const int64_t size : shape) count *= size;
+    TestTensor tensor{std::move(shape), std::vector<float>(count)};
+    for (float& x : tensor.data) x = mean + scale * normal_(random_);
+    tensors[name] = std::move(tensor);
+  }
+  void add_linear(const std::string& name, int out, int in) {
+    add(name + ".weight", {out, in}, 0.2f);
+    add(name + ".bias", {out});
+  }
+  void add_norm(const std::string& name) {
+    add(name + ".weight", {hidden}, 0.2f, 1.0f);
+    add(name + ".bias", {hidden});
+  }
+
+  std::mt19937 random_{17};
+  std::normal_distribution<float> normal_;
+};
+
+inline void write_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+inline std::string float_bytes(const std::vector<float>& x) {
+  return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)};
+}
+
+inline std::string safetensors_bytes(const TestTensors& tensors) {
+  std::string header = "{\"__metadata__\":{\"format\":\"pt\"}";
+  std::string data;
+  for (const auto& [name, tensor] : tensors) {
+    std::string shape;
+    for (const int64_t size : tensor.shape)
+      shape += (shape.empty() ? "" : ",") + std::to_string(size);
+    header += ",\"" + name + "\":{\"dtype\":\"F32\",\"shape\":[" + shape + "],\"data_offsets\":[" +
+              std::to_string(data.size()) + ",";
+    data += float_bytes(tensor.data);
+    header += std::to_string(data.size()) + "]}";
+  }
+  header += "}";
+  const uint64_t size = header.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + header + data;
+}
+
+// A folder that goes away with the test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "bge-encoder-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace bge::encoder

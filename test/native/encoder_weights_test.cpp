@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "encoder/weight_file.h"
+#include "encoder_fixture.h"
+
+namespace bge::encoder {
+namespace {
+
+// Protocol buffers by hand: a field of bytes, a field of one number.
+std::string varint(uint64_t value) {
+  std::string out;
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  return out + static_cast<char>(value);
+}
+std::string field(int number, const std::string& bytes) {
+  return varint(number << 3 | 2) + varint(bytes.size()) + bytes;
+}
+std::string field(int number, uint64_t value) { return varint(number << 3) + varint(value); }
+
+std::string initializer(const std::string& name, const std::vector<int64_t>& shape,
+                        const std::string& data_field) {
+  std::string out;
+  for (const int64_t size : shape) out += field(1, static_cast<uint64_t>(size));
+  return field(5, out + field(2, 1) + data_field + field(8, name));
+}
+std::string node(const std::string& type, const std::vector<std::string>& inputs,
+                 const std::string& output, const std::string& attribute = "") {
+  std::string out;
+  for (const std::string& input : inputs) out += field(1, input);
+  return field(1, out + field(2, output) + field(4, type) + attribute);
+}
+
+class EncoderWeights : public testing::Test {
+ protected:
+  std::string write(const std::string& name, const std::string& bytes) {
+    write_file(folder_.path() / name, bytes);
+    return (folder_.path() / name).string();
+  }
+  TemporaryFolder folder_;
+};
+
+ErrorCode code_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::kInternal;
+}
+
+TEST_F(EncoderWeights, AnExportersNamesAreRestoredFromTheBiases) {
+  const std::string values = float_bytes({1, 2, 3, 4, 5, 6});
+  const std::string bias = field(9, float_bytes({7, 8, 9}));
+  const std::string trans_b = field(5, field(1, std::string("transB")) + field(3, 1));
+  const std::string graph = node("MatMul", {"x", "onnx::MatMul_12"}, "product") +
+                            node("Add", {"dense.bias", "product"}, "y") +
+                            node("Gemm", {"y", "onnx::Gemm_3", "head.bias"}, "z", trans_b) +
+                            initializer("onnx::MatMul_12", {2, 3}, field(9, values)) +
+                            initializer("onnx::Gemm_3", {3, 2}, field(4, values)) +
+                            initializer("dense.bias", {3}, bias) +
+                            initializer("head.bias", {3}, bias);
+  const WeightFile file(write("model.onnx", field(7, graph)));
+  const Tensor& dense = file.matrix("dense.weight", 3, 2);
+  EXPECT_TRUE(dense.transposed);
+  EXPECT_EQ(dense.data[1], 2.0f);
+  EXPECT_FALSE(file.matrix("head.weight", 3, 2).transposed);
+  EXPECT_EQ(file.vector("dense.bias", 3).data[2], 9.0f);
+}
+
+TEST_F(EncoderWeights, ExternalDataIsReadBesideTheModelOnly) {
+  write("model.onnx_data", std::string(4, '\0') + float_bytes({1.5f, 2.5f}));
+  const auto external = [](const std::string& location) {
+    return field(13, field(1, std::string("location")) + field(2, location)) +
+           field(13, field(1, std::string("offset")) + field(2, std::string("4"))) + field(14, 1);
+  };
+  const auto graph = [&](const std::string& location) {
+    return field(7, initializer("a.bias", {2}, external(location)));
+  };
+  const WeightFile file(write("model.onnx", graph("model.onnx_data")));
+  EXPECT_EQ(file.vector("a.bias", 2).data[1], 2.5f);
+  const std::string outside = write("outside.onnx", graph("../model.onnx_data"));
+  EXPECT_EQ(code_of([&] { WeightFile{outside}; }), ErrorCode::kModelInvalid);
+}
+
+TEST_F(EncoderWeights, DamagedFilesAreRefused) {
+  const TestTensors tensors = {{"a.bias", {{2}, {1, 2}}}};
+  const std::string good = safetensors_bytes(tensors);
+  for (const size_t size : {size_t{1}, size_t{7}, size_t{9}, good.size() - 1}) {
+    const std::string path = write("cut.safetensors", good.substr(0, size));
+    EXPECT_EQ(code_of([&] { WeightFile{path}; }), ErrorCode::kModelInvalid) << size;
+  }
+  const std::string onnx = field(7, initializer("a.bias", {2}, field(9, float_bytes({1, 2}))));
+  for (size_t size = 1; size < onnx.size(); ++size) {
+    const std::string path = write("cut.onnx", onnx.substr(0, size));
+    EXPECT_EQ(code_of([&] { WeightFile{path}; }), ErrorCode::kModelInvalid) << size;
+  }
+  EXPECT_EQ(code_of([&] { WeightFile{"/nowhere/model.safetensors"}; }), ErrorCode::kModelNotFound);
+}
+
+TEST_F(EncoderWeights, OtherTypesAndShapesAreNamed) {
+  std::string half = safetensors_bytes({{"a.bias", {{2}, {1, 2}}}});
+  half.replace(half.find("F32"), 3, "F16");
+  const std::string path = write("half.safetensors", half);
+  EXPECT_EQ(code_of([&] { WeightFile{path}; }), ErrorCode::kModelUnsupported);
+  const WeightFile file(write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}})));
+  EXPECT_EQ(code_of([&] { file.vector("a.bias", 3); }), ErrorCode::kModelInvalid);
+  EXPECT_EQ(code_of([&] { file.vector("b.bias", 2); }), ErrorCode::kModelInvalid);
+}
+
+}  // namespace
+}  // namespace bge::encoder
