@@ -54,8 +54,10 @@ async function serveAndRun() {
   const { serve } = createRequire(import.meta.url)('../dist/server');
   const { model } = JSON.parse(process.argv[3]);
   const server = await serve({ model, port: 0 });
-  process.on('message', async ({ lanes, seconds }) => {
-    process.send({ rate: await requestsPerSecond(lanes, seconds, (body) => server.reranker.rerank(body)) });
+  process.on('message', async ({ lanes, seconds = 0 }) => {
+    // Without a time it only tells its CPU.
+    const rate = seconds && (await requestsPerSecond(lanes, seconds, (body) => server.reranker.rerank(body)));
+    process.send({ rate, cpu: process.cpuUsage(), pairs: server.reranker.stats().scoredPairs });
   });
   process.once('disconnect', () => server.close());
   process.send({ port: server.port, threads: server.reranker.info.threads });
@@ -96,29 +98,43 @@ async function main() {
   const child = fork(fileURLToPath(import.meta.url), ['--child', JSON.stringify({ model: values.model })]);
   const [{ port, threads }] = await once(child, 'message');
   const agent = new http.Agent({ keepAlive: true, maxSockets: lanes });
-  const inProcess = async (time) => {
-    child.send({ lanes, seconds: time });
-    const [{ rate }] = await once(child, 'message');
-    return rate;
+  const ask = async (message) => {
+    child.send(message);
+    const [answer] = await once(child, 'message');
+    return answer;
   };
-  const byHttp = (time) => requestsPerSecond(lanes, time, (body) => post(agent, port, body));
+  /** Pairs a second, and the server process's CPU milliseconds a pair. */
+  const measured = async (work) => {
+    const before = await ask({});
+    const rate = await work();
+    const after = await ask({});
+    const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
+    return { rate: rate * PASSAGES, cpu: cpu / 1000 / (after.pairs - before.pairs) };
+  };
+  const inProcess = (time) => measured(async () => (await ask({ lanes, seconds: time })).rate);
+  const byHttp = (time) => measured(() => requestsPerSecond(lanes, time, (body) => post(agent, port, body)));
   await inProcess(1);
   await byHttp(1);
   const ratios = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     // Every other round begins with HTTP, so that a drift of the machine favours neither.
-    const first = round % 2 === 0 ? await inProcess(seconds) : await byHttp(seconds);
-    const second = round % 2 === 0 ? await byHttp(seconds) : await inProcess(seconds);
-    const [direct, http_] = round % 2 === 0 ? [first, second] : [second, first];
-    ratios.push(http_ / direct);
-    const shown = (rate) => (rate * PASSAGES).toFixed(0).padStart(6);
+    const turns = [inProcess, byHttp];
+    const [one, other] = round % 2 === 0 ? turns : turns.reverse();
+    const first = await one(seconds);
+    const second = await other(seconds);
+    const [direct, served] = round % 2 === 0 ? [first, second] : [second, first];
+    ratios.push({ rate: served.rate / direct.rate, cpu: direct.cpu / served.cpu });
+    const shown = ({ rate, cpu }) =>
+      `${rate.toFixed(0).padStart(5)} pairs/s, ${cpu.toFixed(2).padStart(6)} ms CPU a pair`;
     console.log(
-      `in-process ${shown(direct)} pairs/s   HTTP ${shown(http_)} pairs/s   ${((100 * http_) / direct).toFixed(1)} %`,
+      `in-process ${shown(direct)}   HTTP ${shown(served)}   ${((100 * served.rate) / direct.rate).toFixed(1)} %`,
     );
   }
+  const percent = (name) => `${(100 * median(ratios.map((ratio) => ratio[name]))).toFixed(1)} %`;
   console.log(
-    `median ${(100 * median(ratios)).toFixed(1)} % (${lanes} connections, ${PASSAGES} passages, ${threads} threads)`,
+    `median: HTTP has ${percent('rate')} of the pairs a second, ${percent('cpu')} of the pairs a second of server CPU`,
   );
+  console.log(`(${lanes} connections, ${PASSAGES} passages, ${threads} threads)`);
   agent.destroy();
   child.disconnect();
 }

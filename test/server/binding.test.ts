@@ -82,10 +82,13 @@ it('models() lists the ids that run() takes; the folder of the model is not amon
   for (const id of ids) await expect(ai.run(id, TEA)).resolves.toBeDefined();
 });
 
-it.each(['gateway', 'toMarkdown', 'autorag', 'aiSearch'] as const)('%s() says what to use instead', (member) => {
-  const { ai } = setUp();
-  expect(() => ai[member]()).toThrow(new RegExp(`^env\\.AI\\.${member} is not part of bge-reranker; .+`));
-});
+it.each(['gateway', 'toMarkdown', 'websearch', 'autorag', 'aiSearch'] as const)(
+  '%s() says what to use instead',
+  (member) => {
+    const { ai } = setUp();
+    expect(() => ai[member]()).toThrow(new RegExp(`^env\\.AI\\.${member} is not part of bge-reranker; .+`));
+  },
+);
 
 it('a model that cannot be loaded rejects with its RerankError, and the next call tries again', async () => {
   const ai = createAi({ model: '/no/such/folder' });

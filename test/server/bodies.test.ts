@@ -57,6 +57,12 @@ describe('a body that is refused, in the words of its dialect', () => {
     expect(sent).toBeLessThan(20);
   });
 
+  it('a length that is wrong does not help', async () => {
+    const body = JSON.stringify({ ...GOOD, x: 'y'.repeat(2000) });
+    const answer = await served({ maxBodyBytes: 1000 }).post('/rerank', body, { 'content-length': '10' });
+    expect(answer.status).toBe(413);
+  });
+
   it('a slow body is 408', async () => {
     const { handler } = served({ bodyTimeoutMs: 20 });
     const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('{')) });

@@ -52,13 +52,14 @@ async function readBounded(body: ReadableStream<Uint8Array>, limit: number): Pro
 }
 
 /** A declared length is held by the HTTP parser, so the body can be read in one go; a chunked one is counted. */
-function readBytes(request: Request, limit: number): Promise<Buffer> {
+async function readBytes(request: Request, limit: number): Promise<Buffer> {
   const declared = request.headers.get('content-length');
-  if (declared !== null) {
-    if (Number(declared) > limit) throw tooLarge(limit);
-    return request.arrayBuffer().then((bytes) => Buffer.from(bytes));
-  }
-  return request.body ? readBounded(request.body, limit) : Promise.resolve(Buffer.alloc(0));
+  if (declared === null) return request.body ? await readBounded(request.body, limit) : Buffer.alloc(0);
+  if (Number(declared) > limit) throw tooLarge(limit);
+  const bytes = Buffer.from(await request.arrayBuffer());
+  // A request that was made by hand may have a wrong length.
+  if (bytes.length > limit) throw tooLarge(limit);
+  return bytes;
 }
 
 async function withinTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
