@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Writes test/fixtures/tokenizers/: small tokenizers of the kinds of the family's kin, trained here, as the real files cannot be had everywhere.
+"""Writes into test/native/fixtures/tokenizer/ small tokenizers of the kinds of the family's kin, trained here, as the real files cannot be had everywhere.
 
-  pip install tokenizers==0.23.3; make-kin-tokenizers.py
+  pip install tokenizers==0.23.3 sentencepiece==0.2.3 protobuf; make-kin-tokenizers.py
 
 roberta.json      byte-level BPE in the form of RoBERTa's and jina-reranker-v1's files
 modernbert.json   byte-level BPE in the form of ModernBERT's file: NFC, added tokens of spaces
 deberta.json      Unigram in the form of DeBERTa-v2's files: Strip, Precompiled (unigram.json's charsmap), Replace
+kin-cases.jsonl   what Hugging Face tokenizers makes of texts with them, as in cases.jsonl
 """
+import importlib
 import json
 import os
 import random
@@ -15,8 +17,8 @@ import tokenizer_texts
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
-OUT = os.path.join(ROOT, 'test', 'fixtures', 'tokenizers')
-UNIGRAM = os.path.join(ROOT, 'test', 'native', 'fixtures', 'tokenizer', 'unigram.json')
+OUT = os.path.join(ROOT, 'test', 'native', 'fixtures', 'tokenizer')
+UNIGRAM = os.path.join(OUT, 'unigram.json')
 SIZE = 1500
 
 
@@ -72,10 +74,24 @@ def deberta():
     return Tokenizer.from_str(json.dumps(form))
 
 
+def edits_of(name):
+    yield []
+    if name == 'roberta':
+        yield [['"ByteLevel","add_prefix_space":false', '"ByteLevel","add_prefix_space":true']]
+        yield [['"ignore_merges":false', '"ignore_merges":true']]
+
+
 def main():
-    os.makedirs(OUT, exist_ok=True)
+    case = importlib.import_module('make-tokenizer-fixtures').case
+    cases = []
     for make in (roberta, modernbert, deberta):
-        make().save(os.path.join(OUT, f'{make.__name__}.json'), pretty=False)
+        name = make.__name__
+        text = make().to_str()
+        with open(os.path.join(OUT, name + '.json'), 'w', encoding='utf-8') as file:
+            file.write(text)
+        cases += [case(name, text, edits, seed, 70, 20) for seed, edits in enumerate(edits_of(name))]
+    with open(os.path.join(OUT, 'kin-cases.jsonl'), 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(row, separators=(',', ':')) + '\n' for row in cases)
 
 
 if __name__ == '__main__':
