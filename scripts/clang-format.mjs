@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const FOLDERS = ['native', 'test/native', 'bench/native'];
+const FOLDERS = ['native', 'test/native', 'bench/bare-session', 'bench/tokenizer'];
 
 function sources() {
   const folders = FOLDERS.filter((folder) => existsSync(path.join(ROOT, folder)));

@@ -1,36 +1,16 @@
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { createAuthorize } from './auth';
 import { readJson, type BodyLimits } from './body/read-json';
+import { registerGet, type App, type AppContext, type AppParts } from './context';
 import { answerCloudflare, CLOUDFLARE_PREFIX, routeModel } from './dialects/cloudflare';
 import { chooseRoute, type Route } from './dialects';
-import type { Reply, Served } from './dialects/dialect';
+import type { Reply } from './dialects/dialect';
 import { Failure, toFailure } from './failure';
-import type { Metrics } from './metrics';
 import type { CheckedHandlerOptions } from './options';
 import { registerPages } from './pages';
 import { refusalFor } from './refusals';
 import { logRequest } from './request-log';
-import type { Scorer } from './scoring';
-
-export interface AppParts {
-  scorer: Scorer;
-  served: Served;
-  options: CheckedHandlerOptions;
-  routes: ReadonlyMap<string, readonly Route[]>;
-  metrics: Metrics;
-  /** False while the server drains: /health/ready says so. */
-  isReady: () => boolean;
-}
-
-interface Variables {
-  /** Undefined until a route has claimed the request. */
-  dialect: string | undefined;
-  failure: Failure | undefined;
-  body: unknown;
-}
-type App = Hono<{ Variables: Variables }>;
-type AppContext = Context<{ Variables: Variables }>;
 
 interface Answer extends Reply {
   headers?: Record<string, string>;
@@ -57,7 +37,7 @@ function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response
       ...headers,
       ...(failure.closeConnection ? { connection: 'close' } : undefined),
       ...(failure.kind === 'unauthorized' ? { 'www-authenticate': challenge } : undefined),
-      ...(failure.kind === 'wrong_method' ? { allow: 'POST' } : undefined),
+      ...(failure.kind === 'wrong_method' ? { allow: dialect === 'none' ? 'GET, HEAD' : 'POST' } : undefined),
     },
   });
 }
@@ -84,14 +64,16 @@ function observe(app: App, { options, metrics }: AppParts): void {
 function registerHealth(app: App, { isReady }: AppParts): void {
   const ready = () => (isReady() ? respond({ status: 200, body: { status: 'ready' } }) : notReady());
   const notReady = () => respond({ status: 503, body: { status: 'draining' } });
-  app.get('/health', ready);
-  app.get('/health/ready', ready);
-  app.get('/health/live', () => respond({ status: 200, body: { status: 'live' } }));
+  registerGet(app, '/health', ready);
+  registerGet(app, '/health/ready', ready);
+  registerGet(app, '/health/live', () => respond({ status: 200, body: { status: 'live' } }));
 }
 
 function registerMetrics(app: App, { metrics }: AppParts): void {
   const { registry } = metrics;
-  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }));
+  registerGet(app, '/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  );
 }
 
 function registerCloudflare(app: App, { scorer, served, options }: AppParts): void {

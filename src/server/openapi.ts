@@ -26,18 +26,18 @@ function oneOrAny(schemas: Json[]): Json {
 
 interface Operation {
   summary: string;
-  requests: v.GenericSchema[];
+  request: Json;
   responses: v.GenericSchema[];
   failures: v.GenericSchema[];
   parameters?: Json[];
 }
 
-function operation({ summary, requests, responses, failures, parameters }: Operation): Json {
+function operation({ summary, request, responses, failures, parameters }: Operation): Json {
   const failed = { description: 'Refused or failed', content: json(oneOrAny(failures.map(schema))) };
   return {
     summary,
     ...(parameters ? { parameters } : undefined),
-    requestBody: { required: true, content: json(oneOrAny(requests.map(schema))) },
+    requestBody: { required: true, content: json(request) },
     responses: {
       200: { description: 'Ranked', content: json(oneOrAny(responses.map(schema))) },
       '4XX': failed,
@@ -46,12 +46,25 @@ function operation({ summary, requests, responses, failures, parameters }: Opera
   };
 }
 
+/** As `chooseRoute` decides: a body belongs to the first dialect that claims it, and must be valid there. */
+function sharedRequest(routes: readonly Route[]): Json {
+  const claimed: Json[] = [];
+  const requests = routes.map(({ endpoint: { request, claims } }) => {
+    const before = claimed.map((claim) => ({ not: claim }));
+    const own = claims ? [schema(claims)] : [];
+    claimed.push(...own);
+    const parts = routes.length === 1 ? [] : [...own, ...before];
+    return parts.length === 0 ? schema(request) : { allOf: [schema(request), ...parts] };
+  });
+  return oneOrAny(requests);
+}
+
 function pathOf(routes: readonly Route[]): Json {
   const failures = new Set(routes.map(({ dialect }) => dialect.failureSchema));
   return {
     post: operation({
       summary: routes.map(({ endpoint }) => endpoint.summary).join(' · '),
-      requests: routes.map(({ endpoint }) => endpoint.request),
+      request: sharedRequest(routes),
       responses: routes.map(({ endpoint }) => endpoint.response),
       failures: [...failures],
     }),
@@ -63,7 +76,7 @@ function cloudflarePath(models: string[]): Json {
   return {
     post: operation({
       summary: 'Rank contexts (Cloudflare Workers AI)',
-      requests: [cloudflareRequest],
+      request: schema(cloudflareRequest),
       responses: [cloudflareResponse],
       failures: [cloudflareFailureSchema],
       parameters: [

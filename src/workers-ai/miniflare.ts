@@ -24,6 +24,25 @@ interface UnsafeBinding {
   options: PluginOptions;
 }
 
+/** A binding of this plugin, whatever Miniflare's version. */
+interface OwnBinding {
+  name: string;
+  options: PluginOptions;
+}
+
+/** A Worker's options in Miniflare 5, as far as they are of use here. */
+interface WorkerOptions {
+  config?: { env?: Record<string, { dev?: { plugin?: { name: string }; options?: PluginOptions } } | undefined> };
+}
+
+/** What Miniflare hands to a plugin: version 4 its bindings, nothing when there are none; version 5 the Worker's options. */
+function ownBindings(given: UnsafeBinding[] | WorkerOptions | undefined): OwnBinding[] {
+  if (given === undefined || Array.isArray(given)) return given ?? [];
+  return Object.entries(given.config?.env ?? {}).flatMap(([name, binding]) =>
+    binding?.dev?.plugin?.name === PLUGIN_NAME ? [{ name, options: binding.dev.options ?? {} }] : [],
+  );
+}
+
 /** Options are JSON on their way through Miniflare, so loaded Rerankers wait here. */
 const loadedRerankers = new Map<string, ServedReranker>();
 
@@ -94,17 +113,17 @@ function endpointFor(options: PluginOptions): Promise<Endpoint> {
   return started;
 }
 
-function serviceName(binding: UnsafeBinding): string {
+function serviceName(binding: OwnBinding): string {
   return `${PLUGIN_NAME}:${binding.name}`;
 }
 
 /** workerd's configuration of `env.AI`: its own module, whose requests go to the service. */
-function wrappedAi(binding: UnsafeBinding) {
+function wrappedAi(binding: OwnBinding) {
   const innerBindings = [{ name: 'fetcher', service: { name: serviceName(binding) } }];
   return { name: binding.name, wrapped: { moduleName: 'cloudflare-internal:ai-api', innerBindings } };
 }
 
-async function externalService(binding: UnsafeBinding) {
+async function externalService(binding: OwnBinding) {
   const { address, token } = await endpointFor(binding.options);
   const injectRequestHeaders = [{ name: 'authorization', value: `Bearer ${token}` }];
   return { name: serviceName(binding), external: { address, http: { injectRequestHeaders } } };
@@ -121,9 +140,10 @@ const anyOptions = { parse: (value: unknown) => value, parseAsync: (value: unkno
 export const plugins = {
   [PLUGIN_NAME]: {
     options: anyOptions,
-    getBindings: (bindings: UnsafeBinding[] | undefined) => Promise.resolve(bindings?.map(wrappedAi) ?? []),
+    getBindings: (given: UnsafeBinding[] | WorkerOptions | undefined) =>
+      Promise.resolve(ownBindings(given).map(wrappedAi)),
     getNodeBindings: () => ({}),
-    getServices: ({ options }: { options: UnsafeBinding[] | undefined }) =>
-      Promise.all(options?.map(externalService) ?? []),
+    getServices: ({ options }: { options: UnsafeBinding[] | WorkerOptions | undefined }) =>
+      Promise.all(ownBindings(options).map(externalService)),
   },
 };

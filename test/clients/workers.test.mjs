@@ -13,7 +13,6 @@ const require = createRequire(import.meta.url);
 const bin = (name, file) => path.join(path.dirname(require.resolve(`${name}/package.json`)), file);
 // Neither asks the network for what these tests do not need.
 const QUIET = { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' };
-const PLUGIN = { package: 'bge-reranker/workers-ai', name: 'bge-reranker' };
 
 /** A Worker project under .projects, where this package's node_modules are found. */
 function project(name, files) {
@@ -33,16 +32,8 @@ function exampleConfiguration() {
   return changed;
 }
 
-/** The same without the account's binding, for tools that take no `--env`. */
-const LOCAL_CONFIGURATION = JSON.stringify({
-  name: 'rerank-worker',
-  main: 'src/index.ts',
-  compatibility_date: '2026-03-01',
-  unsafe: { bindings: [{ name: 'AI', type: 'ai', dev: { plugin: PLUGIN, options: { model: MODEL } } }] },
-});
-
-async function devServer(args, cwd, port) {
-  const child = spawn(process.execPath, args, { cwd, env: QUIET, stdio: ['ignore', 'pipe', 'pipe'] });
+async function devServer(args, cwd, port, env = QUIET) {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -84,20 +75,21 @@ describe('the documented Worker in real workerd', () => {
   it('the Vite plugin', { timeout: 90_000 }, async () => {
     const port = await freePort();
     const folder = project('vite', {
-      'wrangler.json': LOCAL_CONFIGURATION,
+      'wrangler.jsonc': exampleConfiguration(),
       'vite.config.mjs': `import { cloudflare } from '@cloudflare/vite-plugin';
 export default { plugins: [cloudflare({ inspectorPort: false })] };
 `,
     });
-    checkExample(await devServer([bin('vite', 'bin/vite.js'), '--port', String(port)], folder, port));
+    const env = { ...QUIET, CLOUDFLARE_ENV: 'local' };
+    checkExample(await devServer([bin('vite', 'bin/vite.js'), '--port', String(port)], folder, port, env));
   });
 
   it('vitest-pool-workers', { timeout: 90_000 }, async () => {
     const folder = project('vitest', {
-      'wrangler.json': LOCAL_CONFIGURATION,
+      'wrangler.jsonc': exampleConfiguration(),
       'vitest.config.mjs': `import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
-export default defineConfig({ plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.json' } })] });
+export default defineConfig({ plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.jsonc', environment: 'local' } })] });
 `,
       'rerank.test.mjs': `import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';

@@ -126,16 +126,26 @@ export class FakeHub {
   async #hub(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url!.split('?')[0]!;
     const [, revision] = /^\/api\/models\/[^/]+\/[^/]+\/revision\/(.+)$/.exec(path) ?? [];
-    if (!path.includes(`/${this.repo}/`)) { this.#refuse(response, 401, 'RepoNotFound'); return; }
+    if (!path.includes(`/${this.repo}/`)) {
+      this.#refuse(response, 401, 'RepoNotFound');
+      return;
+    }
     if (!this.#mayRead(request, response)) return;
     if (revision !== undefined) {
       this.#note('hub', request);
-      this.#list(decodeURIComponent(revision), response); return;
+      this.#list(decodeURIComponent(revision), response);
+      return;
     }
     const name = decodeURIComponent(path.split(`/resolve/${COMMIT}/`)[1] ?? '');
     const file = this.files[name];
-    if (!file) { this.#refuse(response, 404, 'EntryNotFound'); return; }
-    if (!file.lfs) { await this.#serve('hub', request, response); return; }
+    if (!file) {
+      this.#refuse(response, 404, 'EntryNotFound');
+      return;
+    }
+    if (!file.lfs) {
+      await this.#serve('hub', request, response);
+      return;
+    }
     this.#note('hub', request);
     response.writeHead(302, {
       location: `${this.#cdn}/signed/${name}`,
@@ -149,7 +159,10 @@ export class FakeHub {
   #list(revision: string, response: ServerResponse): void {
     const fault = this.listFaults.shift();
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();
-    if (revision !== 'main' && revision !== COMMIT) { this.#refuse(response, 404, 'RevisionNotFound'); return; }
+    if (revision !== 'main' && revision !== COMMIT) {
+      this.#refuse(response, 404, 'RevisionNotFound');
+      return;
+    }
     const siblings = Object.entries(this.files).map(([rfilename, file]) => ({
       rfilename,
       size: file.content.length,

@@ -97,17 +97,17 @@ function decoded(path: string): string {
   }
 }
 
-/** The model's id from the path, where the SDKs may have escaped its slashes; a refusal where there is none. */
+/** The model's id from the path, where the SDKs may have escaped its slashes; the refusal of an account that cannot be. */
 export function routeModel(path: string, method: string): string | CloudflareReply {
   const [, account, rest = ''] = ROUTE.exec(path) ?? [];
-  if (account === undefined) return cloudflareFailure(new Failure('not_found', 'No route for that URI'));
+  if (account === undefined) throw new Failure('not_found', 'No route for that URI');
   if (!ACCOUNT_ID.test(account)) {
     const message = `Could not route to ${path}, perhaps your object identifier is invalid?`;
     return apiRefusal(404, { code: 7003, message });
   }
   const model = rest.startsWith('ai/run/') ? decoded(rest.slice('ai/run/'.length)) : '';
-  if (model === '') return cloudflareFailure(new Failure('not_found', 'No route for that URI'));
-  if (method !== 'POST') return cloudflareFailure(new Failure('wrong_method', 'Use POST'));
+  if (model === '') throw new Failure('not_found', 'No route for that URI');
+  if (method !== 'POST') throw new Failure('wrong_method', 'Use POST');
   return model;
 }
 

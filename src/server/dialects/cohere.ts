@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { STATUS } from '../failure';
 import type { Scored } from '../scoring';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
-import { count, flag, model, text, texts, topN } from './fields';
+import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
 
 const DOCUMENTS_PER_SEARCH_UNIT = 100;
 
@@ -57,13 +57,11 @@ function readDocument(document: Version1Document, rankFields: readonly string[])
   return fields.map((field) => `${field}: ${document[field]}`).join('\n');
 }
 
-const COHERE_FIELDS = ['rank_fields', 'max_chunks_per_doc', 'max_tokens_per_doc'];
-
 /** On /v1/rerank, which Jina and vLLM share: a field that only Cohere has, or a model of Cohere's. */
-function isVersion1(body: Readonly<Record<string, unknown>>): boolean {
-  const named = typeof body['model'] === 'string' && body['model'].startsWith('rerank-');
-  return named || COHERE_FIELDS.some((field) => Object.hasOwn(body, field));
-}
+const isVersion1 = v.union([
+  withAnyOf('rank_fields', 'max_chunks_per_doc', 'max_tokens_per_doc'),
+  v.looseObject({ model: v.pipe(v.string(), v.regex(/^rerank-/)) }),
+]);
 
 function version1(served: Served): Endpoint {
   return endpoint({

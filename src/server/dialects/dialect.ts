@@ -31,8 +31,8 @@ export interface Endpoint {
   summary: string;
   request: v.GenericSchema;
   response: v.GenericSchema;
-  /** On a path that several dialects share: whether this body is meant for this one. Absent: any body. */
-  claims?(body: Readonly<Record<string, unknown>>): boolean;
+  /** On a path that several dialects share: what a body meant for this one looks like, valid or not. Absent: anything. */
+  claims?: v.GenericSchema;
   answer: (body: unknown, context: CallContext) => Promise<object>;
 }
 

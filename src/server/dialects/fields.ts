@@ -17,3 +17,8 @@ export type Document = v.InferOutput<typeof document>;
 export function textOf(given: Document): string {
   return typeof given === 'string' ? given : given.text;
 }
+
+/** A body that has one of these fields at least, whatever is in it. */
+export function withAnyOf(...fields: string[]) {
+  return v.union(fields.map((field) => v.looseObject({ [field]: v.unknown() })));
+}

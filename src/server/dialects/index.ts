@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { cohere } from './cohere';
 import type { Dialect, DialectName, Endpoint, Served } from './dialect';
 import { infinity } from './infinity';
@@ -36,7 +37,6 @@ export function routesByPath(enabled: readonly DialectName[], served: Served): M
 
 /** The route that a body is meant for; the last one's for what is no object, or not known yet. */
 export function chooseRoute(routes: readonly Route[], body: unknown): Route {
-  const last = routes[routes.length - 1]!;
-  if (typeof body !== 'object' || body === null) return last;
-  return routes.find(({ endpoint }) => endpoint.claims?.(body as Record<string, unknown>) ?? true) ?? last;
+  const claiming = ({ endpoint: { claims } }: Route) => claims === undefined || v.is(claims, body);
+  return routes.find(claiming) ?? routes[routes.length - 1]!;
 }

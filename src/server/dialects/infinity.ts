@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { endpoint, type Dialect } from './dialect';
-import { count, flag, model, text, texts, topN } from './fields';
+import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
 
 const request = v.looseObject({
@@ -33,7 +33,7 @@ export function infinity(): Dialect {
       endpoint({
         path: '/rerank',
         summary: 'Rank documents (infinity)',
-        claims: (body) => Object.hasOwn(body, 'documents'),
+        claims: withAnyOf('documents'),
         request,
         response,
         async answer(body, { scorer, signal, served }) {

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { Failure } from '../failure';
 import { endpoint, type CallContext, type Dialect, type Endpoint, type Served } from './dialect';
-import { count, documentOut, documents, model, text, textOf, texts } from './fields';
+import { count, documentOut, documents, model, text, textOf, texts, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
 
 /** Fields that no other dialect on the shared paths has. */
-const VLLM_FIELDS = [
+const hasVllmField = withAnyOf(
   'truncate_prompt_tokens',
   'use_activation',
   'activation',
@@ -14,13 +14,7 @@ const VLLM_FIELDS = [
   'priority',
   'additional_data',
   'request_id',
-];
-
-type Body = Readonly<Record<string, unknown>>;
-
-function hasVllmField(body: Body): boolean {
-  return VLLM_FIELDS.some((field) => Object.hasOwn(body, field));
-}
+);
 
 /** -1 is the model's limit; a smaller limit would need another load. */
 function truncatePromptTokens({ info }: Served) {
@@ -151,10 +145,10 @@ export function vllm(served: Served): Dialect {
     failure: openAiFailure,
     failureSchema: openAiFailureSchema,
     endpoints: [
-      rerankAt('/rerank', served, (body) => Object.hasOwn(body, 'documents') && hasVllmField(body)),
+      rerankAt('/rerank', served, v.intersect([withAnyOf('documents'), hasVllmField])),
       rerankAt('/v1/rerank', served, hasVllmField),
       // Cohere's version 2 requires a model, vLLM does not.
-      rerankAt('/v2/rerank', served, (body) => hasVllmField(body) || !Object.hasOwn(body, 'model')),
+      rerankAt('/v2/rerank', served, v.union([hasVllmField, v.looseObject({ model: v.optional(v.never()) })])),
       scoreEndpoint(served),
     ],
   };

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Hono } from 'hono';
-import type { AppParts } from '../app';
+import { registerGet, type App, type AppParts } from '../context';
 import { CLOUDFLARE_RUN_PATH } from '../dialects/cloudflare';
 import { openApiDocument } from '../openapi';
 import { modelNames } from '../../workers-ai/models';
@@ -62,8 +61,7 @@ function playgroundPage({ served }: AppParts): Page {
   return page(filled, asset('page.css'), asset('playground.js'));
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any Hono app
-export function registerPages(app: Hono<any>, parts: AppParts): void {
+export function registerPages(app: App, parts: AppParts): void {
   const { options, routes, served } = parts;
   const withCloudflare = options.dialects.includes('cloudflare');
   const document = openApiDocument({
@@ -73,11 +71,11 @@ export function registerPages(app: Hono<any>, parts: AppParts): void {
     secured: options.tokens.length > 0,
   });
   const send = (route: string, { html, policy }: Page) => {
-    app.get(route, (c) =>
+    registerGet(app, route, (c) =>
       c.html(html, 200, { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' }),
     );
   };
-  app.get('/openapi.json', (c) => c.json(document));
+  registerGet(app, '/openapi.json', (c) => c.json(document));
   const docs = page(docsPage(document), asset('page.css'));
   send('/docs', docs);
   send('/', withCloudflare ? playgroundPage(parts) : docs);

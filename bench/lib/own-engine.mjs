@@ -1,0 +1,57 @@
+// Shared by the measurements of this package alone: options, model, passages, and how a figure is printed.
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { loadDataset } from './dataset.mjs';
+import { MODEL_NAMES, resolveModel } from './models.mjs';
+
+/** The whole package, so that a checkout that is not built says so in its own words. */
+const builtPackage = () => import('../../dist/index.js');
+
+export function ownOptions(extra = {}) {
+  const text = { type: 'string' };
+  const { values } = parseArgs({
+    options: {
+      model: { ...text, default: 'minilm-int8' },
+      folder: { ...text, multiple: true, default: [] },
+      threads: { ...text, default: String(os.availableParallelism()) },
+      ...{ cranfield: text, reference: text },
+      ...extra,
+    },
+  });
+  if (!MODEL_NAMES.includes(values.model)) {
+    throw new Error(`--model: expected one of ${MODEL_NAMES.join(', ')}, received ${values.model}`);
+  }
+  return { ...values, threads: Number(values.threads) };
+}
+
+/** Loads the model of the options, runs `work({ reranker, model, input })`, closes. */
+export async function withReranker(options, work, settings = {}) {
+  const { Reranker } = await builtPackage();
+  const model = resolveModel(options.model, options.folder);
+  const passages = distinctPassages(loadDataset(options));
+  const { folder, dtype, maxLength } = model;
+  const reranker = await Reranker.load(folder, { dtype, maxLength, threads: options.threads, ...settings });
+  try {
+    return await work({ reranker, model, ...passages });
+  } finally {
+    await reranker.close();
+  }
+}
+
+/** @returns `input(n, from)`: a request of n different passages, the first of them number `from`. */
+function distinctPassages(dataset) {
+  const texts = [...new Set(dataset.queries.flatMap(({ contexts }) => contexts))];
+  const [{ query }] = dataset.queries;
+  const input = (count, from = 0) => {
+    if (from + count > texts.length) throw new Error(`the data set has only ${texts.length} different passages`);
+    return { query, contexts: texts.slice(from, from + count).map((text) => ({ text })) };
+  };
+  return { input };
+}
+
+/** One line for people, then the same as JSON for scripts. `ok` is null where nothing was to be held. */
+export function printFigure({ name, line, ok, ...figures }) {
+  const verdict = { true: 'holds', false: 'DOES NOT HOLD', null: '' }[String(ok)];
+  console.log(`${name}: ${line}${verdict && `; ${verdict}`}`);
+  console.log(JSON.stringify({ name, ok, ...figures }));
+}
