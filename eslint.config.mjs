@@ -3,7 +3,17 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build/', 'coverage/', 'dist/', 'prebuilds/', 'test/types/users/'] },
+  {
+    ignores: [
+      'artifacts/',
+      'build/',
+      'coverage/',
+      'dist/',
+      'prebuilds/',
+      'test/clients/.projects/',
+      'test/types/users/',
+    ],
+  },
   js.configs.recommended,
   { languageOptions: { globals: globals.node } },
   {
@@ -33,4 +43,7 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs' } },
+  // Runs in the page.
+  { files: ['test/clients/playground.test.mjs'], languageOptions: { globals: globals.browser } },
+  { files: ['src/server/pages/*.js'], languageOptions: { sourceType: 'script', globals: globals.browser } },
 );

@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // A package of its own, with a runner of its own.
+  modulePathIgnorePatterns: ['<rootDir>/test/clients/'],
   // Transpiled only: `npm run lint:ts` checks the types.
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: { isolatedModules: true } }] },
 };

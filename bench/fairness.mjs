@@ -3,7 +3,7 @@
 // a request of 1,000 passages take at most 3 times what they take alone.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
-import { median } from './peers/statistics.mjs';
+import { median } from 'simple-statistics';
 import { ownOptions, printFigure, withReranker } from './lib/own-engine.mjs';
 
 const CALLERS = 32;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ownOptions, printFigure, withReranker } from './lib/own-engine.mjs';
-import { median } from './peers/statistics.mjs';
+import { median } from 'simple-statistics';
 
 const PAIRS = 120;
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -23,6 +23,12 @@ from sentencepiece import sentencepiece_model_pb2
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'native', 'fixtures', 'tokenizer')
 RULES = {'A\u0302': 'Â', 'e\u0301': 'é', 'E\u0301': 'É', 'ﬁ': 'fi', 'ﷺ': 'صلى الله', '™': 'TM', '①': '1', '\u3000': ' ', '\u200b': ' ', '\u200d': ' ',
          '\u00a0': ' ', '\u2581': ' ', '\ufeff': ' ', '\ufffd': ' ', '\t': ' ', '\n': ' ', '\r': ' ', '¨': ' \u0308', '\u0958': '\u0915\u093c', '\x01': '', '\x0b': ''}
+# Texts on which one single mistake shows.
+CORNERS = ['', ' ', 'a ', ' a', 'a  b', 'A\u0302\u0301', 'Tie\u0302\u0301ng', 'ﬁ\u0301', 'ﬁ\u0301\u0301', 'e\u0301\u0301', 'e\u0301\u0301\u0301', '\u00c2\u0301',
+           '\u0600e\u0301', '😀\u200d™\u0301', '™\u0301', 'क\u094d\u0958\u0301', '\u0958\u0301', '👨\u200d👩', '\r\n', 'a </s> b', 'a <mask> b', '＜mask＞', '＜s＞', 'a＜/s＞b',
+           'a\u0085<mask>', '\u0378a\u0379', '\u0378\u0379', '\u0378 \u0379', 'abccc', 'mmnnn', '0' * 10, '0' * 26, '2' * 16, 'a\x0bb', 'a\u2028b', 'a\x85b', 'a\u180eb',
+           'a\U0002b820b', 'a\U0002b740b', 'a\U00030000b', 'が', '각', 'हिन्दी', 'a\u08d4', 'a\u1734', '\u037e', '\u1fef', '\u212a', 'ΟΔΟΣ', 'İ', 'ß', 'a\u061db', 'a\u166db', 'a°b',
+           "don't", '##ing', 'e' * 100, 'e' * 101, 'e\u0301' * 100, 'e\u0301' * 101, 'é' * 100, 'é' * 101, 'd' * 5, 'd' * 6, 'a[SEP]b', '[sep]', 'a\u0345\u0323\u0301\u05b0b']
 RULES.update({chr(0xFF01 + i): chr(0x21 + i) for i in range(94)})
 
 
@@ -159,7 +165,7 @@ def case(model, text, edits, seed, texts, pairs):
     reference = tokenizers.Tokenizer.from_str(text)
     reference.no_truncation()
     reference.no_padding()
-    made = [tokenizer_texts.text(rng, rng.choice([1, 3, 6, 12])) for _ in range(texts)]
+    made = CORNERS + [tokenizer_texts.text(rng, rng.choice([1, 3, 6, 12])) for _ in range(texts)]
     rows = [[t, reference.encode(t, add_special_tokens=False).ids] for t in made if len(t) < 500]
     return {'model': model, 'edits': edits, 'texts': rows, 'pairs': [pair_case(reference, rng) for _ in range(pairs)]}
 
@@ -186,7 +192,7 @@ def main():
         with open(os.path.join(OUT, model + '.json'), 'w', encoding='utf-8') as f:
             f.write(text)
         for seed, edits in enumerate(edits_of(text)):
-            cases.append(case(model, text, edits, seed, 120 if seed == 0 else 40, 60 if seed == 0 else 6))
+            cases.append(case(model, text, edits, seed, 70 if seed == 0 else 16, 60 if seed == 0 else 6))
     with open(os.path.join(OUT, 'cases.jsonl'), 'w', encoding='utf-8') as f:
         f.writelines(json.dumps(c, separators=(',', ':')) + '\n' for c in cases)
     with open(os.path.join(OUT, 'numbers.json'), 'w', encoding='utf-8') as f:

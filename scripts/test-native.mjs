@@ -1,5 +1,5 @@
 // Builds the C++ core with its tests, without Node, and runs them through ctest.
-//   node scripts/test-native.mjs [--sanitize address,undefined | --sanitize thread]
+//   node scripts/test-native.mjs [--sanitize address,undefined | --sanitize thread] [--tests REGEX]
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const { values } = parseArgs({ options: { sanitize: { type: 'string', default: '' } } });
+const { values } = parseArgs({
+  options: { sanitize: { type: 'string', default: '' }, tests: { type: 'string', default: '.' } },
+});
 const build = path.join(
   root,
   'build',
@@ -32,4 +34,4 @@ run('cmake', [
   `-DBGE_SANITIZE=${values.sanitize}`,
 ]);
 run('cmake', ['--build', build, '--parallel', String(os.availableParallelism())]);
-run('ctest', ['--test-dir', build, '--output-on-failure']);
+run('ctest', ['--test-dir', build, '--output-on-failure', '--tests-regex', values.tests]);

@@ -8,6 +8,7 @@ export type {
   EncodeOptions,
   ExecutionProvider,
   LatencyHistogram,
+  LongDocuments,
   ModelFile,
   ModelInfo,
   RerankContext,

@@ -1,6 +1,7 @@
 import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
 import { digestFile } from './models/digest';
+import { checkAtLoad } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
@@ -65,6 +66,7 @@ export async function loadModel(model: string, options?: RerankerOptions): Promi
     tokenizerPath: resolved.tokenizerPath,
     runtimePath: findRuntime(),
   };
+  await checkAtLoad(resolved, nativeOptions.maxLength);
   const [engine, modelFile, tokenizerFile] = await loadAndDigest(nativeOptions);
   return { engine, info: describe(resolved, nativeOptions, engine, { model: modelFile, tokenizer: tokenizerFile }) };
 }

@@ -1,18 +1,28 @@
 import { RerankError } from './errors';
 import { defaultThreads } from './threads';
-import type { Dtype, EncodeOptions, ExecutionProvider, RerankerOptions, RerankOptions, Truncation } from './types';
+import type {
+  Dtype,
+  EncodeOptions,
+  ExecutionProvider,
+  LongDocuments,
+  RerankerOptions,
+  RerankOptions,
+  Truncation,
+} from './types';
 
 const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'int8'];
 const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
 const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
 
+const AGGREGATES = ['max', 'mean'] as const;
+
 const MAX_THREADS = 1024;
 /** encode() serves tokenizing alone, so the model's positions do not bound it. */
-const MAX_ENCODE_LENGTH = 2 ** 20;
+export const MAX_ENCODE_LENGTH = 2 ** 20;
 /** Node's timers turn longer delays into 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_LENGTH = 512;
-const DEFAULT_MAX_QUEUED_TOKENS = 4_194_304;
+const DEFAULT_MAX_QUEUED_TOKENS = 8_388_608;
 
 export interface CheckedRerankerOptions {
   dtype: Dtype;
@@ -29,6 +39,7 @@ export interface CheckedRerankOptions {
   timeoutMs: number | undefined;
   rawScores: boolean;
   details: boolean;
+  longDocuments: LongDocuments | undefined;
 }
 
 function shown(value: unknown): string {
@@ -45,10 +56,10 @@ export function invalidOption(expected: string, name: string, received: unknown)
   });
 }
 
-function object<T extends object>(value: T | undefined): T {
+function object<T extends object>(value: T | undefined, name = 'options'): T {
   if (value === undefined) return {} as T;
   if (typeof value !== 'object' || (value as unknown) === null || Array.isArray(value)) {
-    throw invalidOption('an object', 'options', value);
+    throw invalidOption('an object', name, value);
   }
   return value;
 }
@@ -112,13 +123,23 @@ export function maxLengthFor(asked: number | undefined, limit: number): number {
 }
 
 export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
-  const { signal, timeoutMs, rawScores, details } = object(options);
+  const { signal, timeoutMs, rawScores, details, longDocuments } = object(options);
   return {
     signal: signal === undefined ? undefined : abortSignal(signal),
     timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
     rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
     details: details === undefined ? false : flag('details', details),
+    longDocuments: longDocuments === undefined ? undefined : checkLongDocuments(longDocuments),
   };
+}
+
+function checkLongDocuments(options: LongDocuments): LongDocuments {
+  const { window, stride, aggregate } = object(options, 'longDocuments');
+  const longest =
+    window === undefined ? MAX_ENCODE_LENGTH : integer('longDocuments.window', window, 1, MAX_ENCODE_LENGTH);
+  if (stride !== undefined) integer('longDocuments.stride', stride, 1, longest, ' (no more than the window)');
+  if (aggregate !== undefined) oneOf('longDocuments.aggregate', aggregate, AGGREGATES);
+  return { window, stride, aggregate };
 }
 
 export function checkEncodeOptions(

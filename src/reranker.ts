@@ -3,13 +3,15 @@ import { traced, type RerankTrace } from './diagnostics';
 import { RerankError } from './errors';
 import { loadModel } from './load-model';
 import { startLimits, within, type Limits } from './limits';
-import type { NativeEngine } from './native-api';
+import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
+import type { NativeEngine, NativeResult } from './native-api';
 import { toRerankError } from './native-failure';
-import { checkEncodeOptions, checkRerankOptions } from './options';
+import { checkEncodeOptions, checkRerankOptions, MAX_ENCODE_LENGTH } from './options';
 import { toOutput } from './respond';
 import type {
   EncodedPair,
   EncodeOptions,
+  LongDocuments,
   ModelInfo,
   RerankerOptions,
   RerankerStats,
@@ -29,14 +31,15 @@ export interface RerankCall {
   limits: Limits;
   rawScores: boolean;
   details: boolean;
+  longDocuments: LongDocuments | undefined;
 }
 
 /** @internal Throws INVALID_INPUT or INVALID_OPTION, or the reason of a signal that is aborted already. */
 export function prepareCall(input: RerankInput, options?: RerankOptions): RerankCall {
   const checkedInput = checkInput(input);
-  const { signal, timeoutMs, rawScores, details } = checkRerankOptions(options);
+  const { signal, timeoutMs, ...rest } = checkRerankOptions(options);
   if (signal?.aborted) throw signal.reason;
-  return { input: checkedInput, limits: startLimits(signal, timeoutMs), rawScores, details };
+  return { input: checkedInput, limits: startLimits(signal, timeoutMs), ...rest };
 }
 
 /** One cross-encoder model in memory, with worker threads of its own. */
@@ -90,18 +93,39 @@ export class Reranker implements AsyncDisposable {
     return await traced(trace, () => this.#score(call, trace));
   }
 
-  async #score({ input, limits, rawScores, details }: RerankCall, trace: RerankTrace): Promise<RerankOutput> {
+  async #score(call: RerankCall, trace: RerankTrace): Promise<RerankOutput> {
+    const { input, details, longDocuments } = call;
+    if (!longDocuments) return toOutput(await this.#submit(call, input.texts, input.topK, trace), details);
+    const { windows, texts } = await this.#split(call, longDocuments);
+    if (call.limits.signal?.aborted) throw call.limits.signal.reason;
+    const scored = await this.#submit(call, texts, 0, trace);
+    return foldWindows(scored, windows, { aggregate: longDocuments.aggregate ?? 'max', topK: input.topK, details });
+  }
+
+  /** On the calling thread, a few windows at a turn of the event loop. */
+  async #split({ input }: RerankCall, options: LongDocuments): Promise<SplitPassages> {
+    const countPair = (query: string, text: string) =>
+      this.#engine.encode(query, text, MAX_ENCODE_LENGTH, 'longest_first').ids.length;
+    try {
+      return await splitPassages(input, options, this.info.maxLength, countPair);
+    } catch (failure) {
+      throw toRerankError(failure);
+    }
+  }
+
+  async #submit(call: RerankCall, texts: string[], topK: number, trace: RerankTrace): Promise<NativeResult> {
+    const { input, limits, rawScores, details } = call;
     const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
     let stopped = false as boolean;
     try {
-      const work = this.#engine.submit(requestId, input.query, input.texts, input.topK, rawScores, details);
+      const work = this.#engine.submit(requestId, input.query, texts, topK, rawScores, details);
       const result = await within(work, limits, (stop) => {
         stopped = true;
         this.#engine.cancel(requestId, stop);
       });
       const { queueMs, tokenizeMs, runMs } = result;
       Object.assign(trace, { queueMs, tokenizeMs, runMs });
-      return toOutput(result, details);
+      return result;
     } catch (error) {
       // The signal's reason is the caller's own value and goes back untouched.
       throw stopped ? error : toRerankError(error);

@@ -23,6 +23,8 @@ export interface RerankResult {
   tokens?: number;
   /** Tokens of query and passage that truncation dropped from the pair. Only with `details`. */
   truncatedTokens?: number;
+  /** Where the best window lies in the passage, in UTF-16 code units: `text.slice(start, end)`. Only with `longDocuments`. */
+  range?: { start: number; end: number };
 }
 
 /** What `@cf/baai/bge-reranker-base` answers: best first, ties by lower id. */
@@ -45,7 +47,7 @@ export interface RerankerOptions {
   maxLength?: number;
   /** What to cut when a pair is too long. Default `longest_first`. `none`: too long is a `TOO_LONG` error naming the context. */
   truncation?: Truncation;
-  /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 4,194,304. */
+  /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
   maxQueuedTokens?: number;
 }
 
@@ -58,6 +60,18 @@ export interface RerankOptions {
   rawScores?: boolean;
   /** Adds `tokens` and `truncatedTokens` to every result. */
   details?: boolean;
+  /** Scores passages window by window instead of cutting them. Default: off. */
+  longDocuments?: LongDocuments;
+}
+
+/** How passages that are longer than a window are scored. */
+export interface LongDocuments {
+  /** Tokens of the passage in a window at most. Default, and at most: what the query leaves of `maxLength`. */
+  window?: number;
+  /** Tokens from the start of a window to the start of the next, about: at most `window`, its default half of it. */
+  stride?: number;
+  /** A passage's score: that of its best window (default), or the mean of its windows' scores. */
+  aggregate?: 'max' | 'mean';
 }
 
 export interface EncodeOptions {

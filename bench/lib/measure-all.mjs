@@ -1,7 +1,7 @@
 // Runs the plan: rounds interleave the peers, so that a noisy minute of the machine hits them alike.
 import path from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { median } from '../peers/statistics.mjs';
+import { median } from 'simple-statistics';
 import { REFERENCE } from '../peers/index.mjs';
 import { pairTokenizer } from '../peers/tokenize.mjs';
 import { agreementOf } from './agreement.mjs';

@@ -1,5 +1,5 @@
 // From rounds to the figures of a report: medians, ratios to this package, and where a peer is ahead.
-import { median } from '../peers/statistics.mjs';
+import { median } from 'simple-statistics';
 import { OURS } from '../peers/index.mjs';
 
 /** Differences within this share are noise of a shared machine. */

@@ -114,7 +114,7 @@ Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair) {
   return object;
 }
 
-Napi::Object from_info(Napi::Env env, const infer::OnnxModelInfo& info) {
+Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("provider", std::string(infer::provider_name(info.provider)));
   object.Set("providerReason", info.provider_reason);

@@ -18,10 +18,11 @@ size_t bytes_of(const std::string& utf8_path) {
 }  // namespace
 
 Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
-               std::unique_ptr<const infer::OnnxBackend> backend, const EngineOptions& options)
+               std::unique_ptr<const infer::Backend> backend, const EngineOptions& options)
     : info_(backend->info()),
       model_bytes_(bytes_of(options.model.model_path) + bytes_of(options.tokenizer_path)),
-      scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits()}),
+      scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits(),
+                  options.threads}),
       tokenizer_(std::move(tokenizer)),
       backend_(std::move(backend)) {
   for (size_t i = 0; i < options.threads; ++i) {
@@ -93,7 +94,7 @@ std::shared_ptr<Engine> EngineLoad::run() {
   auto tokenizer = std::async(std::launch::async, [this] {
     return tokenize::Tokenizer::from_file(options_.tokenizer_path);
   });
-  std::unique_ptr<const infer::OnnxBackend> backend = model_.run();
+  std::unique_ptr<const infer::Backend> backend = model_.run();
   std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();
   if (options_.limits.max_length < loaded->special_tokens_in_pair()) {
     throw Error(ErrorCode::kInvalidOption,

@@ -29,13 +29,13 @@ struct EngineOptions {
 class Engine {
  public:
   Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
-         std::unique_ptr<const infer::OnnxBackend> backend, const EngineOptions& options);
+         std::unique_ptr<const infer::Backend> backend, const EngineOptions& options);
   // stop()
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  const infer::OnnxModelInfo& info() const noexcept { return info_; }
+  const infer::BackendInfo& info() const noexcept { return info_; }
   // Sizes of the model's and the tokenizer's files: near what the engine holds in memory.
   size_t model_bytes() const noexcept { return model_bytes_; }
 
@@ -58,11 +58,11 @@ class Engine {
  private:
   void join_workers() noexcept;
 
-  const infer::OnnxModelInfo info_;
+  const infer::BackendInfo info_;
   const size_t model_bytes_;
   schedule::Scheduler scheduler_;
   std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
-  std::unique_ptr<const infer::OnnxBackend> backend_;     // likewise
+  std::unique_ptr<const infer::Backend> backend_;         // likewise
   bool closing_ = false;
   std::mutex workers_mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;  // guarded by workers_mutex_

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+
+#include "infer/execution_provider.h"
 
 namespace bge::infer {
 
@@ -36,10 +39,19 @@ struct BatchLimits {
   bool padded = false;
 };
 
+// How a model was loaded.
+struct BackendInfo {
+  ExecutionProvider provider;
+  // One sentence: why this one.
+  std::string provider_reason;
+  std::string runtime_version;
+};
+
 // A loaded model. Immutable, safe from any number of threads.
 class Backend {
  public:
   virtual ~Backend() = default;
+  virtual const BackendInfo& info() const = 0;
   virtual std::unique_ptr<Runner> make_runner() const = 0;
   virtual BatchLimits batch_limits() const = 0;
 };

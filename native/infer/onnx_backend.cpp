@@ -14,10 +14,10 @@ constexpr BatchLimits kCudaLimits{.max_rows = 256, .max_tokens = 16384, .padded 
 // On a CPU a pair alone is fastest: no padding is computed and the pairs run side by side.
 constexpr BatchLimits kCpuLimits{.max_rows = 1};
 
-class SessionBackend final : public OnnxBackend {
+class OnnxBackend final : public Backend {
  public:
-  SessionBackend(std::shared_ptr<const Runtime> runtime, LoadedSession loaded,
-                 const std::string& model_path)
+  OnnxBackend(std::shared_ptr<const Runtime> runtime, LoadedSession loaded,
+              const std::string& model_path)
       : info_{loaded.provider, std::move(loaded.provider_reason), runtime->version()},
         model_(std::make_shared<const OnnxModel>(std::move(runtime), std::move(loaded.session),
                                                  model_path)) {}
@@ -30,10 +30,10 @@ class SessionBackend final : public OnnxBackend {
     return info_.provider == ExecutionProvider::kCuda ? kCudaLimits : kCpuLimits;
   }
 
-  const OnnxModelInfo& info() const override { return info_; }
+  const BackendInfo& info() const override { return info_; }
 
  private:
-  OnnxModelInfo info_;
+  BackendInfo info_;
   std::shared_ptr<const OnnxModel> model_;
 };
 
@@ -53,7 +53,7 @@ OnnxModelLoad::OnnxModelLoad(OnnxModelOptions options)
 
 OnnxModelLoad::~OnnxModelLoad() = default;
 
-std::unique_ptr<const OnnxBackend> OnnxModelLoad::run() {
+std::unique_ptr<const Backend> OnnxModelLoad::run() {
   std::shared_ptr<const Runtime> runtime = Runtime::open(state_->options.runtime_path);
   {
     std::lock_guard lock(state_->mutex);
@@ -62,7 +62,7 @@ std::unique_ptr<const OnnxBackend> OnnxModelLoad::run() {
   }
   const std::string& path = state_->options.model_path;
   LoadedSession loaded = state_->loader->load(path, state_->options.providers);
-  return std::make_unique<const SessionBackend>(std::move(runtime), std::move(loaded), path);
+  return std::make_unique<const OnnxBackend>(std::move(runtime), std::move(loaded), path);
 }
 
 void OnnxModelLoad::cancel() noexcept {

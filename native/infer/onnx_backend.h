@@ -16,27 +16,15 @@ struct OnnxModelOptions {
   std::vector<ExecutionProvider> providers;
 };
 
-// How a model was loaded.
-struct OnnxModelInfo {
-  ExecutionProvider provider;
-  std::string provider_reason;
-  std::string runtime_version;
-};
-
-// Any sequence-classification ONNX graph, run by ONNX Runtime. One session serves all Runners.
-class OnnxBackend : public Backend {
- public:
-  virtual const OnnxModelInfo& info() const = 0;
-};
-
-// A load that another thread can cancel.
+// Loads any sequence-classification ONNX graph, to be run by ONNX Runtime; one session serves all
+// Runners. Another thread can cancel the load.
 class OnnxModelLoad {
  public:
   explicit OnnxModelLoad(OnnxModelOptions options);
   ~OnnxModelLoad();
 
   // Blocks; once. Throws what opening the runtime and SessionLoader::load throw.
-  std::unique_ptr<const OnnxBackend> run();
+  std::unique_ptr<const Backend> run();
   // From any thread: run() ends soon with kAborted.
   void cancel() noexcept;
 

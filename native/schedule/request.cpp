@@ -53,7 +53,7 @@ Ranking Request::ranking() const {
   for (const rank::RankedContext& context : rank::rank(logits, top_k, raw_scores)) {
     const Pair& pair = pairs[pair_of_context[context.id]];
     answer.results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
-                       static_cast<uint32_t>(pair.truncated_tokens)});
+                              static_cast<uint32_t>(pair.truncated_tokens)});
   }
   return answer;
 }

@@ -36,10 +36,10 @@ struct RankedResult {
 
 // A request's answer, with where its time went.
 struct Ranking {
-  std::vector<RankedResult> results;                   // best first
-  std::chrono::nanoseconds queued{0};                  // submit to first run
-  std::chrono::nanoseconds tokenizing{0};              // worker time
-  std::chrono::nanoseconds running{0};                 // worker time, its share of the runs
+  std::vector<RankedResult> results;       // best first
+  std::chrono::nanoseconds queued{0};      // submit to first run
+  std::chrono::nanoseconds tokenizing{0};  // worker time
+  std::chrono::nanoseconds running{0};     // worker time, its share of the runs
 };
 
 using Outcome = std::variant<Ranking, Error>;

@@ -209,23 +209,30 @@ std::optional<TokenizeWork> Scheduler::take_tokenize_work(Request& request) {
 RunWork Scheduler::take_run_work(Request& first) {
   std::vector<Request*> owners;
   std::vector<size_t> lengths;
-  const size_t max_rows = options_.batch_limits.max_rows;
+  const infer::BatchLimits limits = current_limits();
   const auto offer = [&](Request& request) {
     for (auto pair = request.ready.begin(); pair != request.ready.end(); ++pair) {
-      if (lengths.size() == max_rows) return;
+      if (lengths.size() == limits.max_rows) return;
       owners.push_back(&request);
       lengths.push_back(pair->first);
     }
   };
   offer(first);
-  for (auto other = runnable_.begin(); other != runnable_.end() && lengths.size() < max_rows;
+  for (auto other = runnable_.begin(); other != runnable_.end() && lengths.size() < limits.max_rows;
        ++other) {
     if (*other != &first) offer(**other);
   }
   RunWork work;
-  const size_t rows = plan_batch(lengths, options_.batch_limits);
+  const size_t rows = plan_batch(lengths, limits);
   for (size_t i = 0; i < rows; ++i) hand_out(*owners[i], work);
   return work;
+}
+
+infer::BatchLimits Scheduler::current_limits() const {
+  infer::BatchLimits limits = options_.batch_limits;
+  const size_t share = (statistics_.queued_tokens + options_.workers - 1) / options_.workers;
+  if (!limits.padded) limits.max_tokens = std::min(limits.max_tokens, share);
+  return limits;
 }
 
 void Scheduler::hand_out(Request& request, RunWork& work) {

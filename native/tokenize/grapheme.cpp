@@ -13,16 +13,12 @@ bool is_control(GraphemeClass grapheme) {
 
 bool is_hangul_join(GraphemeClass before, GraphemeClass after) {  // GB6, GB7, GB8
   switch (before) {
-    case kL:
-      return after == kL || after == kV || after == kLv || after == kLvt;
+    case kL: return after == kL || after == kV || after == kLv || after == kLvt;
     case kLv:
-    case kV:
-      return after == kV || after == kT;
+    case kV: return after == kV || after == kT;
     case kLvt:
-    case kT:
-      return after == kT;
-    default:
-      return false;
+    case kT: return after == kT;
+    default: return false;
   }
 }
 

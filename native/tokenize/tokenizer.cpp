@@ -1,5 +1,6 @@
 #include "tokenize/tokenizer.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
@@ -8,6 +9,12 @@
 #include "tokenize/utf8.h"
 
 namespace bge::tokenize {
+namespace {
+
+constexpr size_t kReservedIds =
+    4096;  // enough for most passages, little for a long one that stops early
+
+}  // namespace
 
 Tokenizer::Tokenizer(TokenizerParts parts)
     : parts_(std::make_unique<const TokenizerParts>(std::move(parts))) {}
@@ -21,6 +28,7 @@ EncodedText Tokenizer::encode(std::string_view utf8, size_t token_cap) const {
   }
   std::string repaired;
   EncodedText out;
+  out.ids.reserve(std::min({utf8.size() / 4, token_cap, kReservedIds}) + 8);
   TextEncoder encoder(*parts_, token_cap, out.ids);
   out.complete = encoder.encode(repair_utf8(utf8, repaired));
   return out;

@@ -65,13 +65,10 @@ size_t passage_cap(size_t query_tokens, size_t max_length, size_t special_tokens
   // One token more than what fits beside the query shows that the pair is too long.
   const size_t beside_query = room > query_tokens ? room - query_tokens + 1 : 1;
   switch (truncation) {
-    case Truncation::kLongestFirst:
-      return std::max(query_tokens, beside_query);
-    case Truncation::kOnlyFirst:
-      return room + 1;
+    case Truncation::kLongestFirst: return std::max(query_tokens, beside_query);
+    case Truncation::kOnlyFirst: return room + 1;
     case Truncation::kOnlySecond:
-    case Truncation::kNone:
-      break;
+    case Truncation::kNone: break;
   }
   return beside_query;
 }

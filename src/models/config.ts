@@ -9,6 +9,8 @@ export interface ModelConfig {
   architecture: string;
   /** Tokens of a pair at most, special tokens included. */
   maxTokens: number;
+  /** Rows of the position table that no token gets. */
+  unusedPositions: number;
 }
 
 /** Limit of a folder that states none: that of every BERT and XLM-R reranker. */
@@ -48,13 +50,16 @@ function isCount(value: unknown, max = Number.MAX_SAFE_INTEGER): value is number
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= max;
 }
 
-/** From the position table: BERT uses all of it, RoBERTa's kin what lies after the padding id. */
+/** BERT uses all positions, RoBERTa's kin those after the padding id. */
+function unusedPositions(config: Json): number {
+  const padding = config['pad_token_id'] ?? ROBERTA_PAD_TOKEN_ID;
+  return POSITIONS_AFTER_PADDING.has(config['model_type']) ? Number(padding) + 1 : 0;
+}
+
 function tokensFromPositions(config: Json, path: string): number | undefined {
   const positions = config['max_position_embeddings'];
   if (positions === undefined) return undefined;
-  const padding = config['pad_token_id'] ?? ROBERTA_PAD_TOKEN_ID;
-  const unused = POSITIONS_AFTER_PADDING.has(config['model_type']) ? Number(padding) + 1 : 0;
-  const usable = Number(positions) - unused;
+  const usable = Number(positions) - unusedPositions(config);
   if (isCount(positions) && isCount(usable)) return usable;
   throw invalid(path, 'has no usable max_position_embeddings');
 }
@@ -72,6 +77,7 @@ export async function readModelConfig(folder: string, required: boolean): Promis
   const fromPositions = config && tokensFromPositions(config, path);
   return {
     architecture: typeof architecture === 'string' ? architecture : 'unknown',
+    unusedPositions: config ? unusedPositions(config) : 0,
     maxTokens: fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS,
   };
 }

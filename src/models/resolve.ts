@@ -1,9 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { RerankError } from '../errors';
 import type { Dtype } from '../types';
 import { cacheFolder } from './cache';
-import { hubName } from './catalog';
+import { aliasesOf, hubName, sourceRepo } from './catalog';
 import { readModelConfig, type ModelConfig } from './config';
+import { cachedSnapshot } from './hub/cache';
+import { parseRepoName, type RepoName } from './hub/repo-name';
+import { hubSettings } from './hub/settings';
 import { notFound } from './not-found';
 import { isQuantized } from './onnx-file';
 
@@ -32,18 +36,6 @@ async function isKind(path: string, kind: 'isFile' | 'isDirectory'): Promise<boo
   }
 }
 
-/** The model's folder: the name itself, or its copy in the cache. */
-async function findFolder(model: string): Promise<string> {
-  const folder = resolve(model);
-  if (await isKind(folder, 'isDirectory')) return folder;
-  const cached = cacheFolder(hubName(model));
-  if (cached && (await isKind(cached, 'isDirectory'))) return cached;
-  throw notFound(
-    `'${model}' is not a folder and has no local copy; pass the path of a folder with tokenizer.json and model.onnx`,
-    cached ?? folder,
-  );
-}
-
 /** The file of this name, in onnx/ (as on the hub) or at the top. */
 async function findFile(folder: string, name: string): Promise<string | undefined> {
   for (const path of [join(folder, 'onnx', name), join(folder, name)]) {
@@ -64,12 +56,8 @@ async function findWeights(folder: string, dtype: Dtype): Promise<Weights> {
   throw notFound(`${folder} has no ${dtype === 'auto' ? '' : `${dtype} `}${wanted}${instead}`, join(folder, wanted));
 }
 
-/**
- * From what the caller calls the model to its files. Hugging Face layout (weights in onnx/, config.json required) or
- * flat (weights beside tokenizer.json, config.json optional). A download would fill the cache folder before this.
- */
-export async function resolveModel(model: string, dtype: Dtype): Promise<ResolvedModel> {
-  const folder = await findFolder(model);
+/** The files of a folder. Throws MODEL_NOT_FOUND where one is missing. */
+async function filesIn(folder: string, model: string, dtype: Dtype): Promise<ResolvedModel> {
   const tokenizerPath = join(folder, 'tokenizer.json');
   if (!(await isKind(tokenizerPath, 'isFile'))) {
     throw notFound(`${folder} has no tokenizer.json; put it there`, tokenizerPath);
@@ -79,4 +67,67 @@ export async function resolveModel(model: string, dtype: Dtype): Promise<Resolve
   const config = await readModelConfig(folder, !flat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
   return { model, modelPath: weights.path, tokenizerPath, dtype: weights.dtype, ...config };
+}
+
+/** A folder's files, or undefined where it lacks one: it may be half of a download, or hold another dtype. */
+async function filesIfComplete(folder: string, model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
+  try {
+    return await filesIn(folder, model, dtype);
+  } catch (error) {
+    if (error instanceof RerankError && error.code === 'MODEL_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Folders that may hold the model on this machine, likeliest first. */
+async function localCopies({ repo, revision }: RepoName): Promise<string[]> {
+  const snapshot = await cachedSnapshot(hubSettings().cacheFolder, { repo, revision });
+  const own = revision === 'main' ? cacheFolder(repo) : undefined;
+  return [own, snapshot?.folder].filter((folder) => folder !== undefined);
+}
+
+/** The model of the hub that a name stands for; throws MODEL_NOT_FOUND for what is no such name. */
+export function parseModelName(model: string): RepoName {
+  const name = parseRepoName(hubName(model));
+  if (name) return name;
+  throw notFound(
+    `'${model}' is neither a folder nor a model of the hub; pass the path of a folder with tokenizer.json and model.onnx, or owner/name`,
+    resolve(model),
+  );
+}
+
+/** The model's own repository, or the conversion that has its weights as this dtype. */
+export function sourceOf(name: RepoName, dtype: Dtype): RepoName {
+  const repo = sourceRepo(name.repo, dtype);
+  return repo === name.repo ? name : { repo, revision: 'main' };
+}
+
+/** Undefined where no complete copy is on this machine. */
+export async function resolveLocal(model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
+  const folder = resolve(model);
+  if (await isKind(folder, 'isDirectory')) return await filesIn(folder, model, dtype);
+  const name = parseModelName(model);
+  const others = aliasesOf(name.repo).map(parseRepoName);
+  const names = [name, sourceOf(name, dtype), ...others].filter((other) => other !== undefined);
+  const copies = (await Promise.all(names.map(localCopies))).flat();
+  for (const copy of copies) {
+    const found = await filesIfComplete(copy, model, dtype);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * From what the caller calls the model to its files: a folder, else a copy in the caches, else a download. Folders are
+ * in Hugging Face layout (weights in onnx/, config.json required) or flat (weights beside tokenizer.json, config.json
+ * optional).
+ */
+export async function resolveModel(model: string, dtype: Dtype): Promise<ResolvedModel> {
+  const local = await resolveLocal(model, dtype);
+  if (local) return local;
+  // Loaded only here: a model that is on this machine needs no HTTP client.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { pull } = require('./hub/pull') as typeof import('./hub/pull');
+  const { folder } = await pull(sourceOf(parseModelName(model), dtype), { dtype });
+  return await filesIn(folder, model, dtype);
 }

@@ -17,7 +17,8 @@ TEST(SchedulerStress, EveryRequestIsSettledOnce) {
   constexpr int kRequestsPerCaller = 400;
   Scheduler scheduler({.max_queued_tokens = 20'000,
                        .max_length = 512,
-                       .batch_limits = {.max_rows = 3, .max_tokens = 64, .padded = true}});
+                       .batch_limits = {.max_rows = 3, .max_tokens = 64, .padded = true},
+                       .workers = 1});
   std::vector<std::atomic<int>> settled(kCallers * kRequestsPerCaller);
   std::atomic<int> admitted = 0;
   std::atomic<int> refused = 0;
@@ -81,7 +82,8 @@ TEST(SchedulerStress, EveryRequestIsSettledOnce) {
 // stop() may come at any moment; whoever waits must wake, and nothing may be called afterwards.
 TEST(SchedulerStress, StopWhileBusy) {
   for (unsigned round = 0; round < 50; ++round) {
-    Scheduler scheduler({.max_queued_tokens = 1'000'000, .max_length = 512, .batch_limits = {}});
+    Scheduler scheduler(
+        {.max_queued_tokens = 1'000'000, .max_length = 512, .batch_limits = {}, .workers = 1});
     std::atomic<bool> stopped = false;
     std::vector<std::thread> workers;
     for (int w = 0; w < 2; ++w) {

@@ -10,7 +10,7 @@ namespace bge::schedule {
 namespace {
 
 constexpr Scheduler::Options kOptions{
-    .max_queued_tokens = 100'000, .max_length = 512, .batch_limits = {}};
+    .max_queued_tokens = 100'000, .max_length = 512, .batch_limits = {}, .workers = 1};
 
 // Runs a scheduler on the test's own thread and notes what comes.
 class SchedulerTest : public testing::Test {
@@ -114,7 +114,8 @@ TEST_F(SchedulerTest, OldestRequestGetsOneTokenInEight) {
 }
 
 TEST_F(SchedulerTest, RefusesWholeRequestBeyondTheBoundAtOnce) {
-  Scheduler scheduler({.max_queued_tokens = 20, .max_length = 512, .batch_limits = {}});
+  Scheduler scheduler(
+      {.max_queued_tokens = 20, .max_length = 512, .batch_limits = {}, .workers = 1});
   submit(scheduler, request(1, {"10:aa"}));
   try {
     submit(scheduler, request(2, {"10:aa", "10:bb", "10:cc", "10:dd"}));
@@ -232,10 +233,25 @@ TEST_F(SchedulerTest, StopDropsEverythingWithoutCompletions) {
   EXPECT_TRUE(outcomes.empty());
 }
 
+TEST_F(SchedulerTest, PackedRunTakesAWorkersShareOfAShortQueue) {
+  Scheduler scheduler({.max_queued_tokens = 100'000,
+                       .max_length = 512,
+                       .batch_limits = {.max_rows = 64, .max_tokens = 512},
+                       .workers = 2});
+  submit(scheduler, request(1, texts_of({40, 40, 40, 40, 40, 40})));
+  const RunWork first = take_run(scheduler);
+  EXPECT_EQ(first.pairs.size(), 3u) << "half of the queue";
+  const RunWork second = take_run(scheduler);
+  EXPECT_EQ(second.pairs.size(), 3u) << "what runs counts too: the other half";
+  do_run(scheduler, first);
+  do_run(scheduler, second);
+}
+
 TEST_F(SchedulerTest, BatchesAcrossRequestsWithinTheLimits) {
   Scheduler scheduler({.max_queued_tokens = 100'000,
                        .max_length = 512,
-                       .batch_limits = {.max_rows = 4, .max_tokens = 60, .padded = true}});
+                       .batch_limits = {.max_rows = 4, .max_tokens = 60, .padded = true},
+                       .workers = 1});
   submit(scheduler, request(1, texts_of({20, 19})));
   submit(scheduler, request(2, texts_of({18, 17, 16})));
   do_tokenize(scheduler, std::get<TokenizeWork>(*scheduler.next()));

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "tokenize_fixtures.h"
 #include "tokenize/json_number.h"
+#include "tokenize_fixtures.h"
 
 namespace bge::tokenize {
 namespace {

@@ -11,10 +11,12 @@ const schema = protobuf.parse(`
   }
   message NodeProto {
     repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
-    repeated AttributeProto attribute = 5;
+    repeated AttributeProto attribute = 5; string domain = 7;
   }
   message AttributeProto { string name = 1; int64 i = 3; repeated int64 ints = 8; int32 type = 20; }
-  message TensorProto { repeated int64 dims = 1; int32 data_type = 2; repeated float float_data = 4; string name = 8; }
+  message TensorProto { repeated int64 dims = 1; int32 data_type = 2; repeated float float_data = 4; string name = 8;
+    bytes raw_data = 9; repeated StringStringEntryProto external_data = 13; int32 data_location = 14; }
+  message StringStringEntryProto { string key = 1; string value = 2; }
   message ValueInfoProto { string name = 1; TypeProto type = 2; }
   message TypeProto { Tensor tensor_type = 1; }
   message Tensor { int32 elem_type = 1; TensorShapeProto shape = 2; }
@@ -57,10 +59,17 @@ export interface SumModel {
   outputName?: string;
   /** The sum is divided by this; 0 makes it infinite. */
   divisor?: number;
+  /** Further NodeProto and TensorProto of the graph, without a use in it. */
+  nodes?: object[];
+  initializers?: object[];
+  opset?: number;
+  /** What the output is said to have, where that is not so. */
+  labels?: number;
 }
 
 /** An ONNX model whose logit is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */
-export function sumModel({ inputs, output, outputName = 'logits', divisor = 1 }: SumModel): Uint8Array {
+export function sumModel(sum: SumModel): Uint8Array {
+  const { inputs, output, outputName = 'logits', divisor = 1, nodes: more = [], initializers = [] } = sum;
   const names = Object.keys(inputs);
   const nodes = names.flatMap((name) => [
     node('Cast', [name], `${name}_float`, [int('to', ELEMENT.float)]),
@@ -83,14 +92,14 @@ export function sumModel({ inputs, output, outputName = 'logits', divisor = 1 }:
       node('Concat', ['zero', 'logit'], outputName, [int('axis', 1)]),
     );
   }
-  const shape = { flat: ['batch'], column: ['batch', 1], pair: ['batch', 2] }[output];
+  const shape = { flat: ['batch'], column: ['batch', sum.labels ?? 1], pair: ['batch', 2] }[output];
   const model = {
     irVersion: 7,
-    opsetImport: [{ domain: '', version: 11 }],
+    opsetImport: [{ domain: '', version: sum.opset ?? 11 }],
     graph: {
       name: 'sum',
-      node: nodes,
-      initializer: [{ name: 'divisor', dims: [1], dataType: ELEMENT.float, floatData: [divisor] }],
+      node: [...nodes, ...more],
+      initializer: [{ name: 'divisor', dims: [1], dataType: ELEMENT.float, floatData: [divisor] }, ...initializers],
       input: names.map((name) => tensor(name, inputs[name] as Element, ['batch', 'tokens'])),
       output: [tensor(outputName, 'float', shape)],
     },

@@ -34,7 +34,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
         threads: 3,
         maxLength: 256,
         truncation: 'longest_first',
-        maxQueuedTokens: 4_194_304,
+        maxQueuedTokens: 8_388_608,
       },
     ],
   ]);

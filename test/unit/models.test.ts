@@ -70,7 +70,7 @@ describe('files by layout and dtype', () => {
       modelError(
         'MODEL_NOT_FOUND',
         '/no/such/folder',
-        /is not a folder and has no local copy; pass the path of a folder/,
+        /is neither a folder nor a model of the hub; pass the path of a folder/,
       ),
     );
     await expect(resolveModel(__filename, 'auto')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
@@ -78,17 +78,14 @@ describe('files by layout and dtype', () => {
 });
 
 describe('cache', () => {
-  const before = process.env['BGE_RERANKER_CACHE'];
+  const before = { ...process.env };
   const cache = mkdtempSync(join(tmpdir(), 'bge-cache-'));
-  beforeAll(() => (process.env['BGE_RERANKER_CACHE'] = cache));
-  afterAll(() => {
-    delete process.env['BGE_RERANKER_CACHE'];
-    if (before !== undefined) process.env['BGE_RERANKER_CACHE'] = before;
-  });
+  beforeAll(() => Object.assign(process.env, { BGE_RERANKER_CACHE: cache, HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '1' }));
+  afterAll(() => (process.env = before));
 
   it('finds a hub name and its alias in the cache, and nothing outside it', async () => {
     const name = 'BAAI/bge-reranker-base';
-    await expect(resolveModel(name, 'auto')).rejects.toMatchObject({ path: join(cache, 'models', name) });
+    await expect(resolveModel(name, 'auto')).rejects.toMatchObject({ code: 'OFFLINE', path: name });
     const folder = join(cache, 'models', name);
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of [

@@ -10,7 +10,7 @@ it('fills in defaults', () => {
     threads: expect.any(Number),
     maxLength: undefined,
     truncation: 'longest_first',
-    maxQueuedTokens: 4_194_304,
+    maxQueuedTokens: 8_388_608,
   });
   expect(checkRerankOptions({})).toEqual({ signal: undefined, timeoutMs: undefined, rawScores: false, details: false });
 });

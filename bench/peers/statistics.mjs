@@ -1,2 +1,0 @@
-// Re-exported so that bench/ uses the library that this folder installs.
-export { median } from 'simple-statistics';

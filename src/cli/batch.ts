@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { stat } from 'node:fs/promises';
+import type { Reranker } from '../reranker';
+import { BatchJournal } from './batch-journal';
+import { runBatch, type BatchCounts } from './batch-run';
+import { EXIT } from './exit-codes';
+import { loadReranker } from './fetch-model';
+import { withModelOptions, type ModelOptions } from './model-options';
+import { startProgress } from './progress';
+import { fileError } from './usage-error';
+
+interface BatchOptions extends ModelOptions {
+  rawScores?: boolean;
+  overwrite?: boolean;
+}
+
+/** Whatever changes a byte of the output. */
+function settingsOf({ info }: Reranker, { rawScores = false }: BatchOptions): Record<string, unknown> {
+  const { files, maxLength, truncation, provider } = info;
+  return {
+    model: files.model.sha256,
+    tokenizer: files.tokenizer.sha256,
+    maxLength,
+    truncation,
+    provider: provider.got,
+    rawScores,
+  };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+function summary({ requests, resumed, pairs, failed }: BatchCounts, seconds: number): string {
+  const rate = (pairs / Math.max(seconds, 0.001)).toFixed(1);
+  const before = resumed > 0 ? ` after ${resumed} of an earlier run` : '';
+  const bad = failed > 0 ? `; ${failed} could not be scored, their lines say why` : '';
+  return `${requests} requests${before}, ${pairs} pairs in ${seconds.toFixed(1)} s (${rate} pairs/s)${bad}\n`;
+}
+
+async function batch(input: string, output: string, options: BatchOptions): Promise<void> {
+  const total = await sizeOf(input);
+  const reranker = await loadReranker(options);
+  const journal = new BatchJournal(output);
+  try {
+    const { file, done } = await journal.begin(input, settingsOf(reranker, options), options.overwrite ?? false);
+    const progress = startProgress(total);
+    const started = performance.now();
+    const seconds = () => (performance.now() - started) / 1000;
+    let counts: BatchCounts;
+    try {
+      counts = await runBatch(reranker, {
+        input,
+        output: file,
+        outputPath: output,
+        done,
+        options: { rawScores: options.rawScores },
+        onProgress: (bytes, { pairs }) => progress.update(bytes, `${(pairs / seconds()).toFixed(1)} pairs/s`),
+      });
+      await file.sync();
+    } finally {
+      progress.stop();
+      await file.close();
+    }
+    await journal.finish();
+    process.stderr.write(summary(counts, seconds()));
+    if (counts.failed > 0) process.exitCode = EXIT.negative;
+  } finally {
+    await reranker.close();
+  }
+}
+
+export function addBatch(program: Command): void {
+  withModelOptions(program.command('batch').argument('<input>').argument('<output>'))
+    .description('Rank many requests: JSON lines {"query","contexts":[{"text"}],"top_k"?} in, answers out')
+    .option('--raw-scores', 'logits, not their sigmoid')
+    .option('--overwrite', 'start anew where the output file exists')
+    .addHelpText(
+      'after',
+      `
+Line n of the output answers the n-th line of the input that is not blank: {"response":[{"id","score"}]}, or
+{"error":{"code","message","path"}} where the line is no valid request (exit code 1 then).
+Run again after a kill: the same command goes on where it stopped.
+
+Example:
+  $ bge-reranker batch requests.jsonl answers.jsonl -m BAAI/bge-reranker-base --dtype int8`,
+    )
+    .action(batch);
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { diagnose } from '../models/doctor/diagnose';
+import type { Finding, Severity } from '../models/doctor/finding';
+import { EXIT } from './exit-codes';
+import { fetchIfAbsent } from './fetch-model';
+import { rerankerOptions, withModelOptions, type ModelOptions } from './model-options';
+
+const PAINT: Record<Severity, (text: string) => string> = { error: pc.red, warning: pc.yellow, info: pc.dim };
+
+function lines({ code, severity, message, remedy }: Finding): string {
+  const paint = process.stdout.isTTY ? PAINT[severity] : String;
+  return `${paint(severity.padEnd(7))}  ${code}\n         ${message}.\n         ${remedy}.\n`;
+}
+
+async function doctor(model: string, options: ModelOptions & { json?: boolean }): Promise<void> {
+  await fetchIfAbsent({ ...options, model });
+  const { model: resolved, findings } = await diagnose(model, rerankerOptions(options));
+  if (options.json) process.stdout.write(`${JSON.stringify({ model: resolved, findings }, undefined, 2)}\n`);
+  else {
+    process.stdout.write(
+      `${resolved.modelPath}\n${resolved.architecture}, ${resolved.dtype}, ${resolved.maxTokens} tokens\n`,
+    );
+    process.stdout.write(findings.map(lines).join(''));
+  }
+  if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.negative;
+}
+
+export function addDoctor(program: Command): void {
+  withModelOptions(program.command('doctor').argument('[model]', 'instead of --model'))
+    .description('Check that a model and this machine fit together')
+    .option('--json', 'print the findings as JSON')
+    .addHelpText(
+      'after',
+      '\nExit code 1 where a finding is an error.\n\nExample:\n  $ bge-reranker doctor BAAI/bge-reranker-base',
+    )
+    .action((model: string | undefined, options: ModelOptions) => doctor(model ?? options.model, options));
+}

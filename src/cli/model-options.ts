@@ -1,0 +1,52 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Dtype, ExecutionProvider, RerankerOptions, Truncation } from '../types';
+
+export const DEFAULT_MODEL = '@cf/baai/bge-reranker-base';
+
+/** What `withModelOptions` adds to a command. */
+export interface ModelOptions {
+  model: string;
+  dtype: Dtype;
+  threads?: number;
+  maxLength?: number;
+  truncation?: Truncation;
+  provider?: ExecutionProvider[];
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be an integer of 1 or more.');
+}
+
+export function dtypeOption(): Option {
+  return new Option(
+    '-d, --dtype <dtype>',
+    'weights: int8 is smaller and faster, fp32 exact; auto takes int8 where there is one',
+  )
+    .choices(['auto', 'fp32', 'int8'])
+    .default('auto');
+}
+
+/** The options of every command that runs a model. */
+export function withModelOptions(command: Command): Command {
+  const model = process.env['BGE_RERANKER_MODEL'] || DEFAULT_MODEL;
+  return command
+    .option('-m, --model <model>', 'folder, or owner/name[@revision] on the hub (BGE_RERANKER_MODEL)', model)
+    .addOption(dtypeOption())
+    .option('--threads <n>', 'worker threads (default: the cores this process may use)', positiveInteger)
+    .option('--max-length <tokens>', 'tokens of a pair at most', positiveInteger)
+    .addOption(
+      new Option('--truncation <how>', 'what to cut from a pair that is too long').choices([
+        'longest_first',
+        'only_second',
+        'only_first',
+        'none',
+      ]),
+    )
+    .addOption(new Option('--provider <names...>', 'execution providers, tried in order').choices(['cpu', 'cuda']));
+}
+
+export function rerankerOptions({ dtype, threads, maxLength, truncation, provider }: ModelOptions): RerankerOptions {
+  return { dtype, threads, maxLength, truncation, executionProviders: provider };
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
+import { STATUS } from '../failure';
+import type { Scored } from '../scoring';
+import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
+import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
+
+const DOCUMENTS_PER_SEARCH_UNIT = 100;
+
+/** Cohere's cut of a document. The model's own limit is below it, so a smaller one would need another load. */
+function maxTokensPerDoc({ info }: Served) {
+  return v.nullish(v.pipe(v.number(), v.integer(), v.minValue(info.maxLength)), 4096);
+}
+
+const result = { index: count, relevance_score: v.number() };
+const meta = v.object({
+  api_version: v.object({ version: v.string() }),
+  billed_units: v.object({ search_units: v.number() }),
+});
+
+function metaOf(version: string, documents: number) {
+  return { api_version: { version }, billed_units: { search_units: Math.ceil(documents / DOCUMENTS_PER_SEARCH_UNIT) } };
+}
+
+function rows({ results }: Scored) {
+  return results.map(({ index, score }) => ({ index, relevance_score: score }));
+}
+
+function version2(served: Served): Endpoint {
+  return endpoint({
+    path: '/v2/rerank',
+    summary: 'Rank documents (Cohere v2)',
+    request: v.looseObject({
+      model: v.string(),
+      query: text,
+      documents: texts,
+      top_n: topN,
+      max_tokens_per_doc: maxTokensPerDoc(served),
+    }),
+    response: v.object({ id: v.string(), results: v.array(v.object(result)), meta }),
+    async answer({ query, documents, top_n }, { scorer, signal }) {
+      const scored = await scorer.score({ query, texts: documents, topN: top_n ?? undefined }, signal);
+      return { id: randomUUID(), results: rows(scored), meta: metaOf('2', documents.length) };
+    },
+  });
+}
+
+const objectDocument = v.pipe(v.record(v.string(), v.string()), v.minEntries(1));
+type Version1Document = string | Record<string, string>;
+
+/** An object is read as its `rank_fields`, else its `text`, else all its fields, as lines of YAML. */
+function readDocument(document: Version1Document, rankFields: readonly string[]): string {
+  if (typeof document === 'string') return document;
+  const chosen = rankFields.filter((field) => Object.hasOwn(document, field));
+  if (chosen.length === 0 && document['text']) return document['text'];
+  const fields = chosen.length > 0 ? chosen : Object.keys(document);
+  return fields.map((field) => `${field}: ${document[field]}`).join('\n');
+}
+
+/** On /v1/rerank, which Jina and vLLM share: a field that only Cohere has, or a model of Cohere's. */
+const isVersion1 = v.union([
+  withAnyOf('rank_fields', 'max_chunks_per_doc', 'max_tokens_per_doc'),
+  v.looseObject({ model: v.pipe(v.string(), v.regex(/^rerank-/)) }),
+]);
+
+function version1(served: Served): Endpoint {
+  return endpoint({
+    path: '/v1/rerank',
+    summary: 'Rank documents (Cohere v1)',
+    claims: isVersion1,
+    request: v.looseObject({
+      model,
+      query: text,
+      documents: v.pipe(v.array(v.union([text, objectDocument])), v.minLength(1)),
+      top_n: topN,
+      rank_fields: v.nullish(v.array(v.string())),
+      return_documents: flag,
+      max_tokens_per_doc: maxTokensPerDoc(served),
+    }),
+    response: v.object({
+      id: v.string(),
+      results: v.array(v.object({ ...result, document: v.optional(v.record(v.string(), v.string())) })),
+      meta,
+    }),
+    async answer({ query, documents, top_n, rank_fields, return_documents }, { scorer, signal }) {
+      const read = documents.map((document) => readDocument(document, rank_fields ?? []));
+      const scored = await scorer.score({ query, texts: read, topN: top_n ?? undefined }, signal);
+      const results = rows(scored).map((row) => {
+        const document = documents[row.index]!;
+        return return_documents
+          ? { ...row, document: typeof document === 'string' ? { text: document } : document }
+          : row;
+      });
+      return { id: randomUUID(), results, meta: metaOf('1', documents.length) };
+    },
+  });
+}
+
+/** Cohere's rerank API, versions 1 and 2. Any model name is answered by the served model. */
+export function cohere(served: Served): Dialect {
+  return {
+    name: 'cohere',
+    title: 'Cohere',
+    failure: ({ kind, message }) => ({ status: STATUS[kind], body: { message } }),
+    failureSchema: v.object({ message: v.string() }),
+    endpoints: [version2(served), version1(served)],
+  };
+}

@@ -1,0 +1,24 @@
+import * as v from 'valibot';
+
+/** Building blocks that several dialects' schemas share. */
+export const text = v.pipe(v.string(), v.minLength(1));
+export const texts = v.pipe(v.array(text), v.minLength(1));
+export const document = v.union([text, v.looseObject({ text })]);
+export const documents = v.pipe(v.array(document), v.minLength(1));
+export const flag = v.nullish(v.boolean());
+export const model = v.nullish(v.string());
+/** Null and absent mean all. */
+export const topN = v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const documentOut = v.object({ text: v.string() });
+
+export type Document = v.InferOutput<typeof document>;
+
+export function textOf(given: Document): string {
+  return typeof given === 'string' ? given : given.text;
+}
+
+/** A body that has one of these fields at least, whatever is in it. */
+export function withAnyOf(...fields: string[]) {
+  return v.union(fields.map((field) => v.looseObject({ [field]: v.unknown() })));
+}

@@ -1,0 +1,45 @@
+import * as v from 'valibot';
+import { STATUS } from '../failure';
+import { endpoint, type Dialect } from './dialect';
+import { count, documentOut, documents, flag, model, text, textOf, topN } from './fields';
+
+const request = v.looseObject({ model, query: text, documents, top_n: topN, return_documents: flag });
+
+const response = v.object({
+  model: v.string(),
+  object: v.literal('list'),
+  usage: v.object({ total_tokens: count }),
+  results: v.array(v.object({ index: count, relevance_score: v.number(), document: v.optional(documentOut) })),
+});
+
+/** Jina AI's rerank API. Any model name is answered by the served model. */
+export function jina(): Dialect {
+  return {
+    name: 'jina',
+    title: 'Jina',
+    failure: ({ kind, message }) => ({ status: STATUS[kind], body: { detail: message } }),
+    failureSchema: v.object({ detail: v.string() }),
+    endpoints: [
+      endpoint({
+        path: '/v1/rerank',
+        summary: 'Rank documents (Jina)',
+        request,
+        response,
+        async answer(body, { scorer, signal, served }) {
+          const texts = body.documents.map(textOf);
+          const scored = await scorer.score({ query: body.query, texts, topN: body.top_n ?? undefined }, signal);
+          return {
+            model: body.model ?? served.name,
+            object: 'list',
+            usage: { total_tokens: scored.tokens },
+            results: scored.results.map(({ index, score }) => ({
+              index,
+              relevance_score: score,
+              ...(body.return_documents === false ? undefined : { document: { text: texts[index]! } }),
+            })),
+          };
+        },
+      }),
+    ],
+  };
+}

@@ -1,0 +1,102 @@
+import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
+import type { LatencyHistogram, RerankerStats } from '../types';
+
+type StatsOf = () => RerankerStats;
+type Stage = keyof RerankerStats['latency'];
+
+const STAGES: Record<Stage, string> = {
+  tokenize: 'Tokenizing, worker time per request',
+  queue: 'Submit to first run, per request',
+  run: 'One run of the model',
+  total: 'Submit to result, per request',
+};
+
+/** A histogram that the engine has counted already: prom-client only prints it, so it has no more than the registry asks for. */
+function engineHistogram(name: string, help: string, read: () => LatencyHistogram) {
+  const get = () => {
+    const { bounds, counts, count, sum } = read();
+    let below = 0;
+    const buckets = counts.map((inBucket, i) => {
+      below += inBucket;
+      const le = i < bounds.length ? bounds[i]! / 1000 : '+Inf';
+      return { metricName: `${name}_bucket`, labels: { le }, value: below };
+    });
+    const totals = [
+      { metricName: `${name}_sum`, labels: {}, value: sum / 1000 },
+      { metricName: `${name}_count`, labels: {}, value: count },
+    ];
+    return Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values: [...buckets, ...totals] });
+  };
+  return { name, help, get, reset: () => undefined };
+}
+
+function engineGauges(registers: Registry[], stats: StatsOf): void {
+  const gauge = (name: string, help: string, read: (now: RerankerStats) => number) =>
+    new Gauge({
+      name: `bge_reranker_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read(stats()));
+      },
+    });
+  gauge('active_requests', 'Requests admitted and not settled', (now) => now.activeRequests);
+  gauge('queued_pairs', 'Pairs admitted, not yet started', (now) => now.queuedPairs);
+  gauge('queued_tokens', 'Tokens of the pairs admitted and not finished', (now) => now.queuedTokens);
+  gauge('engine_bytes', 'Bytes of the model and tokenizer', (now) => now.memory.engineBytes);
+}
+
+function engineCounters(registers: Registry[], stats: StatsOf): void {
+  const counter = (name: string, help: string, read: (now: RerankerStats) => number) =>
+    new Counter({
+      name: `bge_reranker_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read(stats()));
+      },
+    });
+  counter('scored_pairs', 'Pairs scored', (now) => now.scoredPairs);
+  counter('scored_tokens', 'Tokens of the scored pairs', (now) => now.scoredTokens);
+  counter('batches', 'Runs of the model', (now) => now.batches);
+  new Counter({
+    name: 'bge_reranker_requests_total',
+    help: 'Requests by what became of them; refused: beyond the queue',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(stats().requests)) this.inc({ outcome }, count);
+    },
+  });
+}
+
+export interface Metrics {
+  registry: Registry;
+  /** One answered HTTP request; seconds from its head to its answer. */
+  observe(dialect: string, status: number, seconds: number): void;
+}
+
+/** A registry of its own, so that several handlers in one process do not meet. */
+export function createMetrics(stats: StatsOf): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  engineGauges(registers, stats);
+  engineCounters(registers, stats);
+  for (const [stage, help] of Object.entries(STAGES) as [Stage, string][]) {
+    const histogram = engineHistogram(`bge_reranker_${stage}_seconds`, help, () => stats().latency[stage]);
+    registry.registerMetric(histogram as unknown as Metric);
+  }
+  const seconds = new Histogram({
+    name: 'bge_reranker_http_request_seconds',
+    help: 'HTTP requests, from their head to their answer',
+    labelNames: ['dialect', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  return {
+    registry,
+    observe: (dialect, status, duration) => seconds.observe({ dialect, status: String(status) }, duration),
+  };
+}

@@ -1,0 +1,128 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+import {
+  CLOUDFLARE_RUN_PATH,
+  cloudflareFailureSchema,
+  cloudflareRequest,
+  cloudflareResponse,
+} from './dialects/cloudflare';
+import type { Route } from './dialects';
+
+type Json = Record<string, unknown>;
+
+/** A JSON Schema 2020-12 part of the document. */
+function schema(given: v.GenericSchema): Json {
+  const made = toJsonSchema(given, { target: 'draft-2020-12', typeMode: 'input' }) as Json;
+  return Object.fromEntries(Object.entries(made).filter(([key]) => key !== '$schema'));
+}
+
+function json(content: Json): Json {
+  return { 'application/json': { schema: content } };
+}
+
+function oneOrAny(schemas: Json[]): Json {
+  return schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
+}
+
+interface Operation {
+  summary: string;
+  request: Json;
+  responses: v.GenericSchema[];
+  failures: v.GenericSchema[];
+  parameters?: Json[];
+}
+
+function operation({ summary, request, responses, failures, parameters }: Operation): Json {
+  const failed = { description: 'Refused or failed', content: json(oneOrAny(failures.map(schema))) };
+  return {
+    summary,
+    ...(parameters ? { parameters } : undefined),
+    requestBody: { required: true, content: json(request) },
+    responses: {
+      200: { description: 'Ranked', content: json(oneOrAny(responses.map(schema))) },
+      '4XX': failed,
+      '5XX': failed,
+    },
+  };
+}
+
+/** As `chooseRoute` decides: a body belongs to the first dialect that claims it, and must be valid there. */
+function sharedRequest(routes: readonly Route[]): Json {
+  const claimed: Json[] = [];
+  const requests = routes.map(({ endpoint: { request, claims } }) => {
+    const before = claimed.map((claim) => ({ not: claim }));
+    const own = claims ? [schema(claims)] : [];
+    claimed.push(...own);
+    const parts = routes.length === 1 ? [] : [...own, ...before];
+    return parts.length === 0 ? schema(request) : { allOf: [schema(request), ...parts] };
+  });
+  return oneOrAny(requests);
+}
+
+function pathOf(routes: readonly Route[]): Json {
+  const failures = new Set(routes.map(({ dialect }) => dialect.failureSchema));
+  return {
+    post: operation({
+      summary: routes.map(({ endpoint }) => endpoint.summary).join(' · '),
+      request: sharedRequest(routes),
+      responses: routes.map(({ endpoint }) => endpoint.response),
+      failures: [...failures],
+    }),
+  };
+}
+
+function cloudflarePath(models: string[]): Json {
+  const parameter = (name: string, given: Json) => ({ name, in: 'path', required: true, schema: given });
+  return {
+    post: operation({
+      summary: 'Rank contexts (Cloudflare Workers AI)',
+      request: schema(cloudflareRequest),
+      responses: [cloudflareResponse],
+      failures: [cloudflareFailureSchema],
+      parameters: [
+        parameter('account_id', { type: 'string', pattern: '^[0-9a-fA-F]{32}$' }),
+        parameter('model', { type: 'string', enum: models }),
+      ],
+    }),
+  };
+}
+
+function health(summary: string): Json {
+  const content = json({ type: 'object', properties: { status: { type: 'string' } }, required: ['status'] });
+  return {
+    get: {
+      summary,
+      security: [],
+      responses: { 200: { description: 'Yes', content }, 503: { description: 'No', content } },
+    },
+  };
+}
+
+export interface Described {
+  version: string;
+  routes: ReadonlyMap<string, readonly Route[]>;
+  /** Model ids of Cloudflare's route; absent without that dialect. */
+  cloudflareModels?: string[];
+  secured: boolean;
+}
+
+/** The OpenAPI 3.1 document, made from the schemas that validate the requests. */
+export function openApiDocument({ version, routes, cloudflareModels, secured }: Described): Json {
+  const paths: Json = {};
+  if (cloudflareModels) paths[CLOUDFLARE_RUN_PATH] = cloudflarePath(cloudflareModels);
+  for (const [path, shared] of routes) paths[path] = pathOf(shared);
+  paths['/health'] = health('Is the server there?');
+  paths['/health/live'] = health('Is the process alive?');
+  paths['/health/ready'] = health('Does it take requests?');
+  return {
+    openapi: '3.1.0',
+    info: { title: 'bge-reranker', version, description: 'Cross-encoder reranking, by the APIs that clients know.' },
+    paths,
+    ...(secured
+      ? {
+          components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+          security: [{ token: [] }],
+        }
+      : undefined),
+  };
+}

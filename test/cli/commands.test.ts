@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Reranker, type RerankOutput } from '../../src';
+import { COMMIT, FakeHub } from '../hub/fake-hub';
+import { minilmFolder, temporaryModel } from '../support/models';
+import { sumModel } from '../support/onnx-model';
+import { runCli, spawnCli } from './run-cli';
+
+const QUERY = 'why is the sky blue';
+const PASSAGES = ['The sea is cold.', 'Rayleigh scattering makes the sky blue.', 'Blue paint is dear.'];
+const MODEL = ['-m', minilmFolder(), '--threads', '1'];
+
+let expected: RerankOutput;
+beforeAll(async () => {
+  const reranker = await Reranker.load(minilmFolder(), { threads: 1 });
+  expected = await reranker.rerank({ query: QUERY, contexts: PASSAGES.map((text) => ({ text })) });
+  await reranker.close();
+});
+
+describe('rank', () => {
+  it('prints score, number and passage; nothing else on stdout', async () => {
+    const { code, stdout, stderr } = await runCli(['rank', QUERY, ...MODEL], PASSAGES.join('\n'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe(expected.response.map(({ id, score }) => `${score}\t${id}\t${PASSAGES[id]!}\n`).join(''));
+  });
+
+  it('--json is the output of the library; JSON lines, blank lines and \\r\\n in', async () => {
+    const lines = PASSAGES.map((text) => JSON.stringify({ text, other: 1 }));
+    const { stdout } = await runCli(['rank', '--json', QUERY, ...MODEL], `\n${lines.join('\r\n\r\n')}\n`);
+    expect(stdout).toBe(`${JSON.stringify(expected)}\n`);
+  });
+
+  it('--top-k, --raw-scores, a file, the model from the environment', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'bge-rank-')), 'passages.txt');
+    writeFileSync(file, PASSAGES.join('\n'));
+    const args = ['rank', '--json', '--raw-scores', '-k', '1', QUERY, file];
+    const { stdout } = await runCli(args, '', { BGE_RERANKER_MODEL: minilmFolder() });
+    const { response } = JSON.parse(stdout) as RerankOutput;
+    expect(response).toHaveLength(1);
+    expect(response[0]!.id).toBe(1);
+    expect(1 / (1 + Math.exp(-response[0]!.score))).toBeCloseTo(expected.response[0]!.score, 12);
+  });
+
+  it('no passages: no output', async () => {
+    expect(await runCli(['rank', QUERY, ...MODEL], '\n')).toMatchObject({ code: 0, stdout: '' });
+    expect(await runCli(['rank', '--json', QUERY, ...MODEL])).toMatchObject({ code: 0, stdout: '{"response":[]}\n' });
+  });
+
+  it('a reader that goes away is no failure', () => {
+    const many = Array.from({ length: 3000 }, (_, i) => `passage ${i}`).join('\n');
+    const model = temporaryModel({ 'model.onnx': sumModel({ inputs: { input_ids: 'int64' }, output: 'column' }) });
+    const main = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+    const { stderr, stdout } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${main}" rank q -m "${model.folder}" | head -1`],
+      {
+        input: many,
+        encoding: 'utf8',
+      },
+    );
+    model.remove();
+    expect({ stderr, lines: stdout.split('\n').length }).toEqual({ stderr: '', lines: 2 });
+  });
+});
+
+describe('errors', () => {
+  it.each<[string, string[], number, RegExp]>([
+    ['no command', [], 2, /Usage:/],
+    ['an unknown command', ['rerank'], 2, /unknown command 'rerank'/],
+    ['a missing argument', ['rank'], 2, /missing required argument 'query'/],
+    ['a bad option', ['rank', 'q', '--top-k', '0'], 2, /must be an integer of 1 or more/],
+    ['a bad dtype', ['rank', 'q', '--dtype', 'fp8'], 2, /Allowed choices are auto, fp32, int8/],
+    ['an absent file', ['rank', 'q', '/no/such', ...MODEL], 2, /\/no\/such cannot be read \(ENOENT\); check the path/],
+    ['an absent folder', ['rank', 'q', '-m', '/no/such'], 3, /MODEL_NOT_FOUND/],
+    ['offline', ['pull', 'owner/absent'], 3, /OFFLINE/],
+    ['no credentials', ['verify', '--live', ...MODEL], 2, /CLOUDFLARE_ACCOUNT_ID/],
+    ['an empty query', ['rank', '', ...MODEL], 2, /Length of '\/query' must be >= 1/],
+  ])('%s', async (_, args, code, words) => {
+    const result = await runCli(args, 'a passage', { HF_HUB_OFFLINE: '1', CLOUDFLARE_ACCOUNT_ID: '' });
+    expect(result).toMatchObject({ code, stdout: '' });
+    expect(result.stderr).toMatch(words);
+    expect(result.stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it('no runtime: exit code 4; --verbose adds the stack', async () => {
+    const result = await runCli(['rank', 'q', '--verbose', ...MODEL], 'x', { ONNXRUNTIME_LIBRARY: '/no/such.so' });
+    expect(result.code).toBe(4);
+    expect(result.stderr).toMatch(/RUNTIME_NOT_FOUND[\s\S]*\n {4}at /);
+  });
+
+  it('line 2 of JSON lines without a text', async () => {
+    const { code, stderr } = await runCli(['rank', 'q', ...MODEL], '{"text":"a"}\nb');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Line 2 is not a JSON object/);
+  });
+});
+
+describe('pull, then everything is offline', () => {
+  it('by hub name, from the hub to the same scores', async () => {
+    const files = ['config.json', 'tokenizer.json', 'model.onnx'].map(
+      (name) => [name, { content: readFileSync(join(minilmFolder(), name)), lfs: name !== 'config.json' }] as const,
+    );
+    const hub = await new FakeHub('owner/model', Object.fromEntries(files)).start();
+    const cache = mkdtempSync(join(tmpdir(), 'bge-pull-'));
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache };
+    const pulled = await runCli(['pull', 'owner/model'], '', env);
+    await hub.stop();
+    const folder = join(cache, 'models--owner--model', 'snapshots', COMMIT);
+    expect(pulled).toMatchObject({ code: 0, stdout: `${folder}\n` });
+    expect(pulled.stderr).toMatch(/3 files, .* MB, checked/);
+    const args = ['rank', '--json', QUERY, '-m', 'owner/model', '--threads', '1'];
+    for (const more of [{}, { HF_HUB_OFFLINE: '1' }]) {
+      const { stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, ...more });
+      expect(stdout).toBe(`${JSON.stringify(expected)}\n`);
+    }
+    rmSync(cache, { recursive: true });
+  }, 60_000);
+});
+
+it('models lists the family and what is here', async () => {
+  const { stdout } = await runCli(['models', '--json'], '', { HF_HUB_CACHE: '/no/such' });
+  const models = JSON.parse(stdout) as { name: string; aliases: string[]; local: string[] }[];
+  const base = models.find(({ name }) => name === 'BAAI/bge-reranker-base');
+  expect(base?.aliases).toContain('@cf/baai/bge-reranker-base');
+  const table = (await runCli(['models'])).stdout.trimEnd().split('\n');
+  expect(table).toHaveLength(models.length + 1);
+});
+
+it('doctor: 0 for a sound model, 1 for a broken one', async () => {
+  const sound = await runCli(['doctor', minilmFolder(), '--threads', '1']);
+  expect(sound).toMatchObject({ code: 0, stderr: '' });
+  expect(sound.stdout).toMatch(/MEMORY_ESTIMATE/);
+  const broken = temporaryModel({ 'model.onnx': 'not a model' });
+  const result = await runCli(['doctor', '--json', broken.folder]);
+  broken.remove();
+  expect(result.code).toBe(1);
+  expect((JSON.parse(result.stdout) as { findings: { code: string }[] }).findings[0]!.code).toBe('LOAD_FAILED');
+}, 30_000);
+
+it('bench measures', async () => {
+  const { code, stdout } = await runCli(['bench', '--json', '--seconds', '1', '--candidates', '2', ...MODEL]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ dtype: 'int8', candidates: 2, threads: 1 });
+}, 30_000);
+
+it.each(['bash', 'zsh', 'fish'])('completion for %s names every command', async (shell) => {
+  const { stdout } = await runCli(['completion', shell]);
+  for (const name of ['rank', 'batch', 'pull', 'models', 'doctor', 'verify', 'bench', 'serve']) {
+    expect(stdout).toContain(name);
+  }
+  if (spawnSync(shell, ['--version']).error) return; // the shell is not installed
+  expect(spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+});
+
+it('serve answers and stops with 0 on SIGTERM', async () => {
+  const child = spawnCli(['serve', '--port', '0', ...MODEL]);
+  let log = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (log += text));
+  while (!log.includes('"listening"')) await once(child.stdout!, 'data');
+  const { url } = JSON.parse(log.split('\n').find((line) => line.includes('"listening"'))!) as { url: string };
+  const body = JSON.stringify({ query: QUERY, texts: PASSAGES });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/rerank`, { method: 'POST', headers, body });
+  expect((await response.json()) as object).toEqual(
+    expected.response.map(({ id, score }) => ({ index: id, score: expect.closeTo(score, 6) })),
+  );
+  child.kill('SIGTERM');
+  expect((await once(child, 'exit'))[0]).toBe(0);
+}, 30_000);
+
+it('the main entry loads none of the command line, HTTP client or server', () => {
+  const script = `
+    require(${JSON.stringify(join(__dirname, '..', '..', 'dist', 'index.js'))});
+    console.log(Object.keys(require.cache).join('\\n'));`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  expect(stdout).toMatch(/dist.index\.js/);
+  expect(stdout).not.toMatch(/undici|commander|cli-progress|proper-lockfile|picocolors|hono|pino|dist.cli|dist.server/);
+});

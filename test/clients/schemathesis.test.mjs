@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { HERE, PYTHON, PYTHON_SKIP, run, start, TOKEN } from './support.mjs';
+
+describe('schemathesis against /openapi.json', { skip: PYTHON_SKIP }, () => {
+  let server;
+  before(async () => (server = await start()));
+  after(() => server.close());
+
+  it('finds nothing with all checks', { timeout: 300_000 }, async () => {
+    const program = path.join(path.dirname(PYTHON), 'schemathesis');
+    const options = ['--checks', 'all', '--max-examples', '50', '--seed', '1', '--continue-on-failure'];
+    const args = ['--config-file', path.join(HERE, 'schemathesis.toml'), 'run', `${server.url}/openapi.json`];
+    const { code, stdout, stderr } = await run(program, [...args, '-H', `Authorization: Bearer ${TOKEN}`, ...options], {
+      cwd: path.dirname(PYTHON),
+    });
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /Operations:\s+8 selected/);
+    assert.doesNotMatch(stdout, /0 generated/);
+  });
+});

@@ -1,0 +1,66 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { serve } from 'bge-reranker/server';
+
+export const HERE = path.dirname(fileURLToPath(import.meta.url));
+export const ROOT = path.join(HERE, '..', '..');
+export const CACHE = path.resolve(process.env.BGE_RERANKER_CACHE || path.join(homedir(), '.cache', 'bge-reranker'));
+/** Real weights, real relevance; answers to the name of Workers AI's model. */
+export const MODEL = path.join(CACHE, 'models', 'cross-encoder', 'ms-marco-MiniLM-L-12-v2');
+export const PYTHON = path.join(CACHE, 'clients', 'venv', 'bin', 'python');
+
+export const ACCOUNT = '0123456789abcdef0123456789abcdef';
+export const TOKEN = 'test-token';
+export const RERANKER = '@cf/baai/bge-reranker-base';
+
+export const QUERY = 'How do I keep tomatoes from splitting?';
+export const TEXTS = [
+  'The ferry to the island leaves every two hours in summer.',
+  'Tomatoes split when a dry spell ends in heavy rain; water evenly and mulch, and fewer will crack.',
+  'Peel tomatoes by dipping them in boiling water for half a minute.',
+];
+/** What any good reranker finds. */
+export const BEST = 1;
+export const CONTEXTS = TEXTS.map((text) => ({ text }));
+
+export const hasPython = spawnSync('python3', ['--version']).status === 0;
+export const PYTHON_SKIP = hasPython ? false : 'python3 is not here';
+
+export function start(options = {}) {
+  return serve({ model: MODEL, port: 0, tokens: [TOKEN], ...options });
+}
+
+/** Runs a program to its end without blocking this process, which may be the server. */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => (output.stdout += chunk));
+    child.stderr.on('data', (chunk) => (output.stderr += chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...output }));
+  });
+}
+
+/** Waits until a URL answers; fails when the child has ended or a minute has passed. */
+export async function answerOf(url, child) {
+  const until = Date.now() + 60_000;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error(`the program ended with code ${child.exitCode}`);
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`${url} did not answer`);
+}
+
+export async function freePort() {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

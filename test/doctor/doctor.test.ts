@@ -1,0 +1,220 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Reranker, type RerankerOptions } from '../../src';
+import { diagnose } from '../../src/models/doctor/diagnose';
+import { FINDING_SEVERITIES, type FindingCode } from '../../src/models/doctor/finding';
+import { thisMachine, type Machine } from '../../src/models/doctor/machine';
+import { saturationOf } from '../../src/models/doctor/weight-checks';
+import { readOnnxGraph } from '../../src/models/onnx-graph';
+import { minilmFolder, temporaryModel } from '../support/models';
+import { sumModel, type SumModel } from '../support/onnx-model';
+
+const MACHINE: Machine = { hasVnni: true, cores: 64, freeBytes: 1e12 };
+const IDS = { input_ids: 'int64', attention_mask: 'int64' } as const;
+const SOUND: SumModel = { inputs: { ...IDS, token_type_ids: 'int64' }, output: 'column' };
+
+/** A table of this many rows and one column. */
+const table = (name: string, rows: number) => ({
+  name: `bert.embeddings.${name}.weight`,
+  dims: [rows, 1],
+  dataType: 1,
+  rawData: Buffer.alloc(4 * rows),
+});
+const external = {
+  name: 'outside',
+  dims: [8],
+  dataType: 1,
+  dataLocation: 1,
+  externalData: Object.entries({ location: 'model.onnx_data', offset: '0', length: '32' }).map(([key, value]) => ({
+    key,
+    value,
+  })),
+};
+const int8 = (value: number) => ({ name: 'weights', dims: [4, 4], dataType: 3, rawData: Buffer.alloc(16, value) });
+
+interface Case {
+  code: FindingCode;
+  message: RegExp;
+  model?: Partial<SumModel>;
+  /** Files besides the model's three. */
+  files?: Record<string, string>;
+  /** The ONNX file's name. */
+  name?: 'model_quantized.onnx';
+  config?: object;
+  options?: RerankerOptions;
+  machine?: Partial<Machine>;
+}
+
+const CASES: Case[] = [
+  { code: 'LOAD_FAILED', model: { opset: 99 }, message: /Opset 99/ },
+  { code: 'SELF_CHECK_FAILED', model: { divisor: 0 }, message: /INFERENCE_FAILED: .*finite/ },
+  { code: 'EXTERNAL_DATA_MISSING', model: { initializers: [external] }, message: /model\.onnx_data, which is not/ },
+  {
+    code: 'EXTERNAL_DATA_SHORT',
+    model: { initializers: [external] },
+    files: { 'model.onnx_data': 'too short' },
+    message: /has 9 bytes, the graph needs 32/,
+  },
+  {
+    code: 'POSITIONS_TOO_FEW',
+    model: { initializers: [table('position_embeddings', 100)] },
+    message: /100 positions, 100 of them usable; 512 tokens/,
+  },
+  { code: 'LABELS_UNSUPPORTED', model: { labels: 3 }, message: /'logits' has 3 labels/ },
+  {
+    code: 'TOKEN_TYPES_TOO_FEW',
+    model: { initializers: [table('token_type_embeddings', 1)] },
+    message: /gives type 1, the graph has 1 token type/,
+  },
+  {
+    code: 'VOCABULARY_TOO_LARGE',
+    model: { initializers: [table('word_embeddings', 100)] },
+    message: /has 30522 tokens, the graph's table 100 rows/,
+  },
+  {
+    code: 'OPERATOR_DOMAIN_UNKNOWN',
+    model: { nodes: [{ opType: 'Odd', domain: 'my.own', input: ['input_ids'], output: ['odd'], name: 'odd' }] },
+    message: /my\.own:Odd/,
+  },
+  {
+    code: 'TOKENIZER_LIMIT_TOO_HIGH',
+    files: { 'tokenizer_config.json': '{"model_max_length": 514}' },
+    message: /tokenizer_config\.json allows 514 tokens, the model takes 512/,
+  },
+  {
+    code: 'LABELS_DISAGREE',
+    config: { id2label: { 0: 'a', 1: 'b', 2: 'c' } },
+    message: /The graph has 1 label, config\.json 3/,
+  },
+  {
+    code: 'TOKEN_TYPES_DROPPED',
+    model: { inputs: IDS, initializers: [table('token_type_embeddings', 2)] },
+    message: /no input token_type_ids/,
+  },
+  {
+    code: 'VOCABULARY_DIFFERS',
+    model: { initializers: [table('word_embeddings', 250_002)] },
+    message: /has 30522 tokens, the graph's table 250002 rows/,
+  },
+  {
+    code: 'INT8_MAY_SATURATE',
+    name: 'model_quantized.onnx',
+    model: { initializers: [int8(100)] },
+    machine: { hasVnni: false },
+    message: /100\.00 % of the pairs/,
+  },
+  {
+    code: 'INT8_WITHOUT_VNNI',
+    name: 'model_quantized.onnx',
+    model: { initializers: [int8(64)] },
+    machine: { hasVnni: false },
+    message: /cannot overflow/,
+  },
+  {
+    code: 'OPERATORS_NOT_ON_CUDA',
+    options: { executionProviders: ['cuda', 'cpu'] },
+    model: {
+      nodes: [{ opType: 'DynamicQuantizeLinear', input: ['divisor'], output: ['q', 's', 'z'], name: 'quantize' }],
+    },
+    message: /DynamicQuantizeLinear/,
+  },
+  { code: 'MEMORY_LOW', machine: { freeBytes: 1e6 }, message: /; 1 MB are free/ },
+  {
+    code: 'THREADS_ABOVE_CORES',
+    options: { threads: 2 },
+    machine: { cores: 1 },
+    message: /2 threads were asked for, 1 core may/,
+  },
+  { code: 'TWO_LABELS', model: { output: 'pair' }, message: /two labels/ },
+  { code: 'MEMORY_ESTIMATE', message: /MB are needed with 1 thread:/ },
+];
+
+const CONFIG = { model_type: 'bert', max_position_embeddings: 512, architectures: ['Test'] };
+
+async function findingsOf({ model, files = {}, name, config, options, machine }: Case) {
+  const onnx = sumModel({ ...SOUND, ...model });
+  const { folder, remove } = temporaryModel({
+    'model.onnx': onnx,
+    'config.json': JSON.stringify({ ...CONFIG, ...config }),
+  });
+  if (name) writeFileSync(join(folder, name), onnx);
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
+  try {
+    return (await diagnose(folder, { threads: 1, ...options }, { ...MACHINE, ...machine })).findings;
+  } finally {
+    remove();
+  }
+}
+
+describe('a model made to show each finding', () => {
+  it.each(CASES)('$code', async (shown) => {
+    const findings = await findingsOf(shown);
+    const found = findings.find(({ code }) => code === shown.code);
+    expect(found).toMatchObject({
+      severity: FINDING_SEVERITIES[shown.code],
+      message: expect.stringMatching(shown.message),
+      remedy: expect.stringMatching(/\w/),
+    });
+    // The same model without its fault does not show it.
+    const sound = await findingsOf({ code: shown.code, message: shown.message });
+    if (shown.code !== 'MEMORY_ESTIMATE') expect(sound.map(({ code }) => code)).not.toContain(shown.code);
+  });
+
+  it('every code is shown', () => {
+    expect(CASES.map(({ code }) => code).sort()).toEqual(Object.keys(FINDING_SEVERITIES).sort());
+  });
+});
+
+it('a sound model has no finding above info', async () => {
+  const { findings } = await diagnose(minilmFolder(), { threads: 1 }, { ...thisMachine(), hasVnni: true });
+  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+});
+
+it("reads a real graph as ONNX's own inspection tells it", async () => {
+  // Of model.onnx (sha256 1225ccd6…) with the Python package onnx.
+  const graph = await readOnnxGraph(join(minilmFolder(), 'model.onnx'));
+  expect(graph.inputs.map(({ name }) => name)).toEqual(['input_ids', 'attention_mask', 'token_type_ids']);
+  expect(graph.outputs).toEqual([{ name: 'logits', dims: [undefined, 1] }]);
+  const words = graph.initializers.find(({ name }) => /word_embeddings\.weight_quantized$/.test(name));
+  expect(words?.dims).toEqual([30_522, 384]);
+  expect(graph.initializers).toHaveLength(355);
+  expect(graph.operators.get('MatMulInteger')).toBe(74);
+  expect(graph.opsets).toEqual(new Map([['', 14]]));
+});
+
+it('counts the pairs that 16 bits cannot add', () => {
+  // Rows are added in twos: 100 + 29 is too much, 100 + 28 is not; the odd last row has no partner.
+  expect(saturationOf(Int8Array.of(100, -100, 29, 28, 127, 127), 3, 2)).toEqual({ risky: 1, pairs: 2 });
+});
+
+describe('at load', () => {
+  const load = async (model: Partial<SumModel>, options: RerankerOptions = {}) => {
+    const { folder, remove } = temporaryModel({ 'model.onnx': sumModel({ ...SOUND, ...model }) });
+    try {
+      await (await Reranker.load(folder, { threads: 1, ...options })).close();
+    } finally {
+      remove();
+    }
+  };
+
+  it('refuses a model that would fail on long inputs only', async () => {
+    const few = { initializers: [table('position_embeddings', 100)] };
+    await expect(load(few)).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringMatching(/maxLength to 100/),
+    });
+    await expect(load(few, { maxLength: 100 })).resolves.toBeUndefined();
+  });
+
+  it('names the external data that is missing', async () => {
+    const message = expect.stringMatching(/EXTERNAL_DATA_MISSING/) as string;
+    await expect(load({ initializers: [external] })).rejects.toMatchObject({ code: 'MODEL_INVALID', message });
+  });
+});
+
+it('what is not an ONNX file has an empty graph', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'bge-graph-')), 'x.onnx');
+  writeFileSync(path, Buffer.from('not a model at all, but text'));
+  expect((await readOnnxGraph(path)).initializers).toEqual([]);
+});

@@ -1,0 +1,300 @@
+import { scanCacheDir } from '@huggingface/hub';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repoCache } from '../../src/models/hub/cache';
+import { pull } from '../../src/models/hub/pull';
+import { DEFAULT_POLICY } from '../../src/models/hub/retry';
+import type { HubSettings } from '../../src/models/hub/settings';
+import { COMMIT, etagOf, FakeHub, fakeModel, type FakeFile } from './fake-hub';
+
+const REPO = 'owner/model';
+const NAME = { repo: REPO, revision: 'main' };
+const POLICY = { ...DEFAULT_POLICY, pauseMs: 1, longestPauseMs: 2, lockStaleMs: 2000 };
+const NEEDED = ['config.json', 'tokenizer.json', 'onnx/model.onnx_data', 'onnx/model.onnx'];
+
+let hub: FakeHub;
+let settings: HubSettings;
+
+beforeEach(async () => {
+  hub = await new FakeHub(REPO, fakeModel()).start();
+  settings = {
+    endpoint: hub.endpoint,
+    token: undefined,
+    offline: false,
+    cacheFolder: mkdtempSync(join(tmpdir(), 'bge-hub-')),
+  };
+});
+
+afterEach(() => hub.stop());
+
+const get = (dtype: 'auto' | 'fp32' | 'int8' = 'auto') => pull(NAME, { dtype, settings, policy: POLICY });
+
+function expectComplete(folder: string, files: Record<string, FakeFile> = hub.files): void {
+  for (const name of NEEDED) expect(readFileSync(join(folder, name)).equals(files[name]!.content)).toBe(true);
+}
+
+function leftovers(): string[] {
+  return readdirSync(settings.cacheFolder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /incomplete|\.tmp$|\.lock$/.test(name),
+  );
+}
+
+describe('what is fetched and where it lies', () => {
+  it('the needed files only, each once, in the standard layout', async () => {
+    const { folder, commit, files } = await get();
+    expect(commit).toBe(COMMIT);
+    expect(files.map(({ path }) => path)).toEqual(NEEDED);
+    expectComplete(folder);
+    const root = join(settings.cacheFolder, 'models--owner--model');
+    expect(folder).toBe(join(root, 'snapshots', COMMIT));
+    expect(readFileSync(join(root, 'refs/main'), 'utf8')).toBe(COMMIT);
+    const link = readlinkSync(join(folder, 'onnx/model.onnx'));
+    expect(link).toBe(`../../../blobs/${etagOf(hub.files['onnx/model.onnx']!)}`);
+    expect(readdirSync(join(root, 'blobs')).sort()).toEqual(NEEDED.map((name) => etagOf(hub.files[name]!)).sort());
+    expect(leftovers()).toEqual([]);
+    for (const name of NEEDED) expect(hub.downloads(name)).toHaveLength(1);
+  });
+
+  it("the hub's own client reads the cache", async () => {
+    await get();
+    const { repos, warnings } = await scanCacheDir(settings.cacheFolder);
+    expect(warnings).toEqual([]);
+    expect(repos).toHaveLength(1);
+    expect(repos[0]!.id).toEqual({ name: REPO, type: 'model' });
+    expect(repos[0]!.revisions[0]).toMatchObject({ commitOid: COMMIT, refs: ['main'] });
+  });
+
+  it('a second pull asks for the list alone', async () => {
+    await get();
+    hub.seen.length = 0;
+    await get();
+    expect(hub.seen).toHaveLength(1);
+  });
+
+  it('a pinned commit writes no ref', async () => {
+    await pull({ repo: REPO, revision: COMMIT }, { dtype: 'auto', settings, policy: POLICY });
+    expect(existsSync(join(settings.cacheFolder, 'models--owner--model/refs'))).toBe(false);
+  });
+
+  it('progress grows to the total', async () => {
+    const seen: number[] = [];
+    let total = 0;
+    await pull(NAME, {
+      dtype: 'auto',
+      settings,
+      onProgress: ({ bytes, totalBytes }) => {
+        seen.push(bytes);
+        total = totalBytes;
+      },
+    });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(total);
+    expect(total).toBe(NEEDED.reduce((sum, name) => sum + hub.files[name]!.content.length, 0));
+  });
+
+  it('int8 before fp32; external data with it', async () => {
+    hub.files['onnx/model_quantized.onnx'] = { content: Buffer.from('int8'), lfs: true };
+    const { files } = await get();
+    expect(files.map(({ path }) => path)).toEqual(['config.json', 'tokenizer.json', 'onnx/model_quantized.onnx']);
+    expect((await get('fp32')).files.map(({ path }) => path)).toEqual(NEEDED);
+  });
+
+  it('the token goes to the hub and to no other host', async () => {
+    hub.token = 'secret';
+    settings.token = 'secret';
+    await get();
+    expect(hub.seen.some(({ host }) => host === 'cdn')).toBe(true);
+    for (const { host, authorization } of hub.seen) {
+      expect(authorization).toBe(host === 'hub' ? 'Bearer secret' : undefined);
+    }
+  });
+});
+
+describe('a bad way to the hub', () => {
+  it('cut connections are resumed where they broke', async () => {
+    hub.faults.push({ kind: 'cut', after: 0 }, { kind: 'cut', after: 20 });
+    hub.faults.push({ kind: 'cut', after: 5 });
+    expectComplete((await get()).folder);
+    const ranges = hub.seen.map(({ range }) => range).filter((range) => range !== undefined);
+    expect(ranges.length).toBeGreaterThan(0);
+  });
+
+  it('429 and 5xx are waited out', async () => {
+    hub.listFaults.push({ kind: 'status', status: 503 });
+    hub.faults.push({ kind: 'status', status: 429, headers: { 'retry-after': '1' } }, { kind: 'status', status: 500 });
+    const started = performance.now();
+    expectComplete((await get()).folder);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(990);
+  });
+
+  it('a Retry-After beyond patience ends with its length', async () => {
+    hub.listFaults.push({ kind: 'status', status: 429, headers: { 'retry-after': '900' } });
+    await expect(get()).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/answered 429; wait 900 s and try again/),
+    });
+  });
+
+  it('a server that stays broken is given up on', async () => {
+    for (let i = 0; i < 10; i++) hub.faults.push({ kind: 'status', status: 502 });
+    await expect(get()).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringMatching(/502/) });
+    expect(hub.faults).toHaveLength(10 - POLICY.attempts);
+  });
+
+  it('a server that always breaks and knows no ranges is given up on', async () => {
+    for (let i = 0; i < 20; i++) hub.faults.push({ kind: 'cut', after: 30, noRange: true });
+    await expect(get()).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
+    expect(hub.faults).toHaveLength(20 - POLICY.attempts);
+  });
+
+  it('a server without ranges starts over', async () => {
+    const path = join(settings.cacheFolder, 'models--owner--model/blobs');
+    hub.faults.push({ kind: 'cut', after: 30 }, { kind: 'no-range' });
+    expectComplete((await get()).folder);
+    expect(readdirSync(path)).toHaveLength(NEEDED.length);
+  });
+
+  it('one wrong byte is noticed and fetched again; wrong twice is an error and shows nothing', async () => {
+    hub.faults.push({ kind: 'wrong-byte', at: 3 });
+    expectComplete((await get()).folder);
+    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    hub.faults.push({ kind: 'wrong-byte', at: 3 }, { kind: 'wrong-byte', at: 3 });
+    await expect(get()).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/config\.json/),
+    });
+    expect(readdirSync(repoCache(settings.cacheFolder, REPO).blobs)).toEqual([]);
+  });
+
+  it('what an earlier process left is checked too', async () => {
+    const { blobs } = repoCache(settings.cacheFolder, REPO);
+    await get();
+    const etag = etagOf(hub.files['tokenizer.json']!);
+    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    const cache = repoCache(settings.cacheFolder, REPO);
+    mkdirSync(cache.blobs, { recursive: true });
+    writeFileSync(join(cache.blobs, `${etag}.bge-reranker.incomplete`), Buffer.alloc(500, 1));
+    expectComplete((await get()).folder);
+    expect(hub.downloads('tokenizer.json').at(-2)?.range).toBe('bytes=500-');
+    expect(readdirSync(blobs)).toHaveLength(NEEDED.length);
+  });
+
+  it('no server at all', async () => {
+    await hub.stop();
+    await expect(get()).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+    });
+    hub = await new FakeHub(REPO, {}).start();
+  });
+
+  it('something that is not the hub', async () => {
+    const other = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    settings.endpoint = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    await expect(get()).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/HF_ENDPOINT/),
+    });
+    other.closeAllConnections();
+    other.close();
+  });
+});
+
+describe('refusals', () => {
+  it('gated, without and with a token', async () => {
+    Object.assign(hub, { token: 'other', gated: true });
+    await expect(get()).rejects.toMatchObject({ code: 'MODEL_GATED', message: expect.stringMatching(/set HF_TOKEN/) });
+    settings.token = 'mine';
+    await expect(get()).rejects.toMatchObject({ code: 'MODEL_GATED' });
+  });
+
+  it('private or absent', async () => {
+    hub.token = 'other';
+    await expect(get()).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringMatching(/HF_TOKEN/) });
+    const absent = pull({ repo: 'no/such', revision: 'main' }, { dtype: 'auto', settings, policy: POLICY });
+    await expect(absent).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
+
+  it('an unknown revision, an absent dtype, no tokenizer.json', async () => {
+    const other = pull({ repo: REPO, revision: 'v9' }, { dtype: 'auto', settings, policy: POLICY });
+    await expect(other).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND', message: expect.stringMatching(/'v9'/) });
+    await expect(get('int8')).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringMatching(/onnx\/model\.onnx/),
+    });
+    delete hub.files['tokenizer.json'];
+    await expect(get()).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED' });
+  });
+
+  it('offline asks nothing', async () => {
+    settings.offline = true;
+    await expect(get()).rejects.toMatchObject({ code: 'OFFLINE' });
+    expect(hub.seen).toEqual([]);
+  });
+
+  it('a path that leaves the folder', async () => {
+    hub.files['../../outside'] = { content: Buffer.from('x'), lfs: true };
+    await expect(get()).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', path: '../../outside' });
+  });
+
+  it('a cache that cannot be written', async () => {
+    writeFileSync(join(settings.cacheFolder, 'models--owner--model'), 'a file in the way');
+    await expect(get()).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/HF_HUB_CACHE|remove it/),
+    });
+    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    if (process.getuid?.() === 0 || process.platform === 'win32') return; // root may write anywhere
+    chmodSync(settings.cacheFolder, 0o500);
+    await expect(get()).rejects.toMatchObject({ message: expect.stringMatching(/may not write/) });
+  });
+
+  it('more bytes than the disk has', async () => {
+    const size = 2 ** 50;
+    const content = hub.files['onnx/model.onnx_data']!.content;
+    Object.defineProperty(content, 'length', { value: size });
+    await expect(get()).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringMatching(/are free/) });
+  });
+});
+
+it('goes through the proxy that the environment names', async () => {
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, socket) => {
+    asked.push(request.url!);
+    const [host, port] = request.url!.split(':');
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  process.env['HTTP_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  try {
+    let fresh: { pull: typeof pull } | undefined;
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- the agent reads the environment once
+    jest.isolateModules(() => (fresh = require('../../src/models/hub/pull') as { pull: typeof pull }));
+    expectComplete((await fresh!.pull(NAME, { dtype: 'auto', settings, policy: POLICY })).folder);
+  } finally {
+    delete process.env['HTTP_PROXY'];
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+  expect(asked).toContain(new URL(hub.endpoint).host);
+  expect(asked.length).toBeGreaterThanOrEqual(2); // the hub and the host it redirects to
+});

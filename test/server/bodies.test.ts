@@ -1,0 +1,128 @@
+import { gzipSync } from 'node:zlib';
+import { guardJson } from '../../src/server/body/json-guard';
+import { RUN, served } from './http';
+
+const GOOD = { query: 'q', contexts: [{ text: 'a' }] };
+
+describe('a body that is refused, in the words of its dialect', () => {
+  const nested = `{"query":"q","contexts":[{"text":"a"}],"x":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
+  const cases: [string, string | Uint8Array, Record<string, string>, number][] = [
+    ['over the limit', JSON.stringify({ ...GOOD, x: 'y'.repeat(2 ** 21) }), {}, 413],
+    ['invalid UTF-8', Buffer.from([...Buffer.from('{"query":"'), 0xff, 0xfe, ...Buffer.from('"}')]), {}, 400],
+    ['cut UTF-8', Buffer.from('{"query":"é"}').subarray(0, 11), {}, 400],
+    ['deep JSON', nested, {}, 400],
+    ['a key twice', '{"query":"a","query":"b","contexts":[]}', {}, 400],
+    ['a key twice, once escaped', '{"query":"a","\\u0071uery":"b","contexts":[]}', {}, 400],
+    ['a key twice in a context', '{"query":"a","contexts":[{"text":"a", "text" :"b"}]}', {}, 400],
+    ['no JSON', '{"query":', {}, 400],
+    ['an open string', '{"query":"', {}, 400],
+    ['nothing', '', {}, 400],
+    ['a wrong content type', JSON.stringify(GOOD), { 'content-type': 'application/xml' }, 415],
+    ['another charset', JSON.stringify(GOOD), { 'content-type': 'application/json; charset=latin1' }, 415],
+    ['gzip', gzipSync(JSON.stringify(GOOD)), { 'content-encoding': 'gzip' }, 415],
+    ['brotli by name', JSON.stringify(GOOD), { 'content-encoding': 'br' }, 415],
+  ];
+
+  it.each(cases)('%s', async (_, body, headers, expectedStatus) => {
+    const { send, reranker } = served({ maxBodyBytes: 2 ** 20 + 2 ** 10 });
+    for (const path of [RUN, '/rerank', '/v1/rerank', '/v2/rerank', '/score']) {
+      const answer = await send(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      });
+      const expected = path === '/rerank' && expectedStatus === 400 ? 422 : expectedStatus;
+      expect([path, answer.status]).toEqual([path, expected]);
+      expect(typeof answer.body).toBe('object');
+    }
+    expect(reranker.calls).toEqual([]);
+  });
+
+  it('a body in chunks is counted', async () => {
+    const { handler } = served({ maxBodyBytes: 1000 });
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        sent++;
+        controller.enqueue(Buffer.alloc(100, 0x20));
+      },
+    });
+    const request = new Request('http://server/rerank', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+    });
+    expect((await handler.fetch(request)).status).toBe(413);
+    expect(sent).toBeLessThan(20);
+  });
+
+  it('a slow body is 408', async () => {
+    const { handler } = served({ bodyTimeoutMs: 20 });
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('{')) });
+    const request = new Request('http://server/v2/rerank', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+    });
+    const answer = await handler.fetch(request);
+    expect(answer.status).toBe(408);
+    expect(answer.headers.get('connection')).toBe('close');
+  });
+});
+
+describe('a body that passes', () => {
+  it.each([
+    '{"query":"a\\"b\\\\","contexts":[{"text":"{[}]"}]}',
+    '{"query":"\\\\\\"","contexts":[{"text":"x"},{"text":"x"}]}',
+    '\ufeff{"query":"q","contexts":[]}',
+    ` {"query" : "q", "contexts":[], "x":${'['.repeat(31)}${']'.repeat(31)}}`,
+  ])('%s', async (body) => {
+    expect((await served().post(RUN, body)).status).toBe(200);
+  });
+});
+
+it('guards exactly: agrees with a reader that keeps all keys, over generated JSON', () => {
+  const twice = (text: string) => {
+    // An independent reader: quotes are cut out, keys are those before a colon, objects by recursion on brackets.
+    let found = false;
+    const seen: (Set<string> | null)[] = [];
+    for (const token of text.match(/"(?:[^"\\]|\\.)*"\s*:?|[[\]{}]/g) ?? []) {
+      if (token === '{') seen.push(new Set());
+      else if (token === '[') seen.push(null);
+      else if (token === '}' || token === ']') seen.pop();
+      else if (token.endsWith(':')) {
+        const key = JSON.parse(token.slice(0, -1)) as string;
+        const keys = seen[seen.length - 1]!;
+        found ||= keys.has(key);
+        keys.add(key);
+      }
+    }
+    return found;
+  };
+  let state = 1;
+  const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
+  const strings = ['"a"', '"b"', '"\\u0061"', '"\\""', '"\\\\"', '"{"', '"]:"', '""'];
+  const value = (depth: number): string => {
+    const kind = random(depth > 3 ? 2 : 4);
+    if (kind < 2) return kind === 0 ? strings[random(strings.length)]! : '1';
+    const items = Array.from({ length: random(4) }, () => value(depth + 1));
+    if (kind === 2) return `[${items.join(', ')}]`;
+    return `{${items.map((item) => `${strings[random(strings.length)]!} : ${item}`).join(',')}}`;
+  };
+  let refused = 0;
+  for (let i = 0; i < 5000; i++) {
+    const text = value(0);
+    const expected = twice(text);
+    let got = false;
+    try {
+      guardJson(Buffer.from(text));
+    } catch {
+      got = true;
+    }
+    if (got !== expected) throw new Error(`${text}: expected ${expected}, got ${got}`);
+    refused += Number(got);
+  }
+  expect(refused).toBeGreaterThan(100);
+});

@@ -1,0 +1,49 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { serve } from '../../src/server';
+
+// What is refused is refused before the model is looked at, so no model is needed here.
+const MODEL = '/no/such/model';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'bge-serve-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+it.each(['0.0.0.0', '::', '192.0.2.1', 'rerank.example', '127.0.0.1.example'])(
+  'refuses to bind %s without a token, in one sentence',
+  async (host) => {
+    const refused = serve({ model: MODEL, host });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION', path: 'host' });
+    await expect(refused).rejects.toThrow(
+      /^Binding .* lets others reach this server: set a token .* or bind 127.0.0.1$/,
+    );
+  },
+);
+
+it.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1'])('goes on to the model for %s', async (host) => {
+  await expect(serve({ model: MODEL, host })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+});
+
+it('takes a public address with a token from options, file or environment', async () => {
+  const expected = { code: 'MODEL_NOT_FOUND' };
+  const tokenFile = path.join(folder, 'tokens');
+  await writeFile(tokenFile, '# whose\n\nabc # mine\ndef\n');
+  await expect(serve({ model: MODEL, host: '0.0.0.0', tokens: ['t'] })).rejects.toMatchObject(expected);
+  await expect(serve({ model: MODEL, host: '0.0.0.0', tokenFile })).rejects.toMatchObject(expected);
+  process.env['BGE_RERANKER_TOKEN'] = 't';
+  try {
+    await expect(serve({ model: MODEL, host: '0.0.0.0' })).rejects.toMatchObject(expected);
+  } finally {
+    delete process.env['BGE_RERANKER_TOKEN'];
+  }
+});
+
+it('refuses a token file that is absent or empty', async () => {
+  const tokenFile = path.join(folder, 'empty');
+  await writeFile(tokenFile, '# nothing\n');
+  await expect(serve({ model: MODEL, tokenFile })).rejects.toThrow('holds no token');
+  await expect(serve({ model: MODEL, tokenFile: `${tokenFile}2` })).rejects.toThrow('cannot be read');
+});

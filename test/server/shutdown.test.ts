@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { startServer } from './server-process';
+
+jest.setTimeout(60_000);
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+it('SIGTERM: stops accepting, finishes what it has, closes idle connections, exits 0', async () => {
+  const server = await startServer();
+  const idle = connect(server.port, '127.0.0.1');
+  await once(idle, 'connect');
+  idle.write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(idle, 'data');
+  const idleClosed = once(idle.resume(), 'close');
+  const texts = Array.from({ length: 60 }, (_, i) => `Passage ${i} ${'about the weather '.repeat(20)}`);
+  const answer = fetch(`${server.url}/rerank`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'weather', texts }),
+  });
+  while ((await server.metric('bge_reranker_active_requests')) === 0) await wait(1);
+  const stopped = server.stop();
+  const ranked = (await (await answer).json()) as unknown[];
+  expect(ranked).toHaveLength(60);
+  await idleClosed;
+  expect(await stopped).toBe(0);
+  await expect(fetch(`${server.url}/health`)).rejects.toThrow();
+});
+
+it('answers with the token only, over a real connection', async () => {
+  const server = await startServer({ tokens: ['right'] });
+  const status = async (headers: Record<string, string>) => (await fetch(`${server.url}/metrics`, { headers })).status;
+  expect(await status({})).toBe(401);
+  expect(await status({ authorization: 'Bearer wrong' })).toBe(401);
+  expect(await status({ authorization: 'Bearer right' })).toBe(200);
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  expect(await server.stop()).toBe(0);
+});
