@@ -39,7 +39,9 @@ std::string pair_outcome(const Tokenizer& tokenizer, dom::element row, bool capp
   }
 }
 
-std::string all_cases() { return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl"); }
+std::string all_cases() {
+  return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl");
+}
 
 class ReferenceTest : public testing::TestWithParam<size_t> {
  protected:
