@@ -84,7 +84,7 @@ SIGTERM and SIGINT finish what was accepted, then end with code 0.
 
 Example:
   $ bge-reranker serve --port 8787 &
-  $ curl localhost:8787/rerank -d '{"query":"why is the sky blue","texts":["Rayleigh scattering","The sea"]}'`,
+  $ curl localhost:8787/rerank -H content-type:application/json -d '{"query":"why is the sky blue","texts":["Rayleigh scattering","The sea"]}'`,
     )
     .action(serveModel);
 }
