@@ -62,8 +62,8 @@ int main(int argc, char** argv) {
 
   const double load_start = seconds();
   const char* cache = std::getenv("BENCH_CACHE");
-  const auto backend =
-      bge::encoder::load_packed_backend({argv[1], argv[2], dtype, cache == nullptr ? "" : cache});
+  const auto backend = bge::encoder::load_packed_backend(
+      {argv[1], argv[2], dtype, cache == nullptr ? "" : cache, nullptr});
   const double load = seconds() - load_start;
 
   std::vector<bge::infer::Row> rows;
@@ -91,8 +91,8 @@ int main(int argc, char** argv) {
   const double cpu = cpu_seconds() - cpu_start;
   std::printf(
       "%s %s threads=%d load=%.2fs pairs/s=%.1f tokens/s=%.0f tokens/cpu-s=%.0f weights=%.0fMB\n",
-      bge::kernels::isa_name(backend->isa()).data(), dtype_name.c_str(), threads, load,
-      rows.size() / took, tokens / took, tokens / cpu, backend->weight_bytes() / 1e6);
+      backend->info().instruction_set.c_str(), dtype_name.c_str(), threads, load,
+      rows.size() / took, tokens / took, tokens / cpu, backend->info().weight_bytes / 1e6);
   if (argc > 6 && *argv[6] != '\0')
     std::ofstream(argv[6], std::ios::binary)
         .write(reinterpret_cast<const char*>(logits.data()), logits.size() * sizeof(float));

@@ -23,7 +23,7 @@ StoredModel::StoredModel(const PackedBackendOptions& options, const EncoderConfi
 #endif
   Layout layout(memory_.get());
   model_ = lay_out(config, options.dtype, layout);
-  pack_weights(WeightFile(options.weights_path), model_);
+  pack_weights(WeightFile(options.weights_path), model_, options.stop);
 }
 
 std::shared_ptr<const StoredModel> StoredModel::load(const PackedBackendOptions& options) {

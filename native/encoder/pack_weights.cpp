@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/error.h"
 #include "encoder/packed_model.h"
 
 namespace bge::encoder {
@@ -42,20 +43,28 @@ class Source {
 
 class Packer {
  public:
-  Packer(const WeightFile& file, const PackedModel& model)
+  Packer(const WeightFile& file, const PackedModel& model, const std::atomic<bool>* stop)
       : file_(file),
         model_(model),
+        stop_(stop),
         config_(model.config),
         prefix_(file.prefix_of("embeddings.word_embeddings.weight")) {}
 
   void run() {
     pack_embeddings();
-    for (int i = 0; i < config_.layers; ++i)
+    for (int i = 0; i < config_.layers; ++i) {
+      check_stop();
       pack_layer(prefix_ + "encoder.layer." + std::to_string(i) + ".", model_.layers[i]);
+    }
     pack_head();
   }
 
  private:
+  void check_stop() const {
+    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed))
+      throw Error(ErrorCode::kAborted, "The load was cancelled; load again if it is still wanted.");
+  }
+
   void copy(const Tensor& from, const float* to) {
     size_t count = 1;
     for (const int64_t size : from.shape) count *= size;
@@ -88,6 +97,7 @@ class Packer {
     constexpr int kRows = 4096;
     const size_t width = config_.hidden;
     for (int row = 0; row < config_.vocabulary; row += kRows) {
+      check_stop();
       const size_t count = std::min(kRows, config_.vocabulary - row);
       const auto* from = words.data + row * width;
       char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
@@ -158,14 +168,16 @@ class Packer {
 
   const WeightFile& file_;
   const PackedModel& model_;
+  const std::atomic<bool>* stop_;
   const EncoderConfig& config_;
   std::string prefix_;
 };
 
 }  // namespace
 
-void pack_weights(const WeightFile& weights, const PackedModel& model) {
-  Packer(weights, model).run();
+void pack_weights(const WeightFile& weights, const PackedModel& model,
+                  const std::atomic<bool>* stop) {
+  Packer(weights, model, stop).run();
 }
 
 }  // namespace bge::encoder

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ struct PackedBackendOptions {
   // A folder for the converted weights, or empty: with it, later loads map them instead of
   // converting again.
   std::string cache_folder;
+  // From any thread: the load ends soon with kAborted once this turns true. May be null.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 // A model on our own kernels: packed rows without padding, so a pair's logit is the same bits alone
@@ -29,7 +32,7 @@ class PackedBackend : public infer::Backend {
 
 // Blocks while the weights are converted. Throws Error kModelNotFound, kModelInvalid,
 // kModelUnsupported (then the ONNX path may still run it), kInvalidOption (BGE_RERANKER_ISA),
-// kOutOfMemory.
+// kOutOfMemory, kAborted.
 std::unique_ptr<const PackedBackend> load_packed_backend(const PackedBackendOptions& options);
 
 }  // namespace bge::encoder

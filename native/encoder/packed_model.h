@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -74,7 +75,9 @@ PackedModel lay_out(const EncoderConfig& config, kernels::Dtype dtype, Layout& l
 // Width of one slice of the intermediate layer.
 int slice_width(int intermediate);
 
-// Converts the weights into `model`, whose block must be writable.
-void pack_weights(const WeightFile& weights, const PackedModel& model);
+// Converts the weights into `model`, whose block must be writable. Throws Error kAborted soon after
+// `stop`, where given, turns true.
+void pack_weights(const WeightFile& weights, const PackedModel& model,
+                  const std::atomic<bool>* stop);
 
 }  // namespace bge::encoder

@@ -120,7 +120,7 @@ TEST_P(EncoderPacked, EveryInstructionSetScoresInt8ToTheSameBits) {
     const std::string name(kernels::isa_name(isa));
     setenv("BGE_RERANKER_ISA", name.c_str(), 1);
     const auto backend = load(Dtype::kInt8);
-    EXPECT_EQ(backend->isa(), isa);
+    EXPECT_EQ(backend->info().instruction_set, name);
     EXPECT_EQ(run_alone(*backend, pairs), portable) << name;
   }
 }
@@ -170,6 +170,19 @@ TEST_P(EncoderPacked, TokensAndLengthsThatDoNotFitAreRefused) {
   EXPECT_EQ(code({-1}), ErrorCode::kInvalidInput);
   EXPECT_EQ(code(std::vector<int32_t>(backend->max_tokens() + 1, 3)), ErrorCode::kTooLong);
   EXPECT_EQ(code({}), ErrorCode::kTooLong);
+}
+
+TEST_P(EncoderPacked, ACancelledLoadStops) {
+  const std::atomic<bool> stop{true};
+  const PackedBackendOptions options{folder_.path().string(),
+                                     (folder_.path() / "model.safetensors").string(), Dtype::kInt8,
+                                     "", &stop};
+  try {
+    load_packed_backend(options);
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kAborted);
+  }
 }
 
 TEST_P(EncoderPacked, ACancelledRunnerStops) {
