@@ -1,8 +1,12 @@
+import { basename, dirname } from 'node:path';
+import { RerankError } from './errors';
 import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
+import { weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
 import { checkAtLoad } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
+import type { Weights } from './models/weights';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
 import { checkRerankerOptions, invalidOption, maxLengthFor } from './options';
@@ -13,8 +17,10 @@ export interface LoadedModel {
   info: ModelInfo;
 }
 
+type Loaded = [NativeEngine, ModelFile, ModelFile];
+
 /** Loads and digests at the same time; whatever fails first ends the other. */
-async function loadAndDigest(options: NativeLoadOptions): Promise<[NativeEngine, ModelFile, ModelFile]> {
+async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
   const stop = new AbortController();
   const loading = loadNative().load(options);
   const digests = [options.modelPath, options.tokenizerPath].map((path) => digestFile(path, stop.signal));
@@ -29,27 +35,85 @@ async function loadAndDigest(options: NativeLoadOptions): Promise<[NativeEngine,
   }
 }
 
-function describe(
-  resolved: ResolvedModel,
-  options: NativeLoadOptions,
-  engine: NativeEngine,
-  files: ModelInfo['files'],
-) {
-  const { provider, providerReason, runtimeVersion } = engine.info;
+/** What the caller's options and the folder's files come to, before it is decided what runs the model. */
+type CommonOptions = Pick<
+  NativeLoadOptions,
+  'tokenizerPath' | 'executionProviders' | 'threads' | 'maxLength' | 'truncation' | 'maxQueuedTokens'
+>;
+
+interface Attempt {
+  native: NativeLoadOptions;
+  reason: string;
+}
+
+function packedAttempt(common: CommonOptions, { path, dtype }: Weights, weightCache: boolean): Attempt {
+  return {
+    native: {
+      ...common,
+      engine: 'packed',
+      modelPath: path,
+      runtimePath: '',
+      configFolder: dirname(common.tokenizerPath),
+      dtype,
+      weightCacheFolder: weightCache ? weightCacheFolder() : '',
+    },
+    reason: `${dtype} on our own kernels, made from ${basename(path)}`,
+  };
+}
+
+function onnxAttempt(common: CommonOptions, { path, dtype }: Weights, reason: string): Attempt {
+  const native: NativeLoadOptions = {
+    ...common,
+    engine: 'onnxruntime',
+    modelPath: path,
+    runtimePath: findRuntime(),
+    configFolder: '',
+    dtype,
+    weightCacheFolder: '',
+  };
+  return { native, reason };
+}
+
+/** Our own kernels where they can run the model, else ONNX Runtime. */
+async function load(
+  { packed, onnx, unusedPositions }: ResolvedModel,
+  common: CommonOptions,
+  weightCache: boolean,
+): Promise<Attempt & { loaded: Loaded }> {
+  let reason = `${basename(onnx?.path ?? '')} runs on ONNX Runtime`;
+  if (packed) {
+    const attempt = packedAttempt(common, packed, weightCache);
+    try {
+      return { ...attempt, loaded: await loadAndDigest(attempt.native) };
+    } catch (error) {
+      if (!onnx || !(error instanceof RerankError) || error.code !== 'MODEL_UNSUPPORTED') throw error;
+      reason += `, since our own kernels cannot run the model: ${error.message}`;
+    }
+  }
+  if (!onnx) throw invalidOption("'cpu' alone for a model without an ONNX file", 'executionProviders', 'cuda');
+  const attempt = onnxAttempt(common, onnx, reason);
+  await checkAtLoad(onnx.path, unusedPositions, common.maxLength);
+  return { ...attempt, loaded: await loadAndDigest(attempt.native) };
+}
+
+function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { loaded: Loaded }): ModelInfo {
+  const [engine, modelFile, tokenizerFile] = loaded;
+  const { provider, providerReason, runtimeVersion, instructionSet } = engine.info;
   const info: ModelInfo = {
-    model: resolved.model,
-    architecture: resolved.architecture,
-    dtype: resolved.dtype,
-    maxLength: options.maxLength,
-    truncation: options.truncation,
-    threads: options.threads,
+    model: model.model,
+    architecture: model.architecture,
+    dtype: native.dtype,
+    maxLength: native.maxLength,
+    truncation: native.truncation,
+    threads: native.threads,
     provider: Object.freeze({
-      asked: Object.freeze([...options.executionProviders]),
+      asked: Object.freeze([...native.executionProviders]),
       got: provider,
       reason: providerReason,
     }),
-    runtime: Object.freeze({ version: runtimeVersion, library: options.runtimePath }),
-    files: Object.freeze({ model: Object.freeze(files.model), tokenizer: Object.freeze(files.tokenizer) }),
+    engine: Object.freeze({ name: native.engine, ...(instructionSet && { instructionSet }), reason }),
+    ...(runtimeVersion && { runtime: Object.freeze({ version: runtimeVersion, library: native.runtimePath }) }),
+    files: Object.freeze({ model: Object.freeze(modelFile), tokenizer: Object.freeze(tokenizerFile) }),
   };
   return Object.freeze(info);
 }
@@ -57,16 +121,15 @@ function describe(
 /** From a model's name and the caller's options to a running engine and its description. */
 export async function loadModel(model: string, options?: RerankerOptions): Promise<LoadedModel> {
   if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
-  const { dtype, maxLength, ...checked } = checkRerankerOptions(options);
+  const { dtype, maxLength, weightCache, ...checked } = checkRerankerOptions(options);
   const resolved = await resolveModel(model, dtype);
-  const nativeOptions: NativeLoadOptions = {
+  const common: CommonOptions = {
     ...checked,
     maxLength: maxLengthFor(maxLength, resolved.maxTokens),
-    modelPath: resolved.modelPath,
     tokenizerPath: resolved.tokenizerPath,
-    runtimePath: findRuntime(),
   };
-  await checkAtLoad(resolved, nativeOptions.maxLength);
-  const [engine, modelFile, tokenizerFile] = await loadAndDigest(nativeOptions);
-  return { engine, info: describe(resolved, nativeOptions, engine, { model: modelFile, tokenizer: tokenizerFile }) };
+  // Our own kernels are for the CPU: who asks for another provider means ONNX Runtime.
+  const packed = checked.executionProviders.every((provider) => provider === 'cpu') ? resolved.packed : undefined;
+  const result = await load({ ...resolved, packed }, common, weightCache);
+  return { engine: result.loaded[0], info: describe(resolved, result) };
 }

@@ -1,7 +1,7 @@
 import type { EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 1;
+export const NATIVE_API_VERSION = 2;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -11,12 +11,17 @@ export interface NativeFailure {
 }
 
 export interface NativeLoadOptions {
-  /** Absolute path of the ONNX file. */
+  engine: 'packed' | 'onnxruntime';
+  /** Absolute path of the ONNX file; for `packed`, of the fp32 weights. */
   modelPath: string;
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
-  /** Absolute path of the ONNX Runtime shared library. */
+  /** Absolute path of the ONNX Runtime shared library; for `packed`, empty. */
   runtimePath: string;
+  /** For `packed`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
+  configFolder: string;
+  dtype: 'fp32' | 'bf16' | 'int8';
+  weightCacheFolder: string;
   executionProviders: ExecutionProvider[];
   threads: number;
   maxLength: number;
@@ -27,7 +32,10 @@ export interface NativeLoadOptions {
 export interface NativeEngineInfo {
   provider: ExecutionProvider;
   providerReason: string;
+  /** Empty for `packed`. */
   runtimeVersion: string;
+  /** Empty for `onnxruntime`. */
+  instructionSet: string;
 }
 
 export interface NativeResult {

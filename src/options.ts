@@ -10,7 +10,7 @@ import type {
   Truncation,
 } from './types';
 
-const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'int8'];
+const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'bf16', 'int8'];
 const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
 const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
 
@@ -32,6 +32,7 @@ export interface CheckedRerankerOptions {
   maxLength: number | undefined;
   truncation: Truncation;
   maxQueuedTokens: number;
+  weightCache: boolean;
 }
 
 export interface CheckedRerankOptions {
@@ -101,7 +102,7 @@ function timeout(value: unknown): number {
 }
 
 export function checkRerankerOptions(options?: RerankerOptions): CheckedRerankerOptions {
-  const { dtype, executionProviders, threads, maxLength, truncation, maxQueuedTokens } = object(options);
+  const { dtype, executionProviders, threads, maxLength, truncation, maxQueuedTokens, weightCache } = object(options);
   return {
     dtype: dtype === undefined ? 'auto' : oneOf('dtype', dtype, DTYPES),
     executionProviders: executionProviders === undefined ? ['cpu'] : providers(executionProviders),
@@ -113,6 +114,7 @@ export function checkRerankerOptions(options?: RerankerOptions): CheckedReranker
       maxQueuedTokens === undefined
         ? DEFAULT_MAX_QUEUED_TOKENS
         : integer('maxQueuedTokens', maxQueuedTokens, 1, Number.MAX_SAFE_INTEGER),
+    weightCache: weightCache === undefined ? false : flag('weightCache', weightCache),
   };
 }
 

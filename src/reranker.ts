@@ -58,10 +58,10 @@ export class Reranker implements AsyncDisposable {
   /**
    * Loads a model off the JS thread.
    * @param model Folder with `tokenizer.json` and `model.onnx` or `model_quantized.onnx` (at the top or in `onnx/`), or
-   *   the name of a model in the local cache.
-   * @throws {RerankError} INVALID_OPTION, MODEL_NOT_FOUND, MODEL_INVALID, MODEL_UNSUPPORTED, TOKENIZER_INVALID,
-   *   TOKENIZER_UNSUPPORTED, RUNTIME_NOT_FOUND, RUNTIME_INCOMPATIBLE, PROVIDER_UNAVAILABLE, ADDON_NOT_FOUND,
-   *   OUT_OF_MEMORY.
+   *   `owner/name[@revision]` on the hub, fetched and checked unless it is on this machine.
+   * @throws {RerankError} INVALID_OPTION, MODEL_NOT_FOUND, MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_GATED, DOWNLOAD_FAILED,
+   *   OFFLINE, TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED, RUNTIME_NOT_FOUND, RUNTIME_INCOMPATIBLE, PROVIDER_UNAVAILABLE,
+   *   ADDON_NOT_FOUND, OUT_OF_MEMORY.
    */
   static async load(model: string, options?: RerankerOptions): Promise<Reranker> {
     const { engine, info } = await loadModel(model, options);

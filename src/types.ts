@@ -32,12 +32,16 @@ export interface RerankOutput {
   response: RerankResult[];
 }
 
-export type Dtype = 'auto' | 'fp32' | 'int8';
+export type Dtype = 'auto' | 'fp32' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
 export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
 
 export interface RerankerOptions {
-  /** Which weights: `fp32` is model.onnx, `int8` is model_quantized.onnx. `auto` (default): int8 where the folder has it. */
+  /**
+   * Precision of the weights. `int8` and `bf16` are made from the fp32 weights when the model is loaded (BERT, RoBERTa
+   * and XLM-R on CPU); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `auto` (default): int8 where it
+   * can be had.
+   */
   dtype?: Dtype;
   /** Tried in order; the first that works is used. What was got and why stands in `info.provider`. Default `['cpu']`. */
   executionProviders?: ExecutionProvider[];
@@ -49,6 +53,11 @@ export interface RerankerOptions {
   truncation?: Truncation;
   /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
   maxQueuedTokens?: number;
+  /**
+   * Keep the weights that our own kernels made from fp32 in the cache folder, for the next load to map: it is quicker
+   * then, and processes share them. Default false.
+   */
+  weightCache?: boolean;
 }
 
 export interface RerankOptions {
@@ -113,7 +122,16 @@ export interface ModelInfo {
     /** One sentence: why this one. */
     reason: string;
   };
-  runtime: {
+  /** What runs the model: our own kernels over packed rows, or ONNX Runtime. */
+  engine: {
+    name: 'packed' | 'onnxruntime';
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2` or `portable`. */
+    instructionSet?: string;
+    /** One sentence: why this one. */
+    reason: string;
+  };
+  /** Absent where our own kernels run the model. */
+  runtime?: {
     /** Version of the ONNX Runtime in use. */
     version: string;
     /** Absolute path of its shared library. */

@@ -87,6 +87,7 @@ def main(program, pairs_path, rounds, folder, int8_model=None):
     for _ in range(int(rounds)):
         for name, case in cases.items():
             best[name] = max(best[name], case())
+            print(f"  {name}: {best[name]:.0f} tokens/cpu-s", flush=True)
     for name, speed in best.items():
         ratios = [f"{best[ours] / speed:.2f}" for ours in ("packed int8", "packed bf16")]
         print(f"{name:24} {speed:8.0f} tokens/cpu-s   int8 is {ratios[0]}x, bf16 {ratios[1]}x")

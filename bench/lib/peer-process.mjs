@@ -1,5 +1,5 @@
 // One peer, one case, one load in a process of its own: `node peer-process.mjs JOB_JSON`; the result goes to job.output.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { closedLoop, openLoop, scoreAll, withEventLoopDelay } from './measure.mjs';
@@ -10,6 +10,13 @@ const WHY_UNAVAILABLE = {
   ERR_MODULE_NOT_FOUND: (error) => `${/'([^']+)'/.exec(error.message)?.[1]} is not installed`,
   PEER_UNAVAILABLE: (error) => error.message,
 };
+
+/** Of this process alone: on Linux, maxRSS begins with what the process that started this one had. */
+function peakRssBytes() {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
+  return Number(kibibytes) * 1024;
+}
 
 async function measure(job) {
   const { open } = await import(pathToFileURL(job.module).href);
@@ -30,7 +37,7 @@ async function measure(job) {
     loadMs,
     eventLoopDelay: delay,
     coresUsed: (cpu.user + cpu.system) / 1000 / result.elapsedMs,
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakRssBytes: peakRssBytes(),
     versions: { node: process.versions.node, ...peer.versions },
     settings: peer.settings,
   };

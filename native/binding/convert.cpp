@@ -36,23 +36,44 @@ size_t to_size(const Napi::Object& object, const char* key) {
   return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
 }
 
-}  // namespace
-
-engine::EngineOptions to_engine_options(const Napi::Object& options) {
+infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
   std::vector<infer::ExecutionProvider> providers;
   for (const std::string& name : to_strings(options.Get("executionProviders").As<Napi::Array>())) {
     providers.push_back(name == "cuda" ? infer::ExecutionProvider::kCuda
                                        : infer::ExecutionProvider::kCpu);
   }
-  return {
+  return {.model_path = to_string(options, "modelPath"),
+          .runtime_path = to_string(options, "runtimePath"),
+          .providers = std::move(providers)};
+}
+
+encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
+  const std::string dtype = to_string(options, "dtype");
+  return {.folder = to_string(options, "configFolder"),
+          .weights_path = to_string(options, "modelPath"),
+          .dtype = dtype == "int8"   ? kernels::Dtype::kInt8
+                   : dtype == "bf16" ? kernels::Dtype::kBf16
+                                     : kernels::Dtype::kFp32,
+          .cache_folder = to_string(options, "weightCacheFolder")};
+}
+
+}  // namespace
+
+engine::EngineOptions to_engine_options(const Napi::Object& options) {
+  const bool packed = to_string(options, "engine") == "packed";
+  engine::EngineOptions converted{
       .tokenizer_path = to_string(options, "tokenizerPath"),
-      .model = {.model_path = to_string(options, "modelPath"),
-                .runtime_path = to_string(options, "runtimePath"),
-                .providers = std::move(providers)},
+      .model = {},
       .threads = to_size(options, "threads"),
       .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
       .max_queued_tokens = to_size(options, "maxQueuedTokens"),
   };
+  if (packed) {
+    converted.model = to_packed_options(options);
+  } else {
+    converted.model = to_onnx_options(options);
+  }
+  return converted;
 }
 
 tokenize::Truncation to_truncation(const Napi::Value& value) {
@@ -119,6 +140,7 @@ Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info) {
   object.Set("provider", std::string(infer::provider_name(info.provider)));
   object.Set("providerReason", info.provider_reason);
   object.Set("runtimeVersion", info.runtime_version);
+  object.Set("instructionSet", info.instruction_set);
   return object;
 }
 

@@ -49,19 +49,24 @@ class PackedBackendImpl : public PackedBackend {
  public:
   explicit PackedBackendImpl(const PackedBackendOptions& options)
       : kernels_(kernels::kernels_for(kernels::choose_isa())),
-        stored_(StoredModel::load(options)) {}
+        stored_(StoredModel::load(options)),
+        info_{infer::ExecutionProvider::kCpu,
+              "our own kernels run this model on the cpu",
+              {},
+              std::string(kernels::isa_name(kernels_.isa)),
+              stored_->bytes()} {}
 
   std::unique_ptr<infer::Runner> make_runner() const override {
     return std::make_unique<PackedRunner>(stored_, kernels_);
   }
   infer::BatchLimits batch_limits() const override { return {kPackRows, kPackTokens, false}; }
-  kernels::Isa isa() const override { return kernels_.isa; }
-  size_t weight_bytes() const override { return stored_->bytes(); }
+  const infer::BackendInfo& info() const override { return info_; }
   int max_tokens() const override { return stored_->model().config.max_tokens(); }
 
  private:
   const kernels::Kernels& kernels_;
   std::shared_ptr<const StoredModel> stored_;
+  infer::BackendInfo info_;
 };
 
 }  // namespace

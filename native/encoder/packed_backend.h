@@ -23,9 +23,6 @@ struct PackedBackendOptions {
 // and in any company. Weights are shared by all Runners.
 class PackedBackend : public infer::Backend {
  public:
-  virtual kernels::Isa isa() const = 0;
-  // Bytes of the converted weights.
-  virtual size_t weight_bytes() const = 0;
   // Longest pair in tokens.
   virtual int max_tokens() const = 0;
 };

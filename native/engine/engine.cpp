@@ -1,26 +1,16 @@
 #include "engine/engine.h"
 
-#include <filesystem>
+#include <algorithm>
 #include <future>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 namespace bge::engine {
-namespace {
-
-size_t bytes_of(const std::string& utf8_path) {
-  std::error_code ignored;
-  const uintmax_t bytes =
-      std::filesystem::file_size(std::u8string(utf8_path.begin(), utf8_path.end()), ignored);
-  return ignored ? 0 : static_cast<size_t>(bytes);
-}
-
-}  // namespace
-
 Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
                std::unique_ptr<const infer::Backend> backend, const EngineOptions& options)
     : info_(backend->info()),
-      model_bytes_(bytes_of(options.model.model_path) + bytes_of(options.tokenizer_path)),
+      model_bytes_(info_.weight_bytes + file_bytes(options.tokenizer_path)),
       scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits(),
                   options.threads}),
       tokenizer_(std::move(tokenizer)),
@@ -87,14 +77,21 @@ void Engine::join_workers() noexcept {
   threads_.clear();
 }
 
-EngineLoad::EngineLoad(EngineOptions options)
-    : options_(std::move(options)), model_(options_.model) {}
+EngineLoad::EngineLoad(EngineOptions options) : options_(std::move(options)) {
+  if (const auto* onnx = std::get_if<infer::OnnxModelOptions>(&options_.model)) {
+    onnx_.emplace(*onnx);
+  }
+}
+
+void EngineLoad::cancel() noexcept {
+  if (onnx_) onnx_->cancel();
+}
 
 std::shared_ptr<Engine> EngineLoad::run() {
   auto tokenizer = std::async(std::launch::async, [this] {
     return tokenize::Tokenizer::from_file(options_.tokenizer_path);
   });
-  std::unique_ptr<const infer::Backend> backend = model_.run();
+  std::unique_ptr<const infer::Backend> backend = load_backend();
   std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();
   if (options_.limits.max_length < loaded->special_tokens_in_pair()) {
     throw Error(ErrorCode::kInvalidOption,
@@ -102,6 +99,19 @@ std::shared_ptr<Engine> EngineLoad::run() {
                     " has no room for the special tokens of a pair; raise it");
   }
   return std::make_shared<Engine>(std::move(loaded), std::move(backend), options_);
+}
+
+std::unique_ptr<const infer::Backend> EngineLoad::load_backend() {
+  if (onnx_) return onnx_->run();
+  auto packed =
+      encoder::load_packed_backend(std::get<encoder::PackedBackendOptions>(options_.model));
+  if (options_.limits.max_length > static_cast<size_t>(packed->max_tokens())) {
+    throw Error(ErrorCode::kInvalidOption, "maxLength " +
+                                               std::to_string(options_.limits.max_length) +
+                                               " is beyond the model's " +
+                                               std::to_string(packed->max_tokens()) + "; lower it");
+  }
+  return packed;
 }
 
 }  // namespace bge::engine

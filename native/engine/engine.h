@@ -3,10 +3,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
+#include "encoder/packed_backend.h"
 #include "engine/worker.h"
 #include "infer/onnx_backend.h"
 #include "schedule/scheduler.h"
@@ -16,7 +19,8 @@ namespace bge::engine {
 
 struct EngineOptions {
   std::string tokenizer_path;
-  infer::OnnxModelOptions model;
+  // Run by ONNX Runtime, or by our own kernels.
+  std::variant<infer::OnnxModelOptions, encoder::PackedBackendOptions> model;
   size_t threads;
   PairLimits limits;
   size_t max_queued_tokens;
@@ -36,7 +40,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const infer::BackendInfo& info() const noexcept { return info_; }
-  // Sizes of the model's and the tokenizer's files: near what the engine holds in memory.
+  // Bytes of the weights and of the tokenizer's file: near what the engine holds in memory.
   size_t model_bytes() const noexcept { return model_bytes_; }
 
   // Throws kOverloaded or kClosed; the completion is then never called.
@@ -77,12 +81,14 @@ class EngineLoad {
 
   // Blocks, on a thread that may; once. Reads tokenizer and model side by side.
   std::shared_ptr<Engine> run();
-  // From any thread: run() ends soon with kAborted.
-  void cancel() noexcept { model_.cancel(); }
+  // From any thread: run() ends soon, with kAborted where ONNX Runtime loads the model.
+  void cancel() noexcept;
 
  private:
+  std::unique_ptr<const infer::Backend> load_backend();
+
   EngineOptions options_;
-  infer::OnnxModelLoad model_;
+  std::optional<infer::OnnxModelLoad> onnx_;
 };
 
 }  // namespace bge::engine

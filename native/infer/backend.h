@@ -44,7 +44,12 @@ struct BackendInfo {
   ExecutionProvider provider;
   // One sentence: why this one.
   std::string provider_reason;
+  // Of ONNX Runtime; empty where our own kernels run the model.
   std::string runtime_version;
+  // The instruction set of our own kernels, as isa_name() spells it; empty for ONNX Runtime.
+  std::string instruction_set;
+  // Bytes of the weights, or of the file that holds them.
+  size_t weight_bytes;
 };
 
 // A loaded model. Immutable, safe from any number of threads.

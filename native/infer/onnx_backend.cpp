@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "base/file.h"
 #include "infer/model_signature.h"
 #include "infer/onnx_runner.h"
 #include "infer/session_loader.h"
@@ -18,7 +19,11 @@ class OnnxBackend final : public Backend {
  public:
   OnnxBackend(std::shared_ptr<const Runtime> runtime, LoadedSession loaded,
               const std::string& model_path)
-      : info_{loaded.provider, std::move(loaded.provider_reason), runtime->version()},
+      : info_{loaded.provider,
+              std::move(loaded.provider_reason),
+              runtime->version(),
+              {},
+              file_bytes(model_path)},
         model_(std::make_shared<const OnnxModel>(std::move(runtime), std::move(loaded.session),
                                                  model_path)) {}
 

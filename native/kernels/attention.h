@@ -84,7 +84,7 @@ class Attention {
     }
   }
 
-  [[gnu::noinline]] void pack_keys() {
+  void pack_keys() {
     alignas(64) A row[kMaxHeadDim] = {};
     for (int key = 0; key < args_.length; ++key) {
       const float* x = args_.k + key * args_.kv_stride;
@@ -116,7 +116,7 @@ class Attention {
     scratch_.key_offset[key] = -128.0f * V::reduce_add(V::to_f32(sum)) * symmetric.scale;
   }
 
-  [[gnu::noinline]] void pack_values() {
+  void pack_values() {
     float largest = 0.0f;
     float poison = 0.0f;
     for (int key = 0; key < scratch_.keys; key += kGroup) {
@@ -166,7 +166,7 @@ class Attention {
     for (int key = 0; key < scratch_.keys; ++key) scratch_.value_scale[key] *= inverse;
   }
 
-  [[gnu::noinline]] void encode_queries(int first, int count) {
+  void encode_queries(int first, int count) {
     A* rows = static_cast<A*>(scratch_.queries);
     const float factor = kLog2E / __builtin_sqrtf(static_cast<float>(args_.head_dim));
     std::memset(rows, 0, sizeof(A) * kQueryBlock * scratch_.depth);
@@ -211,7 +211,7 @@ class Attention {
         });
   }
 
-  [[gnu::noinline]] void softmax(int row) {
+  void softmax(int row) {
     const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
     A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;
     F high = V::set1(-__builtin_inff());

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
+#include "tokenize/hangul.h"
 #include "tokenize/unicode.h"
 #include "tokenize/utf8.h"
 
 namespace bge::tokenize {
 namespace {
-
-constexpr char32_t kHangulBase = 0xAC00, kHangulLast = 0xD7A3;
-constexpr char32_t kLeadBase = 0x1100, kVowelBase = 0x1161, kTailBase = 0x11A7;
-constexpr char32_t kTailCount = 28, kVowelTailCount = 588;
 
 // The reference's list; it leaves out 2B820 to 2B91F.
 bool is_chinese(char32_t scalar) {

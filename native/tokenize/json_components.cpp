@@ -2,6 +2,8 @@
 
 #include "tokenize/base64.h"
 #include "tokenize/bert_normalizer.h"
+#include "tokenize/byte_level.h"
+#include "tokenize/nfc_normalizer.h"
 
 namespace bge::tokenize {
 namespace {
@@ -85,6 +87,14 @@ ReadPreTokenizer read_metaspace(const JsonNode& section, bool split_on_white_spa
           std::make_unique<MetaspacePreTokenizer>(scheme, split, split_on_white_space)};
 }
 
+ReadPreTokenizer read_byte_level(const JsonNode& section) {
+  if (!section.boolean("use_regex", true)) {
+    throw_unsupported("ByteLevel without its expression", section.pointer());
+  }
+  const bool add_prefix_space = section.boolean("add_prefix_space", true);
+  return {PreTokenizerKind::kBytes, std::make_unique<ByteLevelPreTokenizer>(add_prefix_space)};
+}
+
 using Item = PairTemplate::Item;
 
 Item read_special(const JsonNode& special, const JsonNode& section) {
@@ -154,6 +164,7 @@ std::unique_ptr<const Normalizer> read_normalizer(const JsonNode& section) {
   if (type == "Sequence") return read_sequence(section);
   if (type == "Precompiled") return read_precompiled(section);
   if (type == "Replace") return read_replace(section);
+  if (type == "NFC") return std::make_unique<NfcNormalizer>();
   if (type == "BertNormalizer") return read_bert(section);
   if (type == "Strip") {
     return std::make_unique<StripNormalizer>(section.boolean("strip_left"),
@@ -169,6 +180,7 @@ ReadPreTokenizer read_pre_tokenizer(const JsonNode& section) {
   if (type == "BertPreTokenizer") {
     return {PreTokenizerKind::kWords, std::make_unique<BertPreTokenizer>()};
   }
+  if (type == "ByteLevel") return read_byte_level(section);
   if (type != "Sequence") throw_unsupported("the pre-tokenizer " + quoted(type), section.pointer());
   const auto steps = section.at("pretokenizers").items();
   if (steps.size() == 1) return read_pre_tokenizer(steps[0]);

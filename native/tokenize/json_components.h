@@ -14,7 +14,7 @@ namespace bge::tokenize {
 std::unique_ptr<const Normalizer> read_normalizer(const JsonNode& section);  // null is "as it is"
 PairTemplate read_post_processor(const JsonNode& section);
 
-enum class PreTokenizerKind { kMetaspaced, kWords };
+enum class PreTokenizerKind { kMetaspaced, kWords, kBytes };
 
 struct ReadPreTokenizer {
   PreTokenizerKind kind;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tokenize/bpe.h"
 #include "tokenize/json_number.h"
 #include "tokenize/unigram.h"
 #include "tokenize/wordpiece.h"
@@ -30,6 +31,10 @@ struct Members {
   std::optional<uint64_t> max_scalars;
   bool byte_fallback = false;
   bool has_merges = false;
+  std::vector<std::pair<std::string_view, std::string_view>> merges;
+  bool ignore_merges = false;
+  bool has_dropout = false;
+  std::optional<std::string_view> word_suffix;
 };
 
 std::string entry_pointer(size_t index) {
@@ -76,12 +81,32 @@ void read_vocabulary(ondemand::value value, Members& members) {
   throw_invalid("no vocabulary", kVocabulary);
 }
 
+// "a b", or ["a", "b"] in files that came later.
+void read_merges(ondemand::array rows, Members& members) {
+  members.has_merges = true;
+  for (ondemand::value row : rows) {
+    std::vector<std::string_view> parts;
+    if (row.type() == ondemand::json_type::array) {
+      for (ondemand::value part : row.get_array()) parts.push_back(part.get_string());
+    } else {
+      const std::string_view text = row.get_string();
+      const size_t space = text.find(' ');
+      parts = {text.substr(0, space), space == text.npos ? "" : text.substr(space + 1)};
+    }
+    if (parts.size() != 2 || parts[0].empty() || parts[1].empty()) {
+      throw_invalid("no two tokens", "/model/merges/" + std::to_string(members.merges.size()));
+    }
+    members.merges.emplace_back(parts[0], parts[1]);
+  }
+}
+
 void read_member(std::string_view key, ondemand::value value, Members& members) {
-  if (key == "merges") members.has_merges = true;
+  if (key == "merges") return read_merges(value.get_array(), members);
   if (key == "vocab") return read_vocabulary(value, members);
   const bool is_known = key == "type" || key == "unk_id" || key == "unk_token" ||
                         key == "continuing_subword_prefix" || key == "byte_fallback" ||
-                        key == "max_input_chars_per_word";
+                        key == "max_input_chars_per_word" || key == "ignore_merges" ||
+                        key == "dropout" || key == "end_of_word_suffix";
   if (!is_known || value.is_null()) return;
   if (key == "type") members.type = std::string(std::string_view(value.get_string()));
   if (key == "unk_id") members.unknown_id = value.get_int64();
@@ -89,6 +114,9 @@ void read_member(std::string_view key, ondemand::value value, Members& members) 
   if (key == "continuing_subword_prefix") members.continuing_prefix = value.get_string();
   if (key == "byte_fallback") members.byte_fallback = value.get_bool();
   if (key == "max_input_chars_per_word") members.max_scalars = value.get_uint64();
+  if (key == "ignore_merges") members.ignore_merges = value.get_bool();
+  if (key == "dropout") members.has_dropout = value.get_double() != 0.0;
+  if (key == "end_of_word_suffix") members.word_suffix = value.get_string();
 }
 
 // Old files do not name the type.
@@ -128,6 +156,17 @@ ReadModel build_wordpiece(const Members& members) {
               static_cast<size_t>(*members.max_scalars)})};
 }
 
+ReadModel build_bpe(Members& members) {
+  if (members.tokens.empty()) throw_invalid("no tokens", kVocabulary);
+  const auto is_set = [](const auto& text) { return text && !text->empty(); };
+  if (members.has_dropout || is_set(members.continuing_prefix) || is_set(members.word_suffix)) {
+    throw_unsupported("BPE with dropout, a prefix or a suffix", kPointer);
+  }
+  return {PreTokenizerKind::kBytes,
+          std::make_unique<BpeModel>(BpeVocabulary{
+              std::move(members.tokens), std::move(members.merges), members.ignore_merges})};
+}
+
 }  // namespace
 
 ReadModel read_model(ondemand::value section) {
@@ -139,6 +178,7 @@ ReadModel read_model(ondemand::value section) {
   const std::string type = type_of(members);
   if (type == "Unigram") return build_unigram(members);
   if (type == "WordPiece") return build_wordpiece(members);
+  if (type == "BPE") return build_bpe(members);
   throw_unsupported("the model \"" + type + "\"", kPointer);
 }
 

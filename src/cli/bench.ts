@@ -46,13 +46,14 @@ async function measure(reranker: Reranker, seconds: number, candidates: number) 
 async function bench(options: BenchOptions): Promise<void> {
   const reranker = await loadReranker(options);
   try {
-    const { model, dtype, threads, provider, runtime } = reranker.info;
+    const { model, dtype, threads, provider, engine, runtime } = reranker.info;
+    const by = runtime ? `ONNX Runtime ${runtime.version}` : `own kernels (${engine.instructionSet})`;
     const result = await measure(reranker, options.seconds, options.candidates);
-    const report = { model, dtype, threads, provider: provider.got, runtime: runtime.version, ...result };
+    const report = { model, dtype, threads, provider: provider.got, engine, ...result };
     if (options.json) return void process.stdout.write(`${JSON.stringify(report)}\n`);
     const { p50, p99 } = result.latencyMs;
     process.stdout.write(
-      `${model} ${dtype} on ${provider.got}, ${threads} threads, ONNX Runtime ${runtime.version}
+      `${model} ${dtype} on ${provider.got}, ${threads} threads, ${by}
 ${result.pairsPerSecond.toFixed(1)} pairs/s, ${Math.round(result.tokensPerSecond)} tokens/s
 request of ${options.candidates} passages: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${result.requests} requests)\n`,
     );

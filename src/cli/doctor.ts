@@ -18,9 +18,8 @@ async function doctor(model: string, options: ModelOptions & { json?: boolean })
   const { model: resolved, findings } = await diagnose(model, rerankerOptions(options));
   if (options.json) process.stdout.write(`${JSON.stringify({ model: resolved, findings }, undefined, 2)}\n`);
   else {
-    process.stdout.write(
-      `${resolved.modelPath}\n${resolved.architecture}, ${resolved.dtype}, ${resolved.maxTokens} tokens\n`,
-    );
+    const { path, dtype } = (resolved.packed ?? resolved.onnx)!;
+    process.stdout.write(`${path}\n${resolved.architecture}, ${dtype}, ${resolved.maxTokens} tokens\n`);
     process.stdout.write(findings.map(lines).join(''));
   }
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.negative;

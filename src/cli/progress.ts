@@ -21,7 +21,8 @@ export function startProgress(totalBytes: number, alreadyBytes = 0): Progress {
   const started = performance.now();
   const bar = new SingleBar({
     stream: process.stderr,
-    hideCursor: true,
+    // The terminal is left as it is, so that Ctrl-C needs no repair.
+    linewrap: true,
     clearOnComplete: true,
     etaBuffer: 50,
     format: (options, params, payload: { note?: string }) => {

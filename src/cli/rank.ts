@@ -66,7 +66,7 @@ Prints the best first. Piped: score, number of the passage (from 0) and passage,
 
 Examples:
   $ bge-reranker rank "why is the sky blue" passages.txt
-  $ grep -rh TODO src | bge-reranker rank "memory leak" --top-k 5
+  $ cat notes/*.txt | bge-reranker rank "memory leak" --top-k 5
   $ bge-reranker rank --json -m ./my-model "query" passages.jsonl`,
     )
     .action(rank);

@@ -12,3 +12,6 @@ function cacheRoot(): string {
 export function cacheFolder(hubName: string): string | undefined {
   return HUB_NAME.test(hubName) ? join(cacheRoot(), 'models', ...hubName.split('/')) : undefined;
 }
+
+/** Where weights converted for our own kernels are kept. */
+export const weightCacheFolder = (): string => join(cacheRoot(), 'packed');

@@ -154,7 +154,7 @@ export function sourceRepo(repo: string, dtype: Dtype): string {
 }
 
 /** The tokenizer kinds that the native core has. */
-const BUILT_IN_TOKENIZERS: ReadonlySet<TokenizerKind> = new Set(['unigram', 'wordpiece']);
+const BUILT_IN_TOKENIZERS: ReadonlySet<TokenizerKind> = new Set(['unigram', 'wordpiece', 'bpe', 'unigram-deberta']);
 
 export function isTokenizerSupported(kind: TokenizerKind): boolean {
   return BUILT_IN_TOKENIZERS.has(kind);

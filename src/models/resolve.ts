@@ -10,22 +10,23 @@ import { parseRepoName, type RepoName } from './hub/repo-name';
 import { hubSettings } from './hub/settings';
 import { notFound } from './not-found';
 import { isQuantized } from './onnx-file';
+import { packedWeights } from './packed-weights';
+import type { Weights } from './weights';
 
 const FP32_FILE = 'model.onnx';
 const INT8_FILE = 'model_quantized.onnx';
+const SAFETENSORS_FILE = 'model.safetensors';
 
+/** At least one of `packed` and `onnx` is there; `packed` is the better one. */
 export interface ResolvedModel extends ModelConfig {
   /** As asked for. */
   model: string;
-  /** Absolute paths. */
-  modelPath: string;
+  /** Absolute path. */
   tokenizerPath: string;
-  dtype: Exclude<Dtype, 'auto'>;
-}
-
-interface Weights {
-  path: string;
-  dtype: Exclude<Dtype, 'auto'>;
+  /** What our own kernels can run. */
+  packed: Weights | undefined;
+  /** What ONNX Runtime can run. */
+  onnx: Weights | undefined;
 }
 
 async function isKind(path: string, kind: 'isFile' | 'isDirectory'): Promise<boolean> {
@@ -44,16 +45,30 @@ async function findFile(folder: string, name: string): Promise<string | undefine
   return undefined;
 }
 
-/** `model_quantized.onnx` is int8 by name. `model.onnx` is whatever its graph holds, as some folders quantise in place. */
-async function findWeights(folder: string, dtype: Dtype): Promise<Weights> {
-  const int8 = dtype === 'fp32' ? undefined : await findFile(folder, INT8_FILE);
-  if (int8) return { path: int8, dtype: 'int8' };
-  const plain = await findFile(folder, FP32_FILE);
-  const found = plain && ({ path: plain, dtype: (await isQuantized(plain)) ? 'int8' : 'fp32' } as const);
-  if (found && (dtype === 'auto' || dtype === found.dtype)) return found;
+/** The folder's ONNX files by what they hold. */
+interface OnnxFiles {
+  /** `model_quantized.onnx` is int8 by name. */
+  quantized: Weights | undefined;
+  /** `model.onnx` is whatever its graph holds, as some folders quantise in place. */
+  plain: Weights | undefined;
+}
+
+async function onnxFiles(folder: string): Promise<OnnxFiles> {
+  const [quantized, plain] = await Promise.all([findFile(folder, INT8_FILE), findFile(folder, FP32_FILE)]);
+  return {
+    quantized: quantized === undefined ? undefined : { path: quantized, dtype: 'int8' },
+    plain: plain === undefined ? undefined : { path: plain, dtype: (await isQuantized(plain)) ? 'int8' : 'fp32' },
+  };
+}
+
+function onnxWeights({ quantized, plain }: OnnxFiles, dtype: Dtype): Weights | undefined {
+  return [quantized, plain].find((found) => found && (dtype === 'auto' || found.dtype === dtype));
+}
+
+function noWeights(folder: string, { plain }: OnnxFiles, dtype: Dtype): RerankError {
   const wanted = dtype === 'int8' ? INT8_FILE : FP32_FILE;
-  const instead = found ? `, its ${FP32_FILE} is ${found.dtype}: ask for that dtype or 'auto'` : '; put it there';
-  throw notFound(`${folder} has no ${dtype === 'auto' ? '' : `${dtype} `}${wanted}${instead}`, join(folder, wanted));
+  const instead = plain ? `, its ${FP32_FILE} is ${plain.dtype}: ask for that dtype or 'auto'` : '; put it there';
+  return notFound(`${folder} has no ${dtype === 'auto' ? '' : `${dtype} `}${wanted}${instead}`, join(folder, wanted));
 }
 
 /** The files of a folder. Throws MODEL_NOT_FOUND where one is missing. */
@@ -62,11 +77,17 @@ async function filesIn(folder: string, model: string, dtype: Dtype): Promise<Res
   if (!(await isKind(tokenizerPath, 'isFile'))) {
     throw notFound(`${folder} has no tokenizer.json; put it there`, tokenizerPath);
   }
-  const weights = await findWeights(folder, dtype);
-  const flat = weights.path === join(folder, FP32_FILE) || weights.path === join(folder, INT8_FILE);
+  const files = await onnxFiles(folder);
+  const onnx = onnxWeights(files, dtype);
+  const safetensors = await findFile(folder, SAFETENSORS_FILE);
+  if (!onnx && !files.plain && !safetensors) throw noWeights(folder, files, dtype);
+  const flat = (onnx ?? files.plain)?.path === join(folder, onnx?.path.endsWith(INT8_FILE) ? INT8_FILE : FP32_FILE);
   const config = await readModelConfig(folder, !flat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
-  return { model, modelPath: weights.path, tokenizerPath, dtype: weights.dtype, ...config };
+  const float = safetensors ?? (files.plain?.dtype === 'fp32' ? files.plain.path : undefined);
+  const packed = packedWeights({ float, onnx, dtype, architecture: config.architecture });
+  if (!onnx && !packed) throw noWeights(folder, files, dtype);
+  return { model, tokenizerPath, packed, onnx, ...config };
 }
 
 /** A folder's files, or undefined where it lacks one: it may be half of a download, or hold another dtype. */

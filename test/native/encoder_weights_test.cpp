@@ -65,9 +65,9 @@ TEST_F(EncoderWeights, AnExportersNamesAreRestoredFromTheBiases) {
   const WeightFile file(write("model.onnx", field(7, graph)));
   const Tensor& dense = file.matrix("dense.weight", 3, 2);
   EXPECT_TRUE(dense.transposed);
-  EXPECT_EQ(dense.data[1], 2.0f);
+  EXPECT_EQ(+dense.data[1], 2.0f);
   EXPECT_FALSE(file.matrix("head.weight", 3, 2).transposed);
-  EXPECT_EQ(file.vector("dense.bias", 3).data[2], 9.0f);
+  EXPECT_EQ(+file.vector("dense.bias", 3).data[2], 9.0f);
 }
 
 TEST_F(EncoderWeights, ExternalDataIsReadBesideTheModelOnly) {
@@ -80,7 +80,7 @@ TEST_F(EncoderWeights, ExternalDataIsReadBesideTheModelOnly) {
     return field(7, initializer("a.bias", {2}, external(location)));
   };
   const WeightFile file(write("model.onnx", graph("model.onnx_data")));
-  EXPECT_EQ(file.vector("a.bias", 2).data[1], 2.5f);
+  EXPECT_EQ(+file.vector("a.bias", 2).data[1], 2.5f);
   const std::string outside = write("outside.onnx", graph("../model.onnx_data"));
   EXPECT_EQ(code_of([&] { WeightFile{outside}; }), ErrorCode::kModelInvalid);
 }

@@ -38,7 +38,7 @@ class SumBackend final : public infer::Backend {
   const infer::BackendInfo& info() const override { return info_; }
 
  private:
-  infer::BackendInfo info_{infer::ExecutionProvider::kCpu, "a stand-in", "0"};
+  infer::BackendInfo info_{infer::ExecutionProvider::kCpu, "a stand-in", "0", {}, 0};
 };
 
 std::unique_ptr<Engine> make_engine(size_t threads) {

@@ -77,7 +77,7 @@ TEST(Load, UnsupportedComponentsAreNamedWithTheirPlace) {
             "TOKENIZER_UNSUPPORTED /normalizer/normalizers/0");
   EXPECT_EQ(load_with("unigram.json", R"("Regex": " {2,}")", R"("Regex": "\\s+")"),
             "TOKENIZER_UNSUPPORTED /normalizer/normalizers/1/pattern/Regex");
-  EXPECT_EQ(load_with("unigram.json", R"("type": "Unigram")", R"("type": "BPE")"),
+  EXPECT_EQ(load_with("unigram.json", R"("type": "Unigram")", R"("type": "WordLevel")"),
             "TOKENIZER_UNSUPPORTED /model");
   EXPECT_EQ(load_with("wordpiece.json", R"("type": "WordPiece", )", R"("merges": [], )"),
             "TOKENIZER_UNSUPPORTED /model");

@@ -39,10 +39,14 @@ std::string pair_outcome(const Tokenizer& tokenizer, dom::element row, bool capp
   }
 }
 
+std::string all_cases() {
+  return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl");
+}
+
 class ReferenceTest : public testing::TestWithParam<size_t> {
  protected:
   void SetUp() override {
-    std::stringstream cases(fixtures::read("cases.jsonl"));
+    std::stringstream cases(all_cases());
     std::string line;
     for (size_t i = 0; i <= GetParam(); ++i) ASSERT_TRUE(std::getline(cases, line));
     case_ = parser_.parse(line);
@@ -70,11 +74,11 @@ TEST_P(ReferenceTest, PairsWithAllPassageTokensAndWithThoseOfTheCap) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, ReferenceTest, testing::Range(size_t{0}, size_t{17}));
+INSTANTIATE_TEST_SUITE_P(Cases, ReferenceTest, testing::Range(size_t{0}, size_t{22}));
 
 TEST(ReferenceTest, EveryCaseIsTested) {
-  const std::string cases = fixtures::read("cases.jsonl");
-  EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 17);
+  const std::string cases = all_cases();
+  EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 22);
 }
 
 }  // namespace

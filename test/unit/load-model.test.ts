@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { loadModel } from '../../src/load-model';
 import { loadNative } from '../../src/load-native';
+import type { RerankerOptions } from '../../src/types';
 import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/native-api';
 import { FakeEngine } from './fake-engine';
-import { folderWith, INT8 } from './model-folder';
+import { folderWith, FP32, INT8 } from './model-folder';
 
 jest.mock('../../src/load-native');
 
@@ -27,8 +28,12 @@ it('gives the addon checked options and describes what was loaded', async () => 
   expect(load.mock.calls).toEqual([
     [
       {
+        engine: 'onnxruntime',
         modelPath,
         tokenizerPath,
+        configFolder: '',
+        dtype: 'int8',
+        weightCacheFolder: '',
         runtimePath: expect.stringContaining('onnxruntime'),
         executionProviders: ['cuda', 'cpu'],
         threads: 3,
@@ -47,6 +52,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
     truncation: 'longest_first',
     threads: 3,
     provider: { asked: ['cuda', 'cpu'], got: 'cpu', reason: 'asked for' },
+    engine: { name: 'onnxruntime', reason: 'model.onnx runs on ONNX Runtime' },
     runtime: { version: '1.2.3', library: load.mock.calls[0]![0].runtimePath },
     files: {
       model: { path: modelPath, bytes: INT8.length, sha256: sha256(INT8) },
@@ -65,6 +71,59 @@ it.each([
 ])('refuses load(%j, %j) before the addon is asked', async (model, options, error) => {
   await expect(loadModel(model as string, options)).rejects.toMatchObject({ name: 'RerankError', ...error });
   expect(load).not.toHaveBeenCalled();
+});
+
+describe('which engine runs a model with fp32 weights', () => {
+  const XLMR = JSON.stringify({ architectures: ['XLMRobertaForSequenceClassification'], model_type: 'xlm-roberta' });
+  const HUB = { 'tokenizer.json': '{}', 'config.json': XLMR, 'onnx/model.onnx': FP32 };
+  const BOTH = { ...HUB, 'onnx/model_quantized.onnx': INT8 };
+
+  it.each<[string, Record<string, Buffer | string>, RerankerOptions, object]>([
+    ['auto: int8 made from it', HUB, {}, { engine: 'packed', dtype: 'int8', modelPath: 'onnx/model.onnx' }],
+    ['int8: made from it, though a file is there', BOTH, { dtype: 'int8' }, { engine: 'packed', dtype: 'int8' }],
+    ['bf16: made from it', HUB, { dtype: 'bf16' }, { engine: 'packed', dtype: 'bf16', modelPath: 'onnx/model.onnx' }],
+    ['safetensors before ONNX', { ...HUB, 'model.safetensors': '' }, {}, { modelPath: 'model.safetensors' }],
+    ['fp32: ONNX Runtime', BOTH, { dtype: 'fp32' }, { engine: 'onnxruntime', modelPath: 'onnx/model.onnx' }],
+    [
+      'fp32 with safetensors alone: our own',
+      { 'tokenizer.json': '{}', 'config.json': XLMR, 'model.safetensors': '' },
+      { dtype: 'fp32' },
+      { engine: 'packed', dtype: 'fp32' },
+    ],
+    [
+      'another provider: ONNX Runtime',
+      BOTH,
+      { executionProviders: ['cuda', 'cpu'] },
+      { engine: 'onnxruntime', modelPath: 'onnx/model_quantized.onnx' },
+    ],
+    ['an architecture of no known kind', { ...BOTH, 'config.json': '{}' }, {}, { engine: 'onnxruntime' }],
+  ])('%s', async (_, files, options, expected) => {
+    load.mockImplementation(() => Promise.resolve(new FakeEngine()));
+    const folder = folderWith(files);
+    const { modelPath, ...rest } = expected as { modelPath?: string };
+    await loadModel(folder, options);
+    expect(load.mock.calls.at(-1)![0]).toMatchObject({
+      ...rest,
+      ...(modelPath && { modelPath: join(folder, modelPath) }),
+    });
+  });
+
+  it('falls back to ONNX Runtime where the kernels refuse the model, and says why', async () => {
+    load.mockImplementation(({ engine }) =>
+      engine === 'packed'
+        ? Promise.reject({ code: 'MODEL_UNSUPPORTED', message: 'odd head' })
+        : Promise.resolve(new FakeEngine()),
+    );
+    const { info } = await loadModel(folderWith(BOTH));
+    expect(info).toMatchObject({
+      dtype: 'int8',
+      engine: { name: 'onnxruntime', reason: expect.stringContaining('odd head') },
+    });
+  });
+
+  it('bf16 without fp32 weights is MODEL_NOT_FOUND', async () => {
+    await expect(loadModel(folderWith(FILES), { dtype: 'bf16' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
 });
 
 it('turns the addon’s failure into a RerankError', async () => {

@@ -40,9 +40,8 @@ describe('files by layout and dtype', () => {
     const folder = folderWith(files);
     expect(await resolveModel(folder, dtype)).toMatchObject({
       model: folder,
-      modelPath: join(folder, expected),
       tokenizerPath: join(folder, 'tokenizer.json'),
-      dtype: got,
+      onnx: { path: join(folder, expected), dtype: got },
     });
   });
 
@@ -50,7 +49,7 @@ describe('files by layout and dtype', () => {
     ['auto', HUB, 'model.onnx', /has no model\.onnx/],
     [
       'int8',
-      { ...HUB, 'onnx/model.onnx': FP32 },
+      { 'tokenizer.json': '{}', 'model.onnx': FP32 },
       'model_quantized.onnx',
       /no int8 model_quantized\.onnx, its .* is fp32/,
     ],
@@ -94,7 +93,7 @@ describe('cache', () => {
     ] as const)
       writeFileSync(join(folder, file), text);
     for (const model of [name, '@cf/baai/bge-reranker-base']) {
-      expect(await resolveModel(model, 'auto')).toMatchObject({ model, modelPath: join(folder, 'model.onnx') });
+      expect(await resolveModel(model, 'auto')).toMatchObject({ model, onnx: { path: join(folder, 'model.onnx') } });
     }
     await expect(resolveModel('../models', 'auto')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });

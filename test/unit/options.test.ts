@@ -11,6 +11,7 @@ it('fills in defaults', () => {
     maxLength: undefined,
     truncation: 'longest_first',
     maxQueuedTokens: 8_388_608,
+    weightCache: false,
   });
   expect(checkRerankOptions({})).toEqual({ signal: undefined, timeoutMs: undefined, rawScores: false, details: false });
 });
@@ -22,8 +23,8 @@ it('copies the list of providers', () => {
 });
 
 it.each([
-  [{ dtype: 'fp16' }, "Expected one of 'auto', 'fp32', 'int8' for 'dtype', received 'fp16'"],
-  [{ dtype: null }, "Expected one of 'auto', 'fp32', 'int8' for 'dtype', received null"],
+  [{ dtype: 'fp16' }, "Expected one of 'auto', 'fp32', 'bf16', 'int8' for 'dtype', received 'fp16'"],
+  [{ dtype: null }, "Expected one of 'auto', 'fp32', 'bf16', 'int8' for 'dtype', received null"],
   [
     { executionProviders: [] },
     "Expected a list of distinct names from 'cuda', 'cpu' for 'executionProviders', received []",

@@ -1,6 +1,6 @@
-"""OpenVINO's CPU plugin: one pair a request, as many streams as cores."""
+"""OpenVINO's CPU plugin: one pair a request, as many streams as cores, through its own queue of requests."""
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
 
 import numpy
 import openvino
@@ -19,20 +19,25 @@ class Peer:
         compiled = openvino.Core().compile_model(job["model"]["onnx"], "CPU", settings)
         self._inputs = [port.get_any_name() for port in compiled.inputs]
         self._tokenizer = PairTokenizer(job["model"])
-        self._free = [compiled.create_infer_request() for _ in range(threads)]
-        self._pool = ThreadPoolExecutor(threads)
+        self._queue = openvino.AsyncInferQueue(compiled, threads)
+        self._queue.set_callback(self._keep)
+        # The queue is waited for as a whole, so it serves one caller at a time. (Requests of its own for every Python
+        # thread would serve them side by side, but OpenVINO 2026.4 deadlocks on inputs set from several threads.)
+        self._turn = threading.Lock()
         self.versions = {"openvino": openvino.__version__}
         self.settings = {"streams": threads, "precision": precision}
 
-    def _run(self, encoding) -> float:
-        columns = self._tokenizer.padded([encoding])
-        # As many requests as the pool has threads: one is always free.
-        infer = self._free.pop()
-        try:
-            infer.infer({name: columns[name] for name in self._inputs})
-            return float(infer.get_output_tensor(0).data.reshape(-1)[0])
-        finally:
-            self._free.append(infer)
+    @staticmethod
+    def _keep(infer, place: tuple[numpy.ndarray, int]) -> None:
+        logits, row = place
+        logits[row] = infer.get_output_tensor(0).data.reshape(-1)[0]
 
     def rerank(self, request: dict) -> numpy.ndarray:
-        return numpy.array(list(self._pool.map(self._run, self._tokenizer.encode(request))))
+        encodings = self._tokenizer.encode(request)
+        logits = numpy.empty(len(encodings), numpy.float32)
+        with self._turn:
+            for row, encoding in enumerate(encodings):
+                columns = self._tokenizer.padded([encoding])
+                self._queue.start_async({name: columns[name] for name in self._inputs}, (logits, row))
+            self._queue.wait_all()
+        return logits

@@ -1,6 +1,5 @@
 import { RerankError } from '../../errors';
 import { readOnnxGraph } from '../onnx-graph';
-import type { ResolvedModel } from '../resolve';
 import { checkLabels, checkPositions } from './graph-checks';
 import { checkExternalData } from './weight-checks';
 
@@ -9,16 +8,16 @@ import { checkExternalData } from './weight-checks';
  * not say what to do. Reads the graph's structure, not its weights. `maxLength` is what this Reranker will send.
  * @throws {RerankError} MODEL_INVALID with the first finding that is an error.
  */
-export async function checkAtLoad(model: ResolvedModel, maxLength: number): Promise<void> {
-  const graph = await readOnnxGraph(model.modelPath);
+export async function checkAtLoad(modelPath: string, unusedPositions: number, maxLength: number): Promise<void> {
+  const graph = await readOnnxGraph(modelPath);
   const findings = [
-    ...(await checkExternalData(graph, model.modelPath)),
-    ...checkPositions(graph, maxLength, model.unusedPositions),
+    ...(await checkExternalData(graph, modelPath)),
+    ...checkPositions(graph, maxLength, unusedPositions),
     ...checkLabels(graph, undefined),
   ];
   const error = findings.find(({ severity }) => severity === 'error');
   if (!error) return;
   throw new RerankError('MODEL_INVALID', `${error.message} (${error.code}). ${error.remedy}`, {
-    path: model.modelPath,
+    path: modelPath,
   });
 }

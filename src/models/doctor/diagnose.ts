@@ -52,30 +52,33 @@ function configLabels(config: Json | undefined): number | undefined {
   return typeof labels === 'object' && labels !== null ? Object.keys(labels).length : undefined;
 }
 
+/** The ONNX file's findings; a model that has none is only tried. */
 async function fromFiles(model: ResolvedModel, options: RerankerOptions, machine: Machine): Promise<Finding[]> {
+  const { onnx } = model;
+  if (!onnx) return [];
   const folder = dirname(model.tokenizerPath);
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
-    readOnnxGraph(model.modelPath),
+    readOnnxGraph(onnx.path),
     readJson(model.tokenizerPath),
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'config.json')),
   ]);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
-    weightBytes: await weightBytes(graph, model.modelPath),
+    weightBytes: await weightBytes(graph, onnx.path),
     threads: options.threads ?? machine.cores,
     maxLength: maxLengthFor(options.maxLength, model.maxTokens),
     hidden: tableRows(graph).hidden,
   };
   return [
-    ...(await checkExternalData(graph, model.modelPath)),
+    ...(await checkExternalData(graph, onnx.path)),
     ...checkPositions(graph, model.maxTokens, model.unusedPositions),
     ...checkLimits(facts, model.maxTokens),
     ...checkLabels(graph, configLabels(config)),
     ...checkTokenTypes(graph, facts.highestType),
     ...(tokenizer ? checkVocabulary(facts, graph) : []),
     ...checkOperators(graph, options.executionProviders ?? ['cpu']),
-    ...(model.dtype === 'int8' ? await checkSaturation(graph, model.modelPath, machine.hasVnni) : []),
+    ...(onnx.dtype === 'int8' && !model.packed ? await checkSaturation(graph, onnx.path, machine.hasVnni) : []),
     ...checkMachine(load, machine),
   ];
 }

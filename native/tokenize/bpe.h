@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "tokenize/double_array.h"
+#include "tokenize/model.h"
+
+namespace bge::tokenize {
+
+struct BpeVocabulary {
+  std::vector<DoubleArray::Entry>
+      tokens;  // as the file writes them; need not outlive the constructor
+  std::vector<std::pair<std::string_view, std::string_view>> merges;  // the first one goes first
+  bool ignore_merges;  // a piece that is a token is that token, whatever the merges say
+};
+
+// Byte-level BPE: the bytes of a piece, joined pair by pair, the earliest merge first, of equal
+// ones the leftmost.
+class BpeModel final : public Model {
+ public:
+  // Throws Error with kTokenizerInvalid for a merge of what is no token, kTokenizerUnsupported
+  // where a byte has no token.
+  explicit BpeModel(const BpeVocabulary& vocabulary);
+
+  size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+                std::vector<int32_t>& ids) const override;
+  std::optional<int32_t> token_to_id(std::string_view token) const override;
+  size_t vocabulary_size() const override { return tokens_.size(); }
+
+ private:
+  struct Merge {
+    uint64_t pair;  // the ids, left one high; kNoPair in an empty slot
+    uint32_t rank;
+    int32_t id;
+  };
+  struct Symbol {
+    int32_t id;
+    int32_t previous;  // -1 at the ends
+    int32_t next;
+    bool is_gone;
+  };
+  struct Candidate {
+    uint32_t rank;
+    int32_t position;  // of the left symbol
+    int32_t id;        // what the two become
+  };
+  struct Word;
+
+  void add_merges(const BpeVocabulary& vocabulary);
+  void add_direct_tokens(const BpeVocabulary& vocabulary);
+  const Merge* find_merge(int32_t left, int32_t right) const;
+  void encode_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void merge_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void push_candidate(Word& word, int32_t left) const;
+
+  std::unordered_map<std::string, int32_t> tokens_;  // as the file writes them
+  std::array<int32_t, 256> byte_ids_;
+  std::vector<Merge> merges_;  // a hash table with open addressing, its size a power of two
+  DoubleArray direct_;         // byte strings that become one known token
+};
+
+}  // namespace bge::tokenize
