@@ -95,7 +95,7 @@ void Executor::attend(const LayerWeights& layer, const Stream& in, const Stream&
   const int head_dim = model_.config.head_dim();
   const int hidden = model_.config.hidden;
   const size_t stride = 3 * head_dim;
-  const bool only_first = &in.x[0] != &out.x[0];
+  const bool only_first = in.x != out.x;
   float* rows = workspace_->head.as<float>();
   // The queries of the first tokens lie apart, where the feed-forward part is not yet at work.
   float* queries = only_first ? workspace_->intermediate.as<float>() : rows;

@@ -18,6 +18,7 @@ class ActivationBuffer {
         stride_(width) {
     // Rows that only fill up a tile are multiplied too.
     std::fill_n(data_.as<char>(), rows * width * kernels::element_size(dtype), 0);
+    std::fill_n(scales_.as<kernels::RowScale>(), rows, kernels::RowScale{0.0f, 0.0f});
   }
   kernels::Activations view() const {
     return {data_.get(), stride_, scales_.as<kernels::RowScale>()};
