@@ -80,10 +80,13 @@ void Engine::join_workers() noexcept {
 EngineLoad::EngineLoad(EngineOptions options) : options_(std::move(options)) {
   if (const auto* onnx = std::get_if<infer::OnnxModelOptions>(&options_.model)) {
     onnx_.emplace(*onnx);
+  } else {
+    std::get<encoder::PackedBackendOptions>(options_.model).stop = &canceled_;
   }
 }
 
 void EngineLoad::cancel() noexcept {
+  canceled_ = true;
   if (onnx_) onnx_->cancel();
 }
 

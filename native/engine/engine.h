@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -81,7 +82,7 @@ class EngineLoad {
 
   // Blocks, on a thread that may; once. Reads tokenizer and model side by side.
   std::shared_ptr<Engine> run();
-  // From any thread: run() ends soon, with kAborted where ONNX Runtime loads the model.
+  // From any thread: run() ends soon with kAborted.
   void cancel() noexcept;
 
  private:
@@ -89,6 +90,7 @@ class EngineLoad {
 
   EngineOptions options_;
   std::optional<infer::OnnxModelLoad> onnx_;
+  std::atomic<bool> canceled_ = false;
 };
 
 }  // namespace bge::engine
