@@ -3,7 +3,7 @@
 //   node scripts/prebuild/prebuild.mjs TARGET ...   each into build/prebuild/TARGET/prebuilds/
 import detectLibc from 'detect-libc';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import prebuildify from 'prebuildify';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +22,12 @@ export function hostTarget() {
 /** A working folder of its own, so that a build for another machine leaves build/Release alone. */
 const workFolder = (target) => path.join(ROOT, 'build', 'prebuild', target.name);
 
-/** Path of the one addon of a target; throws when there is none, or more than one, or it breaks a promise. */
-function checkedPrebuild(target, folder) {
-  const files = readdirSync(folder);
+const outputFolder = (target, out) => path.join(out, 'prebuilds', `${target.platform}-${target.arch}`);
+
+/** Path of the one built addon of a target; throws when there is none, or more than one, or it breaks a promise. */
+export function builtAddon(target, out = workFolder(target)) {
+  const folder = outputFolder(target, out);
+  const files = existsSync(folder) ? readdirSync(folder) : [];
   if (files.length !== 1) throw new Error(`${target.name}: expected one file, found ${files.join(', ') || 'none'}.`);
   const file = path.join(folder, files[0]);
   const faults = binaryFaults(file, target);
@@ -34,9 +37,8 @@ function checkedPrebuild(target, folder) {
 
 /** Builds a target into `out`/prebuilds/<platform>-<arch>/, where node-gyp-build finds it; answers its path. */
 export async function prebuild(target, out = workFolder(target)) {
-  const folder = path.join(out, 'prebuilds', `${target.platform}-${target.arch}`);
   mkdirSync(workFolder(target), { recursive: true });
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(outputFolder(target, out), { recursive: true, force: true });
   process.env.BGE_PREBUILD_TARGET = target.name;
   await promisify(prebuildify)({
     napi: true,
@@ -48,7 +50,7 @@ export async function prebuild(target, out = workFolder(target)) {
     libc: target.libc,
     nodeGyp: SHIM,
   });
-  const file = checkedPrebuild(target, folder);
+  const file = builtAddon(target, out);
   console.log(`${target.name}: ${path.relative(ROOT, file)}, ${(statSync(file).size / 1e6).toFixed(2)} MB`);
   return file;
 }
