@@ -19,6 +19,10 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 # The C++ runtime is always zig's own, linked statically: -static-libstdc++ says nothing here.
 add_compile_options(-Wno-unused-command-line-argument)
 add_link_options(-Wno-unused-command-line-argument)
+if(BGE_ZIG_TRIPLE MATCHES musl)
+  # Test programs: zig would link them statically, and a static program opens no library.
+  set(CMAKE_EXE_LINKER_FLAGS_INIT -dynamic)
+endif()
 if(BGE_NODE_LIBRARY)
   set(CMAKE_CXX_STANDARD_LIBRARIES_INIT ${BGE_NODE_LIBRARY})
 endif()

@@ -7,8 +7,10 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { hostTarget } from '../../scripts/prebuild/prebuild.mjs';
 import { packEverything, ROOT } from './packed.mjs';
 import { startRegistry } from './registry.mjs';
+import { installRuntimes, runtimesFor } from './runtimes.mjs';
 
 const run = promisify(execFile);
 const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
@@ -43,6 +45,7 @@ const program = (folder) => `
   console.log(JSON.stringify(response.map(({ id }) => id)));`;
 
 before(async () => {
+  if (runtimesFor(hostTarget()).length > 0) installRuntimes();
   packed = await packEverything();
   registry = await startRegistry(packed.known);
   project = mkdtempSync(path.join(packed.scratch, 'project-'));
@@ -98,6 +101,14 @@ describe('installed', () => {
       const { stdout, stderr } = await run(process.execPath, [name], { cwd: project, env: environment });
       t.diagnostic(`${(performance.now() - started).toFixed(0)} ms`);
       assert.deepEqual({ stdout, stderr }, { stdout: '[1,0]\n', stderr: '' });
+    });
+  }
+
+  for (const [name, [command, ...args]] of runtimesFor(hostTarget())) {
+    test(`in ${name}`, async () => {
+      const options = { cwd: project, env: environment };
+      const { stdout } = await run(command, [...args, 'quick.mjs'], options);
+      assert.equal(stdout, '[1,0]\n');
     });
   }
 
