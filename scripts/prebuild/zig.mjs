@@ -16,7 +16,15 @@ export function zig() {
   if (existsSync(EXECUTABLE)) return EXECUTABLE;
   mkdirSync(CACHE, { recursive: true });
   const partial = mkdtempSync(`${FOLDER}.partial-`);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--root-user-action=ignore'];
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-deps',
+    '--root-user-action=ignore',
+  ];
   execFileSync(process.env.PYTHON || 'python3', [...pip, '--target', partial, `ziglang==${VERSION}`], {
     stdio: 'inherit',
   });
