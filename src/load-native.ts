@@ -1,43 +1,64 @@
-import nodeGypBuild from 'node-gyp-build';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import nodeGypBuild from 'node-gyp-build';
+import { dlopenFailure } from './dlopen-failure';
 import { RerankError } from './errors';
 import { NATIVE_API_VERSION, type NativeAddon } from './native-api';
+import { platformPackage, type Obstacle } from './platform-package';
 
 /** Holds for dist/ and, under jest, for src/. */
 const PACKAGE_ROOT = join(__dirname, '..');
-const REMEDY = 'run `npm run build` in the package folder';
 
 let loaded: NativeAddon | undefined;
 
-/** The first line that says something: node-gyp-build and the dynamic loader add their context below. */
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).trim().split('\n')[0]!;
+/** In a clone the addon is what was built there. */
+const isClone = (root: string): boolean => existsSync(join(root, 'CMakeLists.txt'));
+
+function refusal(root: string, path: string, { reason, remedy, alsoInClone, cause }: Obstacle): RerankError {
+  const what = isClone(root) && !alsoInClone ? 'run `npm run build` in the package folder' : remedy;
+  return new RerankError('ADDON_NOT_FOUND', `The native addon cannot be used: ${reason}; ${what}`, { path, cause });
 }
 
-function notFound(reason: string, path: string, cause?: unknown): RerankError {
-  return new RerankError('ADDON_NOT_FOUND', `The native addon cannot be used: ${reason}; ${REMEDY}`, { path, cause });
-}
-
-function attempt<T>(path: string, step: () => T): T {
+/** The addon's file below a folder; undefined where there is none for this platform. */
+function addonIn(folder: string): string | undefined {
   try {
-    return step();
-  } catch (error) {
-    throw notFound(reasonOf(error), path, error);
+    return nodeGypBuild.resolve(folder);
+  } catch {
+    return undefined;
   }
 }
 
+/** A build in the package's own folder (a clone has one), else what the platform's package carries. */
+function findAddon(root: string): string {
+  const own = addonIn(root);
+  if (own !== undefined) return own;
+  const found = platformPackage(root);
+  if ('reason' in found) {
+    throw refusal(root, root, { ...found, reason: `nothing is built in its folder, and ${found.reason}` });
+  }
+  const file = addonIn(found.folder);
+  if (file !== undefined) return file;
+  const remedy = 'delete node_modules and install again on this machine';
+  throw refusal(root, found.folder, { reason: 'its package holds no file for this platform', remedy });
+}
+
 /**
- * The addon: a local build in build/Release, else the prebuilt one for this platform. Found once for a process; a
- * failure is not remembered. `root` is for tests.
+ * The addon. Found once for a process; a failure is not remembered. `root` is for tests.
  */
 export function loadNative(root = PACKAGE_ROOT): NativeAddon {
   if (loaded) return loaded;
-  const file = attempt(root, () => nodeGypBuild.resolve(root));
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the file is known at run time only
-  const addon = attempt(file, () => require(file) as Partial<NativeAddon>);
+  const file = findAddon(root);
+  let addon: Partial<NativeAddon>;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- the file is known at run time only
+    addon = require(file) as Partial<NativeAddon>;
+  } catch (error) {
+    throw refusal(root, file, dlopenFailure(error));
+  }
   if (addon.apiVersion !== NATIVE_API_VERSION) {
     const has = addon.apiVersion ?? 'none';
-    throw notFound(`its interface version is ${has}, this package needs ${NATIVE_API_VERSION}`, file);
+    const reason = `its interface version is ${has}, this package needs ${NATIVE_API_VERSION}`;
+    throw refusal(root, file, { reason, remedy: 'delete node_modules and install again' });
   }
   return (loaded = addon as NativeAddon);
 }

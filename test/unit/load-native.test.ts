@@ -1,6 +1,9 @@
 import nodeGypBuild from 'node-gyp-build';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NATIVE_API_VERSION } from '../../src/native-api';
+import { currentTarget, platformPackage } from '../../src/platform-package';
 import { folderWith } from './model-folder';
 
 // Each test gets a module of its own: a loaded addon is kept.
@@ -12,13 +15,20 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-function packageWith(files: Record<string, string>): string {
-  return folderWith({ 'package.json': { name: 'bge-reranker' }, ...files });
+const CARRIER = `bge-reranker-${currentTarget()}`;
+const PREBUILT = `node_modules/${CARRIER}/prebuilds/${process.platform}-${process.arch}/bge-reranker.node`;
+
+/** An installed package, with what npm put beside it; `carrier` is the version of this platform's package. */
+function installed(carrier?: string, files: Record<string, string> = {}): string {
+  const beside = carrier === undefined ? {} : { [`node_modules/${CARRIER}/package.json`]: named(CARRIER, carrier) };
+  return folderWith({ 'package.json': named('bge-reranker', '1.2.3'), ...beside, ...files });
 }
+
+const named = (name: string, version: string) => ({ name, version });
 
 /** A stand-in for the addon: node-gyp-build finds this JavaScript file. */
 function findAddon(source: string): string {
-  const file = join(packageWith({ 'addon.js': source }), 'addon.js');
+  const file = join(folderWith({ 'addon.js': source }), 'addon.js');
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   jest.spyOn(require('node-gyp-build') as typeof nodeGypBuild, 'resolve').mockReturnValue(file);
   return file;
@@ -32,17 +42,57 @@ const refusal = (path: string, reason: RegExp) =>
     message: expect.stringMatching(reason),
   });
 
-it('no build: says so and what to run', () => {
-  const root = packageWith({});
-  expect(() => loadNative(root)).toThrow(
-    refusal(root, /No native build was found .*; run `npm run build` in the package/),
-  );
+describe('an installed package', () => {
+  it('takes the addon from the package of its platform', () => {
+    const root = installed('1.2.3', { [PREBUILT]: 'garbage' });
+    // It was found: the system's loader is who refuses it.
+    expect(() => loadNative(root)).toThrow(
+      refusal(join(root, PREBUILT), /its file is damaged or for another kind of machine; delete node_modules/),
+    );
+  });
+
+  it('without the optional dependency: names it and how to get it', () => {
+    const root = installed();
+    expect(() => loadNative(root)).toThrow(
+      refusal(root, new RegExp(`${CARRIER} is not installed; install again .*npm install --include=optional`)),
+    );
+  });
+
+  it('with one of another version', () => {
+    const root = installed('1.2.2', { [PREBUILT]: 'garbage' });
+    const reason = new RegExp(`bge-reranker is 1.2.3 but ${CARRIER} is 1.2.2; .*npm install bge-reranker@1.2.3`);
+    expect(() => loadNative(root)).toThrow(refusal(root, reason));
+  });
+
+  it('with one that is empty', () => {
+    const root = installed('1.2.3');
+    const reason = /its package holds no file for this platform; delete node_modules/;
+    expect(() => loadNative(root)).toThrow(refusal(join(root, 'node_modules', CARRIER), reason));
+  });
+
+  it('on a platform without a prebuilt addon: names those that have one', () => {
+    const root = installed('1.2.3');
+    expect(platformPackage(root, 'freebsd-x64')).toEqual({
+      reason: expect.stringMatching(/no prebuilt one for freebsd-x64, only for linux-x64, .*win32-x64/),
+      remedy: expect.stringMatching(/npm run build/),
+    });
+  });
 });
 
-it('a file that is no library: gives the loader’s reason and the file', () => {
-  const root = packageWith({ 'build/Release/addon.node': 'garbage' });
-  const file = join(root, 'build', 'Release', 'addon.node');
-  expect(() => loadNative(root)).toThrow(refusal(file, /The native addon cannot be used: .+; run `npm run build`/));
+describe('a clone', () => {
+  it('without a build: says what to run', () => {
+    const root = installed(undefined, { 'CMakeLists.txt': '' });
+    expect(() => loadNative(root)).toThrow(
+      refusal(root, /nothing is built in its folder, .*; run `npm run build` in the package folder$/),
+    );
+  });
+
+  it('takes its own build first; building again is the remedy', () => {
+    const files = { 'CMakeLists.txt': '', 'build/Release/addon.node': 'garbage', [PREBUILT]: 'garbage' };
+    const root = installed('1.2.3', files);
+    const file = join(root, 'build', 'Release', 'addon.node');
+    expect(() => loadNative(root)).toThrow(refusal(file, /; run `npm run build` in the package folder$/));
+  });
 });
 
 it.each([
@@ -60,4 +110,10 @@ it('is found once; a failure is not remembered', () => {
   const addon = loadNative();
   findAddon('throw new Error("not again")');
   expect(loadNative()).toBe(addon);
+});
+
+it('a failure of the loader itself keeps its message', () => {
+  const root = mkdtempSync(join(tmpdir(), 'bge-'));
+  findAddon('throw new Error("something new\\nstack")');
+  expect(() => loadNative(root)).toThrow(/cannot be used: something new; delete node_modules and install again$/);
 });

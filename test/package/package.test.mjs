@@ -1,0 +1,144 @@
+// The packages as a user gets them: packed, installed without scripts from a registry that knows nothing else, on a
+// PATH without a compiler, and used.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { hostTarget } from '../../scripts/prebuild/prebuild.mjs';
+import { packEverything, ROOT } from './packed.mjs';
+import { startRegistry } from './registry.mjs';
+import { installRuntimes, runtimesFor } from './runtimes.mjs';
+
+const run = promisify(execFile);
+const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
+
+let packed;
+let registry;
+let project;
+let environment;
+
+/** A PATH with node, npm and a shell, and nothing of this user's settings. */
+function bareEnvironment(scratch) {
+  const tools = path.join(scratch, 'bin');
+  mkdirSync(tools);
+  for (const [name, file] of [
+    ['node', process.execPath],
+    ['npm', execFileSync('which', ['npm'], { encoding: 'utf8' }).trim()],
+    ['sh', '/bin/sh'],
+    ['env', '/usr/bin/env'],
+  ]) {
+    symlinkSync(file, path.join(tools, name));
+  }
+  return { PATH: tools, HOME: scratch };
+}
+
+const program = (folder) => `
+  const reranker = await Reranker.load(${JSON.stringify(folder)});
+  const { response } = await reranker.rerank({
+    query: 'Why is the sky blue?',
+    contexts: [{ text: 'Paint the wall in a light blue.' }, { text: 'Air scatters blue light more than red light.' }],
+  });
+  await reranker.close();
+  console.log(JSON.stringify(response.map(({ id }) => id)));`;
+
+before(async () => {
+  if (runtimesFor(hostTarget()).length > 0) installRuntimes();
+  packed = await packEverything();
+  registry = await startRegistry(packed.known);
+  project = mkdtempSync(path.join(packed.scratch, 'project-'));
+  environment = bareEnvironment(packed.scratch);
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
+  const settings = ['--ignore-scripts', '--no-audit', '--no-fund', '--registry', registry.url];
+  await run('npm', ['install', ...settings, 'bge-reranker'], { cwd: project, env: environment });
+});
+after(async () => {
+  await registry?.close();
+  if (packed) rmSync(packed.scratch, { recursive: true, force: true });
+});
+
+describe('tarballs', () => {
+  const paths = ({ files }) => files.map((file) => file.path).sort();
+
+  test('bge-reranker holds JavaScript, declarations and documents only', (t) => {
+    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'package.json'];
+    const others = paths(packed.main).filter((file) => !/^dist\/.+\.(js|d\.ts|json)$/.test(file));
+    assert.deepEqual(others, documents);
+    t.diagnostic(`${packed.main.filename}: ${packed.main.size} bytes`);
+  });
+
+  test("the platform's package holds one addon", (t) => {
+    const { platform, arch } = packed.target;
+    const documents = ['LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'package.json'];
+    assert.deepEqual(paths(packed.addon), [...documents, `prebuilds/${platform}-${arch}/bge-reranker.node`]);
+    t.diagnostic(`${packed.addon.filename}: ${packed.addon.size} bytes`);
+  });
+
+  test('both together are below 5 MB', () => assert.ok(packed.main.size + packed.addon.size < 5e6));
+
+  test('publint and arethetypeswrong have nothing to say', async () => {
+    await run(bin('publint'), ['run', packed.main.path, '--strict']);
+    await run(bin('attw'), [packed.main.path]);
+  });
+});
+
+describe('installed', () => {
+  test('of the platform packages only this one', () => {
+    const ours = readdirSync(path.join(project, 'node_modules')).filter((name) => name.startsWith('bge-reranker'));
+    assert.deepEqual(ours, ['bge-reranker', packed.target.package]);
+    assert.ok(!existsSync(path.join(project, 'node_modules', 'bge-reranker', 'binding.gyp')));
+  });
+
+  for (const [name, source] of [
+    ['quick.mjs', (model) => `import { Reranker } from 'bge-reranker';${program(model)}`],
+    ['quick.cjs', (model) => `const { Reranker } = require('bge-reranker');(async () => {${program(model)}})();`],
+  ]) {
+    test(`${name}: the quick start's answer`, async (t) => {
+      writeFileSync(path.join(project, name), source(await getTestModel()));
+      const started = performance.now();
+      const { stdout, stderr } = await run(process.execPath, [name], { cwd: project, env: environment });
+      t.diagnostic(`${(performance.now() - started).toFixed(0)} ms`);
+      assert.deepEqual({ stdout, stderr }, { stdout: '[1,0]\n', stderr: '' });
+    });
+  }
+
+  for (const [name, [command, ...args]] of runtimesFor(hostTarget())) {
+    test(`in ${name}`, async () => {
+      const options = { cwd: project, env: environment };
+      const { stdout } = await run(command, [...args, 'quick.mjs'], options);
+      assert.equal(stdout, '[1,0]\n');
+    });
+  }
+
+  test('without the platform package: one sentence that names it', async () => {
+    const place = path.join(project, 'node_modules', packed.target.package);
+    const aside = path.join(packed.scratch, 'aside');
+    cpSync(place, aside, { recursive: true });
+    rmSync(place, { recursive: true });
+    try {
+      const failure = await run(process.execPath, ['quick.mjs'], { cwd: project, env: environment }).catch((e) => e);
+      assert.match(
+        failure.stderr,
+        new RegExp(`RerankError: .*${packed.target.package} is not installed; install again`),
+      );
+    } finally {
+      cpSync(aside, place, { recursive: true });
+    }
+  });
+
+  for (const [module, moduleResolution] of [
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['preserve', 'bundler'],
+  ]) {
+    test(`types: ESM and CommonJS users, ${moduleResolution}`, async () => {
+      const users = path.join(project, moduleResolution);
+      cpSync(path.join(ROOT, 'test', 'types', 'users'), users, { recursive: true });
+      const types = ['--typeRoots', path.join(ROOT, 'node_modules', '@types')];
+      const options = ['-p', users, '--module', module, '--moduleResolution', moduleResolution, ...types];
+      await run(bin('tsc'), options).catch((error) => assert.fail(error.stdout));
+    });
+  }
+});
