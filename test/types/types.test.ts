@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 const USERS = join(__dirname, 'users');
-const NAMES = ['RERANK_ERROR_CODES', 'RerankError', 'Reranker', 'rerank'];
+const NAMES = ['RERANK_CHANNEL', 'RERANK_ERROR_CODES', 'RerankError', 'Reranker', 'rerank'];
 
 it('the built declarations compile for ESM and CommonJS users, and wrong uses do not', () => {
   const config = ts.getParsedCommandLineOfConfigFile(join(USERS, 'tsconfig.json'), undefined, {
@@ -27,8 +27,8 @@ const run = (...args: string[]): string =>
 
 it('`import` by name and `require` give the same values', () => {
   const printed = 'console.log(Object.keys(names).sort().join())';
-  const esm = `import { rerank, Reranker, RerankError, RERANK_ERROR_CODES } from 'bge-reranker';
-    const names = { rerank, Reranker, RerankError, RERANK_ERROR_CODES };`;
+  const esm = `import { rerank, Reranker, RerankError, RERANK_CHANNEL, RERANK_ERROR_CODES } from 'bge-reranker';
+    const names = { rerank, Reranker, RerankError, RERANK_CHANNEL, RERANK_ERROR_CODES };`;
   expect(run('--input-type=module', '-e', `${esm} ${printed}`)).toBe(NAMES.join());
   expect(run('--input-type=commonjs', '-e', `const names = require('bge-reranker'); ${printed}`)).toBe(NAMES.join());
 });
