@@ -35,6 +35,15 @@ function firstOf<T>(work: Promise<T>, { signal, deadline }: Limits): Promise<{ d
   });
 }
 
+/** For work that has no promise to race: throws what `within` would. */
+export function throwIfStopped({ signal, timeoutMs, deadline }: Limits): void {
+  if (signal?.aborted) throw signal.reason;
+  if (deadline !== undefined && performance.now() >= deadline) throw timedOut(timeoutMs);
+}
+
+const timedOut = (timeoutMs: number | undefined) =>
+  new RerankError('TIMEOUT', `Not done within ${timeoutMs} ms; raise timeoutMs or send fewer contexts`);
+
 /** The work's result; once a limit strikes, `cancel` is called and the signal's reason or a TIMEOUT error thrown. */
 export async function within<T>(work: Promise<T>, limits: Limits, cancel?: (stop: Stop) => void): Promise<T> {
   if (!limits.signal && limits.deadline === undefined) return work;
@@ -42,5 +51,5 @@ export async function within<T>(work: Promise<T>, limits: Limits, cancel?: (stop
   if ('done' in outcome) return outcome.done;
   cancel?.(outcome.stopped);
   if (outcome.stopped === 'ABORTED') throw limits.signal!.reason;
-  throw new RerankError('TIMEOUT', `Not done within ${limits.timeoutMs} ms; raise timeoutMs or send fewer contexts`);
+  throw timedOut(limits.timeoutMs);
 }

@@ -74,6 +74,9 @@ function onnxAttempt(common: CommonOptions, { path, dtype }: Weights, reason: st
   return { native, reason };
 }
 
+/** An exporter may have renamed, fused or reshaped weights that ONNX Runtime has no trouble with. */
+const NOT_FOR_OUR_KERNELS: ReadonlySet<string> = new Set(['MODEL_UNSUPPORTED', 'MODEL_INVALID']);
+
 /** Our own kernels where they can run the model, else ONNX Runtime. */
 async function load(
   { packed, onnx, unusedPositions }: ResolvedModel,
@@ -86,7 +89,7 @@ async function load(
     try {
       return { ...attempt, loaded: await loadAndDigest(attempt.native) };
     } catch (error) {
-      if (!onnx || !(error instanceof RerankError) || error.code !== 'MODEL_UNSUPPORTED') throw error;
+      if (!onnx || !(error instanceof RerankError) || !NOT_FOR_OUR_KERNELS.has(error.code)) throw error;
       reason += `, since our own kernels cannot run the model: ${error.message}`;
     }
   }

@@ -82,13 +82,16 @@ export async function windowsOf(
   texts: readonly string[],
   { window, stride }: { window: number; stride: number },
   count: CountTokens,
+  checkpoint?: () => void,
 ): Promise<Window[]> {
   const windower = new Windower(count, window, stride);
   const all: Window[] = [];
   for (const [context, text] of texts.entries()) {
     for (const found of windower.windows(text, context)) {
       all.push(found);
-      if (all.length % WINDOWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (all.length % WINDOWS_PER_TURN !== 0) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      checkpoint?.();
     }
   }
   return all;
@@ -100,12 +103,13 @@ export interface SplitPassages {
   texts: string[];
 }
 
-/** `countPair` gives the tokens of a pair, special tokens included. */
+/** `countPair` gives the tokens of a pair, special tokens included; `checkpoint` may throw between turns of the event loop. */
 export async function splitPassages(
   { query, texts }: { query: string; texts: readonly string[] },
   options: LongDocuments,
   maxLength: number,
   countPair: (query: string, text: string) => number,
+  checkpoint?: () => void,
 ): Promise<SplitPassages> {
   const specialTokens = countPair('', '');
   const room = maxLength - countPair(query, '');
@@ -116,7 +120,7 @@ export async function splitPassages(
   }
   const window = Math.min(options.window ?? room, room);
   const stride = Math.min(options.stride ?? Math.max(1, Math.floor(window / 2)), window);
-  const windows = await windowsOf(texts, { window, stride }, (text) => countPair('', text) - specialTokens);
+  const windows = await windowsOf(texts, { window, stride }, (text) => countPair('', text) - specialTokens, checkpoint);
   return { windows, texts: windows.map(({ context, start, end }) => texts[context]!.slice(start, end)) };
 }
 

@@ -2,7 +2,7 @@
 import { traced, type RerankTrace } from './diagnostics';
 import { RerankError } from './errors';
 import { loadModel } from './load-model';
-import { startLimits, within, type Limits } from './limits';
+import { startLimits, throwIfStopped, within, type Limits } from './limits';
 import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
 import type { NativeEngine, NativeResult } from './native-api';
 import { toRerankError } from './native-failure';
@@ -48,6 +48,8 @@ export class Reranker implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly #engine: NativeEngine;
   #lastRequestId = 0;
+  /** Calls not settled: what `close` waits for, as a call that splits passages is not all in the engine yet. */
+  readonly #accepted = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   private constructor(engine: NativeEngine, info: ModelInfo) {
@@ -57,7 +59,7 @@ export class Reranker implements AsyncDisposable {
 
   /**
    * Loads a model off the JS thread.
-   * @param model Folder with `tokenizer.json` and `model.onnx` or `model_quantized.onnx` (at the top or in `onnx/`), or
+   * @param model Folder with `tokenizer.json` and `model.onnx` or `model_quantized.onnx` (at the top or in `onnx/`) or `model.safetensors`, or
    *   `owner/name[@revision]` on the hub, fetched and checked unless it is on this machine.
    * @throws {RerankError} INVALID_OPTION, MODEL_NOT_FOUND, MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_GATED, DOWNLOAD_FAILED,
    *   OFFLINE, TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED, RUNTIME_NOT_FOUND, RUNTIME_INCOMPATIBLE, PROVIDER_UNAVAILABLE,
@@ -90,26 +92,33 @@ export class Reranker implements AsyncDisposable {
     if (call.limits.signal?.aborted) throw call.limits.signal.reason;
     if (call.input.texts.length === 0) return { response: [] };
     const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
-    return await traced(trace, () => this.#score(call, trace));
+    const answer = traced(trace, () => this.#score(call, trace));
+    this.#accepted.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#accepted.delete(answer);
+    }
   }
 
   async #score(call: RerankCall, trace: RerankTrace): Promise<RerankOutput> {
     const { input, details, longDocuments } = call;
     if (!longDocuments) return toOutput(await this.#submit(call, input.texts, input.topK, trace), details);
     const { windows, texts } = await this.#split(call, longDocuments);
-    if (call.limits.signal?.aborted) throw call.limits.signal.reason;
+    throwIfStopped(call.limits);
     const scored = await this.#submit(call, texts, 0, trace);
     return foldWindows(scored, windows, { aggregate: longDocuments.aggregate ?? 'max', topK: input.topK, details });
   }
 
   /** On the calling thread, a few windows at a turn of the event loop. */
-  async #split({ input }: RerankCall, options: LongDocuments): Promise<SplitPassages> {
+  async #split({ input, limits }: RerankCall, options: LongDocuments): Promise<SplitPassages> {
     const countPair = (query: string, text: string) =>
       this.#engine.encode(query, text, MAX_ENCODE_LENGTH, 'longest_first').ids.length;
     try {
-      return await splitPassages(input, options, this.info.maxLength, countPair);
+      return await splitPassages(input, options, this.info.maxLength, countPair, () => throwIfStopped(limits));
     } catch (failure) {
-      throw toRerankError(failure);
+      // The signal's reason is the caller's own value and goes back untouched.
+      throw limits.signal?.aborted ? failure : toRerankError(failure);
     }
   }
 
@@ -165,6 +174,7 @@ export class Reranker implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await Promise.allSettled(this.#accepted);
     try {
       await this.#engine.close();
     } catch (failure) {

@@ -1,6 +1,7 @@
 #include "binding/load_job.h"
 
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "binding/convert.h"
@@ -12,14 +13,15 @@ namespace bge::binding {
 Napi::Promise LoadJob::start(Napi::Env env, engine::EngineOptions options) {
   Environment& environment = Environment::of(env);
   auto job = std::make_shared<LoadJob>(env, std::move(options));
-  environment.add(job);
-  environment.mailbox().hold();
   Mailbox& mailbox = environment.mailbox();
   // The job stays in the environment's list until its thread is joined, so the thread may use it.
+  // What it posts runs on this thread, after this function.
   job->thread_ = std::thread([job = job.get(), &mailbox] {
     job->run();
     mailbox.post([job](Napi::Env env) { job->settle(env); });
   });
+  environment.add(job);
+  mailbox.hold();
   return job->deferred_.Promise();
 }
 
@@ -36,6 +38,10 @@ void LoadJob::run() noexcept {
     engine_ = load_.run();
   } catch (const Error& error) {
     error_ = std::make_unique<Error>(error);
+  } catch (const std::system_error& error) {
+    error_ = std::make_unique<Error>(
+        ErrorCode::kOutOfMemory,
+        std::string("the system gives no more threads; use fewer (") + error.what() + ")");
   } catch (const std::bad_alloc&) {
     error_ = std::make_unique<Error>(ErrorCode::kOutOfMemory,
                                      "memory ran out while the model was loaded");

@@ -1,5 +1,6 @@
 #include "binding/mailbox.h"
 
+#include <exception>
 #include <utility>
 
 namespace bge::binding {
@@ -46,9 +47,10 @@ void Mailbox::deliver(napi_env env, napi_value, void* context, void*) {
     Napi::HandleScope scope(env);
     try {
       task(Napi::Env(env));
-    } catch (const Napi::Error&) {
-      // JavaScript cannot run any more (a worker_thread that is being terminated). The promise
-      // dies with its environment; the other tasks still have native state to give back.
+    } catch (const std::exception&) {
+      // Napi::Error: JavaScript cannot run any more (a worker_thread that is being terminated), and
+      // the promise dies with its environment. The other tasks still have native state to give
+      // back.
     }
   }
 }

@@ -53,9 +53,9 @@ void Executor::gather_tokens(std::span<const infer::Row> rows) {
       const int32_t id = row.ids[i];
       const int32_t type = std::min(row.type_ids[i], config.types - 1);
       if (id < 0 || id >= config.vocabulary || type < 0)
-        throw Error(ErrorCode::kInvalidInput, "Use the tokenizer of this model: token " +
-                                                  std::to_string(id) +
-                                                  " is outside its vocabulary.");
+        throw Error(ErrorCode::kInferenceFailed, "Use the tokenizer of this model: token " +
+                                                     std::to_string(id) +
+                                                     " is outside its vocabulary.");
       ids_.push_back(id);
       type_ids_.push_back(type);
       // RoBERTa counts padding tokens nowhere, even one that stands in the text.

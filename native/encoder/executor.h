@@ -18,7 +18,7 @@ class Executor {
  public:
   Executor(const PackedModel& model, const kernels::Kernels& kernels);
 
-  // One logit per row. Throws Error kAborted soon after `stop` turns true, kInvalidInput for a
+  // One logit per row. Throws Error kAborted soon after `stop` turns true, kInferenceFailed for a
   // token outside the vocabulary, kTooLong beyond the model's positions.
   void run(std::span<const infer::Row> rows, std::span<float> logits,
            const std::atomic<bool>& stop);

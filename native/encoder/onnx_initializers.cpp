@@ -130,7 +130,9 @@ class GraphReader {
   }
 
   std::string_view external_data(const Initializer& initializer, uint64_t bytes) {
-    const std::filesystem::path location = initializer.external.at("location");
+    const auto entry = initializer.external.find("location");
+    if (entry == initializer.external.end()) invalid(path_);
+    const std::filesystem::path location = entry->second;
     // The format allows only names beside the model; anything else could read any file.
     if (location.empty() || location != location.filename()) invalid(path_);
     const std::string file_path = (std::filesystem::path(path_).parent_path() / location).string();

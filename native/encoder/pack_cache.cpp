@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "base/error.h"
 
@@ -64,18 +65,24 @@ std::string PackCache::header() const {
 }
 
 std::optional<MappedFile> PackCache::open() const {
-  if (access(path_.c_str(), R_OK) != 0) return std::nullopt;
-  MappedFile file(path_);
-  if (file.size() != kHeaderBytes + bytes_ ||
-      std::memcmp(file.data(), header().data(), kHeaderBytes) != 0)
-    return std::nullopt;
-  return file;
+  try {
+    MappedFile file(path_);
+    if (file.size() == kHeaderBytes + bytes_ &&
+        std::memcmp(file.data(), header().data(), kHeaderBytes) == 0) {
+      return file;
+    }
+  } catch (const Error&) {
+    // Not there, empty or unreadable: it is made again.
+  }
+  return std::nullopt;
 }
 
 void PackCache::write(const void* weights) const noexcept {
   try {
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
-    const std::string temporary = path_ + "." + std::to_string(getpid());
+    // Not the process id alone: threads share it, and containers may on one volume.
+    std::random_device random;
+    const std::string temporary = path_ + "." + std::to_string(random()) + std::to_string(random());
     std::ofstream file(temporary, std::ios::binary);
     const std::string head = header();
     file.write(head.data(), static_cast<std::streamsize>(head.size()));

@@ -44,7 +44,6 @@ tokenize::EncodedPair Engine::encode(const std::string& query, const std::string
 
 void Engine::close(std::function<void()> closed) {
   if (closing_) return;
-  closing_ = true;
   scheduler_.close();
   closing_thread_ = std::thread([this, closed = std::move(closed)] {
     join_workers();
@@ -57,6 +56,7 @@ void Engine::close(std::function<void()> closed) {
     give_memory_back();
     closed();
   });
+  closing_ = true;
 }
 
 void Engine::stop() noexcept {

@@ -1,5 +1,6 @@
 #include "engine/worker.h"
 
+#include <cmath>
 #include <new>
 #include <variant>
 #include <vector>
@@ -82,6 +83,10 @@ void Worker::score(const schedule::RunWork& work) {
   runner_->run(rows, logits);
   for (size_t i = 0; i < logits.size(); ++i) {
     schedule::Pair& pair = work.pairs[i].pair();
+    if (!std::isfinite(logits[i])) {
+      throw Error(ErrorCode::kInferenceFailed,
+                  "the model gave a logit that is not a finite number; check its weights");
+    }
     pair.logit = logits[i];
     pair.encoded = {};
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace bge::infer {
 namespace {
@@ -126,10 +125,6 @@ void OnnxRunner::read_logits(const OrtValue* output, std::span<float> logits) co
   for (size_t i = 0; i < logits.size(); ++i) {
     // Of two labels the second is relevance: sigmoid of the difference is its softmax.
     logits[i] = labels == 1 ? values[i] : values[2 * i + 1] - values[2 * i];
-    if (!std::isfinite(logits[i])) {
-      throw Error(ErrorCode::kInferenceFailed,
-                  "the model gave a logit that is not a finite number; check its weights");
-    }
   }
 }
 

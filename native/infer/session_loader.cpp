@@ -5,7 +5,7 @@
 namespace bge::infer {
 namespace {
 
-// The last line of the runtime's message, which may hold a source path, a stack and line breaks.
+// The runtime's message without its line breaks and closing full stop.
 std::string one_line(std::string message) {
   for (char& c : message) {
     if (c == '\n' || c == '\r') c = ' ';

@@ -1,6 +1,7 @@
 #include "schedule/scheduler.h"
 
 #include <algorithm>
+#include <new>
 
 #include "schedule/batch_plan.h"
 
@@ -18,6 +19,15 @@ constexpr size_t kPairsPerTokenizeWork = 64;
 size_t next_tokens(const Request& request) {
   return request.ready.empty() ? request.pairs[request.next_to_tokenize].tokens
                                : request.ready.begin()->first;
+}
+
+// The request is settled by now: what fails here must still reach its caller.
+Outcome outcome_of(const Request& request) {
+  try {
+    return request.ranking();
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::kOutOfMemory, "memory ran out while the answer was built; send less");
+  }
 }
 
 }  // namespace
@@ -155,7 +165,7 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
     }
   }
   if (!completed.empty()) changed_.notify_all();
-  for (const auto& [request, completion] : completed) completion(request->ranking());
+  for (const auto& [request, completion] : completed) completion(outcome_of(*request));
 }
 
 void Scheduler::failed(const Work& work, const Error& error) {

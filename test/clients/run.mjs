@@ -37,11 +37,17 @@ function installPython() {
     console.log('python3 is not here: the Python clients are skipped');
     return;
   }
-  once('requirements.txt', path.join(VENV, '.installed'), () => {
-    must('python3', ['-m', 'venv', '--clear', VENV]);
-    const pip = path.join(VENV, 'bin', 'pip');
-    must(pip, ['install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt']);
-  });
+  try {
+    once('requirements.txt', path.join(VENV, '.installed'), () => {
+      must('python3', ['-m', 'venv', '--clear', VENV]);
+      const pip = path.join(VENV, 'bin', 'pip');
+      must(pip, ['install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt']);
+    });
+  } catch (error) {
+    // CI demands them; elsewhere the machine may have no venv, another Python or no network.
+    if (process.env.CI) throw error;
+    console.log(`the Python clients are skipped: ${error.message}`);
+  }
 }
 
 installNode();

@@ -1,4 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,8 +26,8 @@ export const TEXTS = [
 export const BEST = 1;
 export const CONTEXTS = TEXTS.map((text) => ({ text }));
 
-export const hasPython = spawnSync('python3', ['--version']).status === 0;
-export const PYTHON_SKIP = hasPython ? false : 'python3 is not here';
+export const hasPython = existsSync(path.join(path.dirname(path.dirname(PYTHON)), '.installed'));
+export const PYTHON_SKIP = hasPython ? false : 'the Python clients are not installed';
 
 export function start(options = {}) {
   return serve({ model: MODEL, port: 0, tokens: [TOKEN], ...options });

@@ -94,6 +94,17 @@ describe('rerank with longDocuments', () => {
     }
   }, 120_000);
 
+  it('close() waits for a call that still splits its passages; a timeout ends one that does', async () => {
+    const other = await Reranker.load(minilmFolder(), { threads: 1 });
+    const book = { query: 'q', contexts: [{ text: 'many words of a book '.repeat(4_000) }] };
+    const options = { longDocuments: { window: 500, stride: 500 } };
+    await expect(other.rerank(book, { ...options, timeoutMs: 1 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const accepted = other.rerank(book, options);
+    const closing = other.close();
+    expect((await accepted).response).toHaveLength(1);
+    await closing;
+  }, 120_000);
+
   it('bad options', async () => {
     const bad = (longDocuments: unknown) => ask(longDocuments as LongDocuments);
     await expect(bad({ window: 0 })).rejects.toMatchObject({ code: 'INVALID_OPTION', path: 'longDocuments.window' });

@@ -166,8 +166,8 @@ TEST_P(EncoderPacked, TokensAndLengthsThatDoNotFitAreRefused) {
     }
     return ErrorCode::kInternal;
   };
-  EXPECT_EQ(code({50}), ErrorCode::kInvalidInput);
-  EXPECT_EQ(code({-1}), ErrorCode::kInvalidInput);
+  EXPECT_EQ(code({50}), ErrorCode::kInferenceFailed);
+  EXPECT_EQ(code({-1}), ErrorCode::kInferenceFailed);
   EXPECT_EQ(code(std::vector<int32_t>(backend->max_tokens() + 1, 3)), ErrorCode::kTooLong);
   EXPECT_EQ(code({}), ErrorCode::kTooLong);
 }

@@ -108,18 +108,19 @@ describe('which engine runs a model with fp32 weights', () => {
     });
   });
 
-  it('falls back to ONNX Runtime where the kernels refuse the model, and says why', async () => {
-    load.mockImplementation(({ engine }) =>
-      engine === 'packed'
-        ? Promise.reject({ code: 'MODEL_UNSUPPORTED', message: 'odd head' })
-        : Promise.resolve(new FakeEngine()),
-    );
-    const { info } = await loadModel(folderWith(BOTH));
-    expect(info).toMatchObject({
-      dtype: 'int8',
-      engine: { name: 'onnxruntime', reason: expect.stringContaining('odd head') },
-    });
-  });
+  it.each(['MODEL_UNSUPPORTED', 'MODEL_INVALID'])(
+    'falls back to ONNX Runtime on %s of the kernels, and says why',
+    async (code) => {
+      load.mockImplementation(({ engine }) =>
+        engine === 'packed' ? Promise.reject({ code, message: 'odd head' }) : Promise.resolve(new FakeEngine()),
+      );
+      const { info } = await loadModel(folderWith(BOTH));
+      expect(info).toMatchObject({
+        dtype: 'int8',
+        engine: { name: 'onnxruntime', reason: expect.stringContaining('odd head') },
+      });
+    },
+  );
 
   it('bf16 without fp32 weights is MODEL_NOT_FOUND', async () => {
     await expect(loadModel(folderWith(FILES), { dtype: 'bf16' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
