@@ -21,8 +21,11 @@ class Reader {
     if (error) throw Error(ErrorCode::kModelInvalid, "config.json is not JSON; replace it.", path);
   }
 
+  // A folder for ONNX Runtime may leave out what its graph says: that is no damage.
   int integer(std::string_view key, int64_t low, int64_t high) const {
     int64_t value;
+    require(root_[key].error() != simdjson::NO_SUCH_FIELD,
+            "a config.json without " + std::string(key));
     if (root_[key].get(value) || value < low || value > high)
       throw Error(ErrorCode::kModelInvalid,
                   "config.json needs a whole number from " + std::to_string(low) + " to " +
@@ -33,6 +36,8 @@ class Reader {
 
   double number(std::string_view key) const {
     double value;
+    require(root_[key].error() != simdjson::NO_SUCH_FIELD,
+            "a config.json without " + std::string(key));
     if (root_[key].get(value))
       throw Error(ErrorCode::kModelInvalid,
                   "config.json needs a number in " + std::string(key) + ".", path_);

@@ -17,7 +17,7 @@ export interface CatalogEntry {
   /** Tokens of a pair that the model was made for, special tokens included. */
   maxTokens: number;
   /** The repository that holds the ONNX file of each dtype; a dtype without one has none here. */
-  onnx: Readonly<Partial<Record<Exclude<Dtype, 'auto'>, string>>>;
+  onnx: Readonly<Partial<Record<'fp32' | 'int8', string>>>;
 }
 
 type Common = Omit<CatalogEntry, 'name' | 'onnx'>;
@@ -150,7 +150,7 @@ export function sourceRepo(repo: string, dtype: Dtype): string {
   if (!entry) return repo;
   if (dtype === 'auto')
     return Object.values(entry.onnx).includes(repo) ? repo : (entry.onnx.int8 ?? entry.onnx.fp32 ?? repo);
-  return entry.onnx[dtype] ?? repo;
+  return entry.onnx[dtype === 'bf16' ? 'fp32' : dtype] ?? repo;
 }
 
 /** The tokenizer kinds that the native core has. */

@@ -72,7 +72,7 @@ describe('errors', () => {
     ['an unknown command', ['rerank'], 2, /unknown command 'rerank'/],
     ['a missing argument', ['rank'], 2, /missing required argument 'query'/],
     ['a bad option', ['rank', 'q', '--top-k', '0'], 2, /must be an integer of 1 or more/],
-    ['a bad dtype', ['rank', 'q', '--dtype', 'fp8'], 2, /Allowed choices are auto, fp32, int8/],
+    ['a bad dtype', ['rank', 'q', '--dtype', 'fp8'], 2, /Allowed choices are auto, fp32, bf16, int8/],
     ['an absent file', ['rank', 'q', '/no/such', ...MODEL], 2, /\/no\/such cannot be read \(ENOENT\); check the path/],
     ['an absent folder', ['rank', 'q', '-m', '/no/such'], 3, /MODEL_NOT_FOUND/],
     ['offline', ['pull', 'owner/absent'], 3, /OFFLINE/],
