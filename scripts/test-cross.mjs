@@ -1,6 +1,6 @@
 // The C++ tests and the tokenizer parity sets for another target, run here: arm64 under qemu-user, musl with its own
 // loader. ONNX Runtime is not needed.
-//   node scripts/test-cross.mjs linux-arm64 | linux-x64-musl | ...
+//   node scripts/test-cross.mjs TARGET [FOLDER]      FOLDER: the parity sets, default ../shared/tokenizer-parity
 // Needs Debian's libgtest-dev, and for arm64 qemu-user and libc6-arm64-cross, for musl the package musl.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { targetNamed } from './prebuild/targets.mjs';
 import { BGE_TOKENIZER, MINILM, XLMR_TOKENIZER } from './test-models.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PARITY = path.join(ROOT, '..', 'shared', 'tokenizer-parity');
+const PARITY = process.argv[3] ?? path.join(ROOT, '..', 'shared', 'tokenizer-parity');
 const JOBS = process.env.CMAKE_BUILD_PARALLEL_LEVEL || String(os.availableParallelism());
 
 const target = targetNamed(process.argv[2] ?? '');

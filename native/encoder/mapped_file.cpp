@@ -1,9 +1,15 @@
 #include "encoder/mapped_file.h"
 
+#ifdef _WIN32
+#include <windows.h>
+
+#include <filesystem>
+#else
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#endif
 
 #include <cerrno>
 #include <cstdint>
@@ -13,6 +19,40 @@
 #include "base/error.h"
 
 namespace bge::encoder {
+
+#ifdef _WIN32
+
+MappedFile::MappedFile(const std::string& path) {
+  const std::filesystem::path wide(
+      std::u8string(reinterpret_cast<const char8_t*>(path.c_str()), path.size()));
+  const HANDLE file = CreateFileW(wide.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr,
+                                  OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
+  HANDLE mapping = nullptr;
+  LARGE_INTEGER size;
+  if (file != INVALID_HANDLE_VALUE && GetFileSizeEx(file, &size)) {
+    size_ = static_cast<size_t>(size.QuadPart);
+    mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
+  }
+  // The view keeps file and mapping open.
+  if (mapping != nullptr)
+    data_ = static_cast<const char*>(MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0));
+  const DWORD error = GetLastError();
+  if (mapping != nullptr) CloseHandle(mapping);
+  if (file != INVALID_HANDLE_VALUE) CloseHandle(file);
+  if (data_ == nullptr)
+    throw Error(ErrorCode::kModelNotFound,
+                "Put a readable weights file here (Windows error " + std::to_string(error) + ").",
+                path);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) UnmapViewOfFile(data_);
+}
+
+// Windows takes unused pages of a mapped file back by itself.
+void MappedFile::release(const void*, size_t) noexcept {}
+
+#else
 
 MappedFile::MappedFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -35,14 +75,16 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
 void MappedFile::release(const void* begin, size_t size) noexcept {
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
   const uintptr_t last = (reinterpret_cast<uintptr_t>(begin) + size) / page * page;
   if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
+
+#endif
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 }  // namespace bge::encoder

@@ -1,6 +1,8 @@
 #include "encoder/model_store.h"
 
+#ifndef _WIN32
 #include <sys/mman.h>
+#endif
 
 #include "encoder/pack_cache.h"
 

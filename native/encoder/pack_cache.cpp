@@ -1,7 +1,10 @@
 #include "encoder/pack_cache.h"
 
-#include <sys/stat.h>
+#ifdef _WIN32
+#include <process.h>
+#else
 #include <unistd.h>
+#endif
 
 #include <cstdio>
 #include <cstring>
@@ -35,12 +38,14 @@ class Hash {
 
 uint64_t key_of(const std::string& weights_path, const EncoderConfig& config,
                 kernels::Dtype dtype) {
-  struct stat info;
-  if (stat(weights_path.c_str(), &info) != 0)
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(weights_path, failure);
+  const auto written = std::filesystem::last_write_time(weights_path, failure);
+  if (failure)
     throw Error(ErrorCode::kModelNotFound, "Put a readable weights file here.", weights_path);
   Hash hash;
   for (const char c : weights_path) hash.add(c);
-  hash.add(info.st_size).add(info.st_mtim.tv_sec).add(info.st_mtim.tv_nsec);
+  hash.add(size).add(written.time_since_epoch().count());
   hash.add(config.family).add(config.vocabulary).add(config.hidden).add(config.layers);
   hash.add(config.heads).add(config.intermediate).add(config.positions).add(config.types);
   return hash.add(dtype).value();

@@ -8,9 +8,14 @@ set(CMAKE_CXX_COMPILER ${BGE_ZIG} c++ -target ${BGE_ZIG_TRIPLE})
 # The machine's own ar and ranlib know only its own object format.
 set(CMAKE_AR ${BGE_ZIG})
 set(CMAKE_RANLIB ${BGE_ZIG})
-set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> ar qc <TARGET> <OBJECTS>")
-set(CMAKE_CXX_ARCHIVE_APPEND "<CMAKE_AR> ar q <TARGET> <OBJECTS>")
-set(CMAKE_CXX_ARCHIVE_FINISH "<CMAKE_RANLIB> ranlib <TARGET>")
+set(CMAKE_CXX_CREATE_STATIC_LIBRARY
+  "<CMAKE_COMMAND> -E rm -f <TARGET>"
+  "<CMAKE_AR> ar qc <TARGET> <OBJECTS>"
+  "<CMAKE_RANLIB> ranlib <TARGET>")
+# zig's linker for Mach-O makes no bundles; Node loads a dylib as well.
+if(BGE_ZIG_SYSTEM STREQUAL "Darwin")
+  set(CMAKE_SHARED_MODULE_CREATE_CXX_FLAGS -dynamiclib)
+endif()
 # Asked for on a Mac only; nothing is installed from this build.
 set(CMAKE_INSTALL_NAME_TOOL ${BGE_ZIG})
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
