@@ -1,11 +1,5 @@
 #include "encoder/pack_cache.h"
 
-#ifdef _WIN32
-#include <process.h>
-#else
-#include <unistd.h>
-#endif
-
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
