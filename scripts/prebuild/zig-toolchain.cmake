@@ -22,6 +22,8 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 # The C++ runtime is always zig's own, linked statically: -static-libstdc++ says nothing here.
 add_compile_options(-Wno-unused-command-line-argument)
 add_link_options(-Wno-unused-command-line-argument)
+# Stripped.
+set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 if(BGE_ZIG_TRIPLE MATCHES musl)
   # Test programs: zig would link them statically, and a static program opens no library.
   set(CMAKE_EXE_LINKER_FLAGS_INIT -dynamic)
