@@ -14,6 +14,7 @@ const FOREIGN = /^(_Z|uv_|v8_)/;
 
 const readelf = (flags, file) => execFileSync('readelf', ['--wide', ...flags, file], { encoding: 'utf8' });
 const all = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
+const listed = (names) => names.slice(0, 5).join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '');
 const number = (version) => version.split('.').reduce((sum, part, at) => sum + Number(part) / 1000 ** at, 0);
 
 function dynamicSymbols(file) {
@@ -34,9 +35,9 @@ function elfFaults(file, target) {
 
   const symbols = dynamicSymbols(file);
   const exported = symbols.filter((symbol) => symbol.defined).map((symbol) => symbol.name);
-  if (exported.sort().join() !== ENTRY_POINTS.join()) faults.push(`exports ${exported.join(', ')}`);
+  if (exported.sort().join() !== ENTRY_POINTS.join()) faults.push(`exports ${listed(exported)}`);
   const foreign = symbols.filter((symbol) => !symbol.defined && FOREIGN.test(symbol.name)).map((symbol) => symbol.name);
-  if (foreign.length) faults.push(`takes ${foreign.join(', ')} from its surroundings`);
+  if (foreign.length) faults.push(`takes ${listed(foreign)} from its surroundings`);
 
   const glibc = all(readelf(['--version-info'], file), /GLIBC_(\d[\d.]*)/g);
   const tooNew = [...new Set(glibc)].filter((version) => number(version) > number(GLIBC_BASELINE));

@@ -7,7 +7,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { binaryFaults } from '../../scripts/prebuild/check-binary.mjs';
 import { hostTarget } from '../../scripts/prebuild/prebuild.mjs';
+import { targetNamed } from '../../scripts/prebuild/targets.mjs';
 import { packEverything, ROOT } from './packed.mjs';
 import { startRegistry } from './registry.mjs';
 import { installRuntimes, runtimesFor } from './runtimes.mjs';
@@ -57,6 +59,15 @@ before(async () => {
 after(async () => {
   await registry?.close();
   if (packed) rmSync(packed.scratch, { recursive: true, force: true });
+});
+
+test('a binary that breaks the promises is refused, and why is said', () => {
+  const theirs = path.join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node');
+  const said = binaryFaults(theirs, targetNamed('linux-arm64')).join('; ');
+  for (const fault of [/not built for arm64/, /not stripped/, /needs libonnxruntime/, /exports _Z/, /takes _Z/]) {
+    assert.match(said, fault);
+  }
+  assert.deepEqual(binaryFaults(theirs, targetNamed('win32-x64')), ['is not a PE file']);
 });
 
 describe('tarballs', () => {
