@@ -15,10 +15,32 @@ constexpr size_t kTokensPerOldestToken = 7;
 constexpr size_t kBytesPerTokenizeWork = 8192;
 constexpr size_t kPairsPerTokenizeWork = 64;
 
+// A request's last pairs run longest first. What comes before them runs shortest first: while a
+// large request has far to go, nobody who overtakes it should wait for its longest pairs.
+constexpr size_t kPairsLongestFirst = 64;
+
+// Calls `visit` with (tokens, pair) of the ready pairs, in the order in which they want to run,
+// until it says no.
+template <typename Visit>
+void in_run_order(const Request& request, Visit&& visit) {
+  const auto& ready = request.ready;
+  if (ready.size() > kPairsLongestFirst) {
+    for (auto pair = ready.rbegin(); pair != ready.rend() && visit(*pair); ++pair) {
+    }
+  } else {
+    for (auto pair = ready.begin(); pair != ready.end() && visit(*pair); ++pair) {
+    }
+  }
+}
+
 // The tokens of the pair that this request would run next.
 size_t next_tokens(const Request& request) {
-  return request.ready.empty() ? request.pairs[request.next_to_tokenize].tokens
-                               : request.ready.begin()->first;
+  size_t tokens = 0;
+  in_run_order(request, [&tokens](const auto& pair) {
+    tokens = pair.first;
+    return false;
+  });
+  return request.ready.empty() ? request.pairs[request.next_to_tokenize].tokens : tokens;
 }
 
 // The request is settled by now: what fails here must still reach its caller.
@@ -217,15 +239,20 @@ std::optional<TokenizeWork> Scheduler::take_tokenize_work(Request& request) {
 }
 
 RunWork Scheduler::take_run_work(Request& first) {
-  std::vector<Request*> owners;
+  struct Offer {
+    Request* request;
+    size_t pair;
+  };
+  std::vector<Offer> offers;
   std::vector<size_t> lengths;
   const infer::BatchLimits limits = current_limits();
   const auto offer = [&](Request& request) {
-    for (auto pair = request.ready.begin(); pair != request.ready.end(); ++pair) {
-      if (lengths.size() == limits.max_rows) return;
-      owners.push_back(&request);
-      lengths.push_back(pair->first);
-    }
+    in_run_order(request, [&](const auto& pair) {
+      if (lengths.size() == limits.max_rows) return false;
+      offers.push_back({&request, pair.second});
+      lengths.push_back(pair.first);
+      return true;
+    });
   };
   offer(first);
   for (auto other = runnable_.begin(); other != runnable_.end() && lengths.size() < limits.max_rows;
@@ -234,7 +261,7 @@ RunWork Scheduler::take_run_work(Request& first) {
   }
   RunWork work;
   const size_t rows = plan_batch(lengths, limits);
-  for (size_t i = 0; i < rows; ++i) hand_out(*owners[i], work);
+  for (size_t i = 0; i < rows; ++i) hand_out(*offers[i].request, offers[i].pair, work);
   return work;
 }
 
@@ -245,8 +272,8 @@ infer::BatchLimits Scheduler::current_limits() const {
   return limits;
 }
 
-void Scheduler::hand_out(Request& request, RunWork& work) {
-  const auto [tokens, index] = *request.ready.begin();
+void Scheduler::hand_out(Request& request, size_t index, RunWork& work) {
+  const size_t tokens = request.pairs[index].tokens;
   charge(request, tokens);
   work.pairs.push_back({requests_.at(request.id), index});
   if (!request.started) {
@@ -255,8 +282,8 @@ void Scheduler::hand_out(Request& request, RunWork& work) {
     statistics_.queue.record(request.queued);
   }
   --statistics_.queued_pairs;
-  reorder(request, [&request, tokens = tokens] {
-    request.ready.erase(request.ready.begin());
+  reorder(request, [&request, tokens, index] {
+    request.ready.erase({tokens, index});
     request.remaining_tokens -= tokens;
     --request.unstarted;
   });

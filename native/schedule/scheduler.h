@@ -44,9 +44,10 @@ using Work = std::variant<TokenizeWork, RunWork>;
 //
 // A request is admitted whole or refused at once. The request with the fewest tokens left goes
 // first, which keeps small requests quick beside large ones, and one token in eight goes to the
-// oldest request, which keeps large ones from starving. Inside a request the longest pairs run
-// first, so that the workers finish together; for the same reason a run that packs pairs without
-// padding takes no more than a worker's share of what is queued.
+// oldest request, which keeps large ones from starving. Inside a request the last pairs run longest
+// first, so that the workers finish together, and those before them shortest first; for the same
+// reason a run that packs pairs without padding takes no more than a worker's share of what is
+// queued.
 class Scheduler {
  public:
   struct Options {
@@ -93,7 +94,7 @@ class Scheduler {
   std::optional<TokenizeWork> take_tokenize_work(Request& request);
   RunWork take_run_work(Request& first);
   infer::BatchLimits current_limits() const;
-  void hand_out(Request& request, RunWork& work);
+  void hand_out(Request& request, size_t index, RunWork& work);
   void charge(const Request& request, size_t tokens);
   // Applies a change to what the request's place among the runnable ones rests on.
   template <typename Change>

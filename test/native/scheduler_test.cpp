@@ -71,6 +71,21 @@ TEST_F(SchedulerTest, LongestPairFirstAndResultBestFirst) {
   EXPECT_EQ(results[2].id, 1u);
 }
 
+TEST_F(SchedulerTest, LargeRequestRunsShortestFirstAndItsLastPairsLongestFirst) {
+  Scheduler scheduler(kOptions);
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < 66; ++i) texts.push_back(std::to_string(100 + i) + ":");
+  submit(scheduler, request(1, std::move(texts)));
+  while (scheduler.statistics().tokenize.count == 0) {
+    Work work = *scheduler.next();
+    do_tokenize(scheduler, std::get<TokenizeWork>(work));
+  }
+  EXPECT_EQ(next_run(scheduler), (Ran{1, 0}));
+  EXPECT_EQ(next_run(scheduler), (Ran{1, 1}));
+  EXPECT_EQ(next_run(scheduler), (Ran{1, 65})) << "64 are left";
+  EXPECT_EQ(next_run(scheduler), (Ran{1, 64}));
+}
+
 TEST_F(SchedulerTest, EqualTextsAreScoredOnce) {
   Scheduler scheduler(kOptions);
   submit(scheduler, request(1, {"10:a", "20:b", "10:a", "10:a"}));
