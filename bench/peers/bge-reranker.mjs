@@ -8,10 +8,10 @@ export async function open({ model, threads }) {
   const { Reranker } = await import(built.href);
   const { folder, dtype, maxLength } = model;
   const reranker = await Reranker.load(folder, { dtype, maxLength, threads });
-  const { provider, runtime } = reranker.info;
+  const { provider, engine, runtime } = reranker.info;
   return {
-    versions: { onnxruntime: runtime.version },
-    settings: { dtype: reranker.info.dtype, threads, provider: provider.got },
+    versions: runtime ? { onnxruntime: runtime.version } : { kernels: engine.instructionSet },
+    settings: { dtype: reranker.info.dtype, threads, provider: provider.got, engine: engine.name },
     async rerank({ query, contexts }) {
       const input = { query, contexts: contexts.map((text) => ({ text })) };
       const { response } = await reranker.rerank(input, { rawScores: true });
