@@ -102,8 +102,9 @@ class Packer {
       const auto* from = words.data + row * width;
       char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
       float* scale = model_.words.scale == nullptr ? nullptr : writable(model_.words.scale) + row;
-      kernels::pack_rows(model_.dtype, from, count, width,
-                         to + row * width * kernels::element_size(model_.dtype), scale);
+      const kernels::Dtype dtype = model_.words.dtype;
+      kernels::pack_rows(dtype, from, count, width, to + row * width * kernels::element_size(dtype),
+                         scale);
       MappedFile::release(from, count * width * sizeof(float));
     }
     copy(file_.matrix(name + "position_embeddings.weight", config_.positions, config_.hidden),

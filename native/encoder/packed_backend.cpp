@@ -45,11 +45,17 @@ class PackedRunner : public infer::Runner {
   std::atomic<bool> stop_{false};
 };
 
+PackedBackendOptions in_fastest_form(PackedBackendOptions options,
+                                     const kernels::Kernels& kernels) {
+  if (options.dtype == kernels::Dtype::kFp32) options.dtype = kernels.fp32_form;
+  return options;
+}
+
 class PackedBackendImpl : public PackedBackend {
  public:
   explicit PackedBackendImpl(const PackedBackendOptions& options)
       : kernels_(kernels::kernels_for(kernels::choose_isa())),
-        stored_(StoredModel::load(options)),
+        stored_(StoredModel::load(in_fastest_form(options, kernels_))),
         info_{infer::ExecutionProvider::kCpu,
               "our own kernels run this model on the cpu",
               {},

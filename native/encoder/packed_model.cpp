@@ -9,10 +9,8 @@ using kernels::PackedLinear;
 PackedLinear take_linear(Dtype dtype, int n, int k, Layout& layout) {
   PackedLinear linear{dtype, n, k, nullptr, nullptr, nullptr, nullptr};
   linear.panels = layout.take_bytes(kernels::packed_bytes(dtype, n, k));
-  if (dtype == Dtype::kInt8) {
-    linear.scale = layout.take<float>(n);
-    linear.scaled_sum = layout.take<float>(n);
-  }
+  if (dtype == Dtype::kInt8 || dtype == Dtype::kFixed24) linear.scale = layout.take<float>(n);
+  if (dtype == Dtype::kInt8) linear.scaled_sum = layout.take<float>(n);
   linear.bias = layout.take<float>(n);
   return linear;
 }
@@ -49,8 +47,8 @@ PackedModel lay_out(const EncoderConfig& config, Dtype dtype, Layout& layout) {
   model.config = config;
   model.dtype = dtype;
   const size_t words = static_cast<size_t>(config.vocabulary) * config.hidden;
-  model.words.dtype = dtype;
-  model.words.rows = layout.take_bytes(words * kernels::element_size(dtype));
+  model.words.dtype = dtype == Dtype::kFixed24 ? Dtype::kFp32 : dtype;
+  model.words.rows = layout.take_bytes(words * kernels::element_size(model.words.dtype));
   model.words.scale = dtype == Dtype::kInt8 ? layout.take<float>(config.vocabulary) : nullptr;
   model.positions = layout.take<float>(static_cast<size_t>(config.positions) * config.hidden);
   model.types = layout.take<float>(static_cast<size_t>(config.types) * config.hidden);

@@ -14,8 +14,14 @@
 // AVX512-VNNI ones agree; AVX512-BF16 and AMX each add in the order of their own instruction.
 namespace bge::kernels {
 
-enum class Dtype { kFp32, kBf16, kInt8 };
-constexpr int kDtypes = 3;
+// kFixed24 is float32 for processors that multiply bytes much faster than floats: a row (or a
+// weight column) is 24-bit integers times one scale, the largest magnitude being kLargestFixed. An
+// integer is three signed bytes of descending power of 256; rows hold all first bytes, then all
+// second, then all third ones, panels the three bytes of 64 k after one another.
+enum class Dtype { kFp32, kBf16, kInt8, kFixed24 };
+constexpr int kDtypes = 4;
+// Leaves room for what rounding and the carries of signed bytes add.
+constexpr float kLargestFixed = 127 * 65536;
 
 // Columns of one weight panel, and lanes of one reduction.
 constexpr int kPanel = 16;
@@ -27,10 +33,17 @@ constexpr int kMaxHeadDim = 256;
 constexpr int kRowMultiple = 16;
 
 constexpr size_t element_size(Dtype dtype) {
-  return dtype == Dtype::kFp32 ? 4 : dtype == Dtype::kBf16 ? 2 : 1;
+  switch (dtype) {
+    case Dtype::kFp32: return 4;
+    case Dtype::kBf16: return 2;
+    case Dtype::kInt8: return 1;
+    case Dtype::kFixed24: return 3;
+  }
+  return 0;
 }
 
-// int8 activations: value = scale * byte + offset, one pair per row.
+// int8 activations: value = scale * byte + offset, one pair per row. kFixed24: value = scale *
+// integer / 65536.
 struct RowScale {
   float scale;
   float offset;
@@ -40,12 +53,13 @@ struct RowScale {
 struct Activations {
   void* data;
   size_t stride;        // elements from row to row
-  RowScale* row_scale;  // kInt8 only
+  RowScale* row_scale;  // kInt8 and kFixed24
 };
 
 // A weight matrix [k][n] as panels of 16 columns, each panel [k/g][16][g] with g = 1 (float), 2
 // (bf16), 4 (int8): what a 512-bit register, two 256-bit ones and an AMX tile all load as they lie.
-// int8: weight = scale[n] * byte; scaled_sum[n] = scale[n] * sum over k of byte.
+// int8: weight = scale[n] * byte; kFixed24: scale[n] * integer / 65536. int8 only: scaled_sum[n] =
+// scale[n] * sum over k of byte.
 struct PackedLinear {
   Dtype dtype;
   int n;  // multiple of 16
@@ -124,6 +138,8 @@ size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim);
 // All kernels for one instruction set. Every function may be called from any thread at once.
 struct Kernels {
   Isa isa;
+  // kFp32, or kFixed24 where that is faster; elsewhere the entries of kFixed24 are null.
+  Dtype fp32_form;
   // Around any run of the calls below on one thread: sets up and gives back the tile registers.
   void (*enter)();
   void (*leave)();

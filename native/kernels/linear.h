@@ -28,7 +28,7 @@ template <class Tile, class Finish>
 inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
                            const typename Tile::B* panels, int panel_count, int k, Finish finish) {
   using Acc = typename Tile::Acc;
-  constexpr int kStride = Tile::kPanels * kPanel;
+  constexpr int kStride = Tile::kPanels * Tile::kSums * kPanel;
   alignas(64) Acc sums[2][Tile::kRows * kStride];
   const size_t panel_elements = static_cast<size_t>(k) * kPanel;
   Block<Acc> pending{sums[1], kStride, 0, 0, 0, 0};
@@ -52,8 +52,8 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
 template <class V, class Rows>
 struct Dequantise {
   Dequantise(const PackedLinear& w, int column) : bias(V::load(w.bias + column)) {
+    if constexpr (kNeedsRange<Rows>) scale = V::load(w.scale + column);
     if constexpr (Rows::kDtype == Dtype::kInt8) {
-      scale = V::load(w.scale + column);
       scaled_sum = V::load(w.scaled_sum + column);
     }
   }
@@ -64,6 +64,12 @@ struct Dequantise {
       const typename V::F base = V::fma(V::set1(r.offset), scaled_sum, bias);
       const typename V::F products = V::mul(V::to_f32(V::load_i32(sums)), V::set1(r.scale));
       return V::fma(products, scale, base);
+    } else if constexpr (Rows::kDtype == Dtype::kFixed24) {
+      const typename V::F power = V::set1(1.0f / 256);
+      typename V::F units = V::to_f32(V::load_i32(sums + 2 * kPanel));
+      units = V::fma(units, power, V::to_f32(V::load_i32(sums + kPanel)));
+      units = V::fma(units, power, V::to_f32(V::load_i32(sums)));
+      return V::fma(V::mul(units, V::set1(row_scale[row].scale)), scale, bias);
     } else {
       return V::add(V::load(sums), bias);
     }

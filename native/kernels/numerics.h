@@ -32,6 +32,10 @@ inline float reduce_min(typename V::F a) {
 // A row narrower than this is one value: its steps would not be representable.
 constexpr float kSmallestRange = 1e-30f;
 
+// What tells convert_row() how to scale a row; not every dtype needs it.
+template <class Rows>
+constexpr bool kNeedsRange = Rows::kDtype == Dtype::kInt8 || Rows::kDtype == Dtype::kFixed24;
+
 struct FloatRows {
   static constexpr Dtype kDtype = Dtype::kFp32;
   template <class V>
@@ -43,6 +47,41 @@ struct FloatRows {
                           int row) {
     float* to = static_cast<float*>(out.data) + row * out.stride;
     for (int i = 0; i < width; i += kPanel) V::store(to + i, V::load(x + i));
+  }
+};
+
+// One value's share of a row or panel; see Dtype::kFixed24.
+struct FixedBytes {
+  int8_t bytes[3];
+};
+
+struct FixedRows {
+  static constexpr Dtype kDtype = Dtype::kFixed24;
+  template <class V>
+  static typename V::F gelu(typename V::F x) {
+    return gelu_exact<V>(x);
+  }
+  // A row that holds NaN or infinity becomes NaN as a whole.
+  template <class V>
+  static void convert_row(const float* x, int width, const RowRange<V>* range,
+                          const Activations& out, int row) {
+    const float low = reduce_min<V>(range->low);
+    const float high = V::reduce_max(range->high);
+    const float largest = high > -low ? high : -low;
+    const bool varies = largest > kSmallestRange;
+    out.row_scale[row] = {
+        (varies ? largest * (1.0f / 127.0f) : 0.0f) + V::reduce_add(range->poison), 0.0f};
+    const typename V::F factor = V::set1(varies ? kLargestFixed / largest : 0.0f);
+    auto* first = reinterpret_cast<int8_t*>(static_cast<FixedBytes*>(out.data) + row * out.stride);
+    for (int i = 0; i < width; i += kPanel) {
+      const typename V::I value = V::to_i32(V::mul(V::load(x + i), factor));
+      // A lower byte of 128 and more is taken as negative, so the next one is one larger.
+      const typename V::I second = V::add_i32(value, V::set1_i32(0x80));
+      const typename V::I third = V::add_i32(value, V::set1_i32(0x8080));
+      V::store_low_byte(first + i, V::template shift_right<16>(third));
+      V::store_low_byte(first + width + i, V::template shift_right<8>(second));
+      V::store_low_byte(first + 2 * width + i, value);
+    }
   }
 };
 
@@ -90,7 +129,7 @@ void convert(const float* in, size_t in_stride, int rows, int width, const Activ
   for (int row = 0; row < rows; ++row) {
     const float* x = in + row * in_stride;
     RowRange<V> range;
-    if constexpr (Rows::kDtype == Dtype::kInt8)
+    if constexpr (kNeedsRange<Rows>)
       for (int i = 0; i < width; i += kPanel) range.add(V::load(x + i));
     Rows::template convert_row<V>(x, width, &range, out, row);
   }

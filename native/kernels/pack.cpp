@@ -47,6 +47,25 @@ void pack_int8_column(const float* weights, int k, int n, const PackTarget& targ
   target.scaled_sum[n] = scale * static_cast<float>(sum);
 }
 
+// [k/64][three bytes][64/4][16][4]: for each byte an AMX tile. See kernels.h for the integers.
+void pack_fixed_column(const std::vector<float>& weights, int n, const PackTarget& target,
+                       int8_t* panel) {
+  constexpr size_t kStep = 64;
+  constexpr size_t kTileBytes = kStep * kPanel;
+  const float largest = largest_magnitude(weights.data(), weights.size());
+  const double inverse = largest > 0.0f ? kLargestFixed / double{largest} : 0.0;
+  target.scale[n] = largest / kLargestByte;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    int32_t value = static_cast<int32_t>(std::lrint(weights[i] * inverse));
+    int8_t* at =
+        panel + i / kStep * 3 * kTileBytes + (i % kStep / 4 * kPanel + n % kPanel) * 4 + i % 4;
+    for (int byte = 2; byte >= 0; --byte) {
+      at[byte * kTileBytes] = static_cast<int8_t>(value);
+      value = (value - static_cast<int8_t>(value)) / 256;
+    }
+  }
+}
+
 }  // namespace
 
 uint16_t float_to_bf16(float value) {
@@ -80,6 +99,10 @@ void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const Pack
       case Dtype::kInt8:
         pack_int8_column(weights.data(), k, static_cast<int>(n), target,
                          static_cast<int8_t*>(target.panels) + panel);
+        break;
+      case Dtype::kFixed24:
+        pack_fixed_column(weights, static_cast<int>(n), target,
+                          static_cast<int8_t*>(target.panels) + 3 * panel);
         break;
     }
   }

@@ -43,7 +43,7 @@ void layer_norm(const LayerNormArgs& args) {
     for (int i = 0; i < args.width; i += kPanel) {
       const F normal = V::mul(V::sub(V::load(x + i), center), factor);
       const F y = V::fma(normal, V::load(args.gamma + i), V::load(args.beta + i));
-      if constexpr (Rows::kDtype == Dtype::kInt8) range.add(y);
+      if constexpr (kNeedsRange<Rows>) range.add(y);
       V::store(x + i, y);
     }
     Rows::template convert_row<V>(x, args.width, &range, args.out, row);

@@ -14,6 +14,7 @@ template <class V, class FloatProduct, class Bf16Product, class ByteProduct>
 constexpr Kernels make_kernels(Isa isa, void (*enter)(), void (*leave)()) {
   return {
       isa,
+      Dtype::kFp32,
       enter,
       leave,
       {linear<V, FloatRows, FloatProduct>, linear<V, Bf16Rows, Bf16Product>,

@@ -23,6 +23,7 @@ struct Avx2ByteTile {
   using B = int8_t;
   using Acc = int32_t;
   static constexpr int kPanels = 1;
+  static constexpr int kSums = 1;
   static constexpr int kRows = 32;
   static constexpr int kDepth = kPanel;  // head_dim needs no padding
   static constexpr int kHeight = 2;

@@ -32,6 +32,7 @@ struct WideTile {
   using B = typename Step::B;
   using Acc = typename Step::Acc;
   static constexpr int kPanels = 4;
+  static constexpr int kSums = 1;
   static constexpr int kHeight = 6;
   static constexpr int kRows = 24;
   static constexpr int kDepth = kPanel;  // head_dim needs no padding

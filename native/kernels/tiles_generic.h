@@ -38,6 +38,7 @@ struct FloatTile {
   using B = float;
   using Acc = float;
   static constexpr int kPanels = kWidth;
+  static constexpr int kSums = 1;
   static constexpr int kRows = 4 * kHeight;
   static constexpr int kDepth = kPanel;  // head_dim needs no padding
 
@@ -83,6 +84,7 @@ struct WidenedBf16Tile {
   using B = uint16_t;
   using Acc = float;
   static constexpr int kPanels = kWidth;
+  static constexpr int kSums = 1;
   static constexpr int kRows = 4 * kHeight;
   static constexpr int kDepth = kPanel;  // head_dim needs no padding
 
@@ -137,6 +139,7 @@ struct PortableByteTile {
   using B = int8_t;
   using Acc = int32_t;
   static constexpr int kPanels = 1;
+  static constexpr int kSums = 1;
   static constexpr int kRows = 16;
   static constexpr int kDepth = kPanel;  // head_dim needs no padding
 

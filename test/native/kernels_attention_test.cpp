@@ -50,7 +50,7 @@ std::vector<double> exact_attention(const std::vector<float>& qkv, const Shape& 
 }
 
 TEST_P(KernelsAttention, GivesThePortableBits) {
-  for (const Dtype dtype : kAllDtypes) {
+  for (const Dtype dtype : dtypes_of(kernels())) {
     if (!is_exact(GetParam(), dtype)) continue;
     for (const Shape& shape : kShapes)
       for (const Fill fill : kAllFills) {
@@ -64,12 +64,12 @@ TEST_P(KernelsAttention, GivesThePortableBits) {
 }
 
 TEST_P(KernelsAttention, ApproximatesTheFormula) {
-  for (const Dtype dtype : kAllDtypes)
+  for (const Dtype dtype : dtypes_of(kernels()))
     for (const Shape& shape : kShapes) {
       const std::vector<float> qkv = make_rows(shape.length, 3 * shape.head_dim, Fill::kNormal, 12);
       const std::vector<float> out = run_attention(kernels(), dtype, qkv, shape);
       const std::vector<double> exact = exact_attention(qkv, shape);
-      const double bound = dtype == Dtype::kFp32 ? 3e-6 : dtype == Dtype::kBf16 ? 2e-2 : 4e-2;
+      const double bound = is_float(dtype) ? 3e-6 : dtype == Dtype::kBf16 ? 2e-2 : 4e-2;
       for (size_t i = 0; i < out.size(); ++i)
         ASSERT_NEAR(out[i], exact[i], bound) << name_of(dtype) << " length " << shape.length;
     }
@@ -86,16 +86,16 @@ TEST_P(KernelsAttention, KeepsManySmallWeightsBesideOneLarge) {
     x[128] = row == 100 ? 0.0f : 1.0f;  // v: only the rest carries a value
   }
   const std::vector<double> exact = exact_attention(qkv, kShape);
-  for (const Dtype dtype : kAllDtypes) {
+  for (const Dtype dtype : dtypes_of(kernels())) {
     const std::vector<float> out = run_attention(kernels(), dtype, qkv, kShape);
-    EXPECT_NEAR(out[0] / exact[0], 1.0, dtype == Dtype::kFp32 ? 1e-5 : 1e-2) << name_of(dtype);
+    EXPECT_NEAR(out[0] / exact[0], 1.0, is_float(dtype) ? 1e-5 : 1e-2) << name_of(dtype);
   }
 }
 
 TEST_P(KernelsAttention, OneQueryGivesTheSameAsAll) {
   constexpr Shape kShape{70, 64};
   const std::vector<float> qkv = make_rows(kShape.length, 3 * kShape.head_dim, Fill::kNormal, 13);
-  for (const Dtype dtype : kAllDtypes) {
+  for (const Dtype dtype : dtypes_of(kernels())) {
     const std::vector<float> all = run_attention(kernels(), dtype, qkv, kShape);
     for (const int query : {0, 1, 33, 69})
       expect_same_bits(
@@ -107,7 +107,7 @@ TEST_P(KernelsAttention, OneQueryGivesTheSameAsAll) {
 
 TEST_P(KernelsAttention, NanIsNeverHidden) {
   constexpr Shape kShape{20, 64};
-  for (const Dtype dtype : kAllDtypes)
+  for (const Dtype dtype : dtypes_of(kernels()))
     for (const int part : {0, 1, 2}) {
       std::vector<float> qkv = make_rows(kShape.length, 3 * kShape.head_dim, Fill::kNormal, 14);
       qkv[(3 * 3 + part) * kShape.head_dim + 7] = std::numeric_limits<float>::quiet_NaN();

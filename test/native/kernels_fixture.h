@@ -105,15 +105,29 @@ struct Layer {
 };
 
 inline std::string name_of(Dtype dtype) {
-  return dtype == Dtype::kFp32 ? "fp32" : dtype == Dtype::kBf16 ? "bf16" : "int8";
+  switch (dtype) {
+    case Dtype::kFp32: return "fp32";
+    case Dtype::kBf16: return "bf16";
+    case Dtype::kInt8: return "int8";
+    case Dtype::kFixed24: return "fixed24";
+  }
+  return "unknown";
 }
+
+// float32, whatever the kernels make of it.
+inline bool is_float(Dtype dtype) { return dtype == Dtype::kFp32 || dtype == Dtype::kFixed24; }
 
 // Whether the instruction set promises the portable code's bits for this dtype.
 inline bool is_exact(Isa isa, Dtype dtype) {
+  if (dtype == Dtype::kFixed24) return false;  // the portable code has none
   return dtype != Dtype::kBf16 || isa < Isa::kAvx512Bf16;
 }
 
-constexpr Dtype kAllDtypes[] = {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8};
+inline std::vector<Dtype> dtypes_of(const Kernels& kernels) {
+  std::vector<Dtype> dtypes = {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8};
+  if (kernels.fp32_form != Dtype::kFp32) dtypes.push_back(kernels.fp32_form);
+  return dtypes;
+}
 
 // Each test runs once per instruction set of this processor.
 class KernelsTest : public testing::TestWithParam<Isa> {

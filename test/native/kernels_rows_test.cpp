@@ -15,6 +15,13 @@ struct NormResult {
   std::vector<float> operand;  // the quantised form, back as floats
 };
 
+// Three signed bytes of descending power of 256.
+float fixed_value(const Operand& operand, int row, int i, int width) {
+  const auto* bytes = static_cast<int8_t*>(operand.data.get()) + size_t{3} * row * width + i;
+  const double units = bytes[0] + bytes[width] / 256.0 + bytes[2 * width] / 65536.0;
+  return static_cast<float>(units * operand.scales[row].scale);
+}
+
 std::vector<float> to_floats(Dtype dtype, Operand& operand, int rows, int width) {
   std::vector<float> out;
   for (int row = 0; row < rows; ++row)
@@ -25,6 +32,8 @@ std::vector<float> to_floats(Dtype dtype, Operand& operand, int rows, int width)
       } else if (dtype == Dtype::kBf16) {
         const uint32_t bits = uint32_t{static_cast<uint16_t*>(operand.data.get())[at]} << 16;
         out.push_back(std::bit_cast<float>(bits));
+      } else if (dtype == Dtype::kFixed24) {
+        out.push_back(fixed_value(operand, row, i, width));
       } else {
         const RowScale& scale = operand.scales[row];
         const int byte = static_cast<uint8_t*>(operand.data.get())[at];
@@ -45,7 +54,7 @@ NormResult run_norm(const Kernels& kernels, Dtype dtype, std::vector<float> x, i
 }
 
 TEST_P(KernelsRows, LayerNormGivesThePortableBits) {
-  for (const Dtype dtype : kAllDtypes)
+  for (const Dtype dtype : dtypes_of(portable()))
     for (const int width : kWidths)
       for (const Fill fill : kAllFills) {
         const std::vector<float> x = make_rows(kRows, width, fill, 4);
@@ -78,21 +87,27 @@ TEST_P(KernelsRows, LayerNormMatchesItsFormulaInDouble) {
   }
 }
 
-// Half a step of the row's own range, plus what float arithmetic adds.
+// Half a step, plus what float arithmetic adds: of the row's own range in 256 steps, or of its
+// largest magnitude in 127 * 2^16.
 TEST_P(KernelsRows, ConversionStaysWithinHalfAStep) {
-  for (const int width : kWidths)
-    for (const Fill fill : kFiniteFills) {
-      const std::vector<float> x = make_rows(kRows, width, fill, 7);
-      Operand operand(kernels(), Dtype::kInt8, x, kRows, width);
-      const std::vector<float> back = to_floats(Dtype::kInt8, operand, kRows, width);
-      for (int row = 0; row < kRows; ++row) {
-        const auto begin = x.begin() + row * width;
-        const auto [low, high] = std::minmax_element(begin, begin + width);
-        const float bound = (*high - *low) * (0.5f / 255.0f) * 1.001f + 1e-30f;
-        for (int i = 0; i < width; ++i)
-          ASSERT_NEAR(back[row * width + i], x[row * width + i], bound);
+  for (const Dtype dtype : dtypes_of(kernels())) {
+    if (dtype != Dtype::kInt8 && dtype != Dtype::kFixed24) continue;
+    for (const int width : kWidths)
+      for (const Fill fill : kFiniteFills) {
+        const std::vector<float> x = make_rows(kRows, width, fill, 7);
+        Operand operand(kernels(), dtype, x, kRows, width);
+        const std::vector<float> back = to_floats(dtype, operand, kRows, width);
+        for (int row = 0; row < kRows; ++row) {
+          const auto begin = x.begin() + row * width;
+          const auto [low, high] = std::minmax_element(begin, begin + width);
+          const float step =
+              dtype == Dtype::kInt8 ? (*high - *low) / 255.0f : std::max(-*low, *high) * 0x1.8p-22f;
+          for (int i = 0; i < width; ++i)
+            ASSERT_NEAR(back[row * width + i], x[row * width + i], step * 0.5005f + 1e-30f)
+                << name_of(dtype);
+        }
       }
-    }
+  }
 }
 
 TEST_P(KernelsRows, EmbeddingAddsTheThreeTables) {
@@ -104,12 +119,13 @@ TEST_P(KernelsRows, EmbeddingAddsTheThreeTables) {
   const std::vector<int32_t> ids = {0, 11, 3, 3, 7, 1, 2, 10, 5};
   const std::vector<int32_t> position_ids = {0, 1, 2, 3, 4, 5, 6, 7, 8};
   const std::vector<int32_t> type_ids = {0, 0, 0, 1, 1, 1, 1, 0, 1};
-  for (const Dtype dtype : kAllDtypes) {
+  for (const Dtype dtype : dtypes_of(kernels())) {
+    const Dtype form = dtype == Dtype::kFixed24 ? Dtype::kFp32 : dtype;
     const Aligned table(words.size() * sizeof(float));
     std::vector<float> scale(kWords);
-    pack_rows(dtype, words.data(), kWords, kWidth, table.get(), scale.data());
+    pack_rows(form, words.data(), kWords, kWidth, table.get(), scale.data());
     std::vector<float> out(kRows * kWidth);
-    kernels().embed[static_cast<int>(dtype)]({{dtype, table.get(), scale.data()},
+    kernels().embed[static_cast<int>(dtype)]({{form, table.get(), scale.data()},
                                               positions.data(),
                                               types.data(),
                                               ids.data(),
@@ -118,7 +134,7 @@ TEST_P(KernelsRows, EmbeddingAddsTheThreeTables) {
                                               kRows,
                                               kWidth,
                                               out.data()});
-    const float step = dtype == Dtype::kFp32 ? 1e-6f : dtype == Dtype::kBf16 ? 0.01f : 0.02f;
+    const float step = is_float(dtype) ? 1e-6f : dtype == Dtype::kBf16 ? 0.01f : 0.02f;
     for (int row = 0; row < kRows; ++row)
       for (int i = 0; i < kWidth; ++i)
         ASSERT_NEAR(out[row * kWidth + i],
