@@ -17,11 +17,20 @@ struct Block {
   int panels;
 };
 
+// Panels that stay in the second-level cache (1 to 2 MB where wide tiles are found) beside the rows
+// while every block of rows goes past them.
+template <class Tile>
+inline int panels_in_cache(size_t panel_elements) {
+  constexpr size_t kBytes = size_t{640} << 10;
+  const auto panels = static_cast<int>(kBytes / (panel_elements * sizeof(typename Tile::B)));
+  return panels < Tile::kPanels ? Tile::kPanels : panels / Tile::kPanels * Tile::kPanels;
+}
+
 // Computes a[rows][k] * b and hands every block to finish(block, first_row, last_row), in slices of
 // rows. Tiles may interleave the slices of one block with the sums of the next (the AMX unit works
 // beside the vector unit); the others finish a block in one slice before they start the next.
 //
-// Rows are the outer loop: a block of rows stays in the first-level cache while the panels, which
+// Inside what the cache holds of them, rows are the outer loop: a block of rows stays in the first-level cache while the panels, which
 // lie one after another, stream past it from the second level, which is the pattern that hardware
 // prefetchers know.
 template <class Tile, class Finish>
@@ -31,18 +40,23 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
   constexpr int kStride = Tile::kPanels * Tile::kSums * kPanel;
   alignas(64) Acc sums[2][Tile::kRows * kStride];
   const size_t panel_elements = static_cast<size_t>(k) * kPanel;
+  const int chunk = panels_in_cache<Tile>(panel_elements);
   Block<Acc> pending{sums[1], kStride, 0, 0, 0, 0};
   int slot = 0;
-  for (int row = 0; row < rows; row += Tile::kRows) {
-    const int height = rows - row < Tile::kRows ? rows - row : Tile::kRows;
-    for (int panel = 0; panel < panel_count; panel += Tile::kPanels) {
-      const int width = panel_count - panel < Tile::kPanels ? panel_count - panel : Tile::kPanels;
-      Tile::block(a + row * a_stride, a_stride, height, panels + panel * panel_elements, width, k,
-                  sums[slot], [&](int step, int steps) {
-                    finish(pending, pending.rows * step / steps, pending.rows * (step + 1) / steps);
-                  });
-      pending = {sums[slot], kStride, row, height, panel, width};
-      slot ^= 1;
+  for (int begin = 0; begin < panel_count; begin += chunk) {
+    const int end = panel_count - begin < chunk ? panel_count : begin + chunk;
+    for (int row = 0; row < rows; row += Tile::kRows) {
+      const int height = rows - row < Tile::kRows ? rows - row : Tile::kRows;
+      for (int panel = begin; panel < end; panel += Tile::kPanels) {
+        const int width = end - panel < Tile::kPanels ? end - panel : Tile::kPanels;
+        Tile::block(a + row * a_stride, a_stride, height, panels + panel * panel_elements, width, k,
+                    sums[slot], [&](int step, int steps) {
+                      finish(pending, pending.rows * step / steps,
+                             pending.rows * (step + 1) / steps);
+                    });
+        pending = {sums[slot], kStride, row, height, panel, width};
+        slot ^= 1;
+      }
     }
   }
   finish(pending, 0, pending.rows);
