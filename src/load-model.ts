@@ -10,7 +10,7 @@ import type { Weights } from './models/weights';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
 import { checkRerankerOptions, invalidOption, maxLengthFor } from './options';
-import type { ModelFile, ModelInfo, RerankerOptions } from './types';
+import type { ExecutionProvider, ModelFile, ModelInfo, RerankerOptions } from './types';
 
 export interface LoadedModel {
   engine: NativeEngine;
@@ -121,6 +121,15 @@ function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { 
   return Object.freeze(info);
 }
 
+/**
+ * Our own kernels are for the CPU: who asks for another provider means ONNX Runtime. They beat it in int8 and bf16
+ * everywhere, in fp32 on some processors.
+ */
+function runsPacked({ packed, onnx }: ResolvedModel, providers: readonly ExecutionProvider[]): boolean {
+  if (packed === undefined || providers.some((provider) => provider !== 'cpu')) return false;
+  return onnx === undefined || packed.dtype !== 'fp32' || loadNative().fastFp32;
+}
+
 /** From a model's name and the caller's options to a running engine and its description. */
 export async function loadModel(model: string, options?: RerankerOptions): Promise<LoadedModel> {
   if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
@@ -131,8 +140,7 @@ export async function loadModel(model: string, options?: RerankerOptions): Promi
     maxLength: maxLengthFor(maxLength, resolved.maxTokens),
     tokenizerPath: resolved.tokenizerPath,
   };
-  // Our own kernels are for the CPU: who asks for another provider means ONNX Runtime.
-  const packed = checked.executionProviders.every((provider) => provider === 'cpu') ? resolved.packed : undefined;
+  const packed = runsPacked(resolved, checked.executionProviders) ? resolved.packed : undefined;
   const result = await load({ ...resolved, packed }, common, weightCache);
   return { engine: result.loaded[0], info: describe(resolved, result) };
 }

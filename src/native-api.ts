@@ -1,7 +1,7 @@
 import type { EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 2;
+export const NATIVE_API_VERSION = 3;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -79,6 +79,8 @@ export interface NativeEngine {
 
 export interface NativeAddon {
   readonly apiVersion: number;
+  /** Whether this processor runs fp32 on our own kernels faster than ONNX Runtime runs it. */
+  readonly fastFp32: boolean;
   /** Loads on a thread of its own; rejects with a NativeFailure. */
   load(options: NativeLoadOptions): Promise<NativeEngine>;
 }

@@ -1,18 +1,29 @@
 #include <napi.h>
 
+#include "base/error.h"
 #include "binding/convert.h"
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "kernels/kernels.h"
 
 namespace bge::binding {
 namespace {
 
 // The shape of the interface in src/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 2;
+constexpr int kApiVersion = 3;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));
+}
+
+bool fast_fp32() noexcept {
+  try {
+    const kernels::Kernels& kernels = kernels::kernels_for(kernels::choose_isa());
+    return kernels.fp32_form == kernels::Dtype::kFixed24;
+  } catch (const Error&) {
+    return false;  // BGE_RERANKER_ISA is wrong: the load of a model says so
+  }
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -20,6 +31,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
   exports.Set("apiVersion", kApiVersion);
+  exports.Set("fastFp32", fast_fp32());
   exports.Set("load", Napi::Function::New(env, load, "load"));
   return exports;
 }

@@ -11,19 +11,15 @@ const ARCHITECTURES: ReadonlySet<string> = new Set([
 interface Found {
   /** File with the fp32 weights: model.safetensors or an fp32 ONNX graph. */
   float: string | undefined;
-  /** What ONNX Runtime would run. */
-  onnx: Weights | undefined;
   dtype: Dtype;
   architecture: string;
 }
 
 /**
- * What our own kernels make of the fp32 weights; undefined where ONNX Runtime is to run the model. int8 is the fastest
- * that keeps the ranking (docs/performance.md), so it is what `auto` takes. fp32 stays with ONNX Runtime, the reference,
- * where there is an fp32 graph.
+ * What our own kernels make of the fp32 weights; undefined where they cannot run the model. int8 is the fastest that
+ * keeps the ranking (docs/performance.md), so it is what `auto` takes.
  */
-export function packedWeights({ float, onnx, dtype, architecture }: Found): Weights | undefined {
+export function packedWeights({ float, dtype, architecture }: Found): Weights | undefined {
   if (float === undefined || !ARCHITECTURES.has(architecture)) return undefined;
-  if (dtype === 'fp32') return onnx ? undefined : { path: float, dtype };
   return { path: float, dtype: dtype === 'auto' ? 'int8' : dtype };
 }

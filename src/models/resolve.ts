@@ -17,7 +17,7 @@ const FP32_FILE = 'model.onnx';
 const INT8_FILE = 'model_quantized.onnx';
 const SAFETENSORS_FILE = 'model.safetensors';
 
-/** At least one of `packed` and `onnx` is there; `packed` is the better one. */
+/** At least one of `packed` and `onnx` is there. */
 export interface ResolvedModel extends ModelConfig {
   /** As asked for. */
   model: string;
@@ -85,7 +85,7 @@ async function filesIn(folder: string, model: string, dtype: Dtype): Promise<Res
   const config = await readModelConfig(folder, !flat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
   const float = safetensors ?? (files.plain?.dtype === 'fp32' ? files.plain.path : undefined);
-  const packed = packedWeights({ float, onnx, dtype, architecture: config.architecture });
+  const packed = packedWeights({ float, dtype, architecture: config.architecture });
   if (!onnx && !packed) throw noWeights(folder, files, dtype);
   return { model, tokenizerPath, packed, onnx, ...config };
 }

@@ -12,8 +12,12 @@ jest.mock('../../src/load-native');
 const load = jest.fn<Promise<FakeEngine>, [NativeLoadOptions]>();
 beforeEach(() => {
   load.mockReset();
-  jest.mocked(loadNative).mockReturnValue({ apiVersion: NATIVE_API_VERSION, load });
+  nativeWith({ fastFp32: false });
 });
+
+function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
+  jest.mocked(loadNative).mockReturnValue({ apiVersion: NATIVE_API_VERSION, fastFp32, load });
+}
 
 const FILES = { 'tokenizer.json': '{}', 'model.onnx': INT8 };
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
@@ -105,6 +109,18 @@ describe('which engine runs a model with fp32 weights', () => {
     expect(load.mock.calls.at(-1)![0]).toMatchObject({
       ...rest,
       ...(modelPath && { modelPath: join(folder, modelPath) }),
+    });
+  });
+
+  it('fp32 where the processor is faster at it: our own', async () => {
+    nativeWith({ fastFp32: true });
+    load.mockResolvedValue(new FakeEngine());
+    const folder = folderWith(BOTH);
+    await loadModel(folder, { dtype: 'fp32' });
+    expect(load.mock.calls.at(-1)![0]).toMatchObject({
+      engine: 'packed',
+      dtype: 'fp32',
+      modelPath: join(folder, 'onnx/model.onnx'),
     });
   });
 
