@@ -4,6 +4,7 @@
 
 #include "kernels/attention_scratch.h"
 #include "kernels/linear.h"
+#include "kernels/softmax.h"
 
 // Attention of one head over one sequence: keys and values are packed like weights, then both
 // products run on the same block kernels as the linear layers, with the softmax between them.
@@ -14,21 +15,18 @@
 namespace bge::kernels {
 namespace {
 
-// The symmetric int8 form of one row: value = scale * byte.
+// The symmetric int8 form of one row: value = scale * byte. NaN or infinity makes the scale NaN.
 template <class V>
 struct SymmetricRow {
   SymmetricRow(const float* x, int width) {
-    typename V::F high = V::set1(0.0f);
-    typename V::F poison = V::set1(0.0f);
-    for (int i = 0; i < width; i += kPanel) {
-      const typename V::F v = V::load(x + i);
-      high = V::max(V::abs(v), high);
-      poison = V::fma(v, V::set1(0.0f), poison);
-    }
-    const float largest = V::reduce_max(high);
+    // Magnitudes compare like their bits, and NaN is the largest of them.
+    typename V::I high = V::set1_i32(0);
+    for (int i = 0; i < width; i += kPanel)
+      high = V::max_i32(V::as_i32(V::abs(V::load(x + i))), high);
+    const float largest = __builtin_bit_cast(float, V::reduce_max_i32(high));
     const bool varies = largest > kSmallestRange;
     inverse = varies ? 127.0f / largest : 0.0f;
-    scale = (varies ? largest * (1.0f / 127.0f) : 0.0f) + V::reduce_add(poison);
+    scale = (varies ? largest * (1.0f / 127.0f) : 0.0f) + largest * 0.0f;
   }
   typename V::I bytes(const float* x) const {
     return V::to_i32(V::mul(V::load(x), V::set1(inverse)));
@@ -119,32 +117,42 @@ class Attention {
   void pack_values() {
     float largest = 0.0f;
     float poison = 0.0f;
-    for (int key = 0; key < scratch_.keys; key += kGroup) {
+    for (int place = 0; place < scratch_.keys; place += kGroup) {
       float inverse[kGroup] = {};
       if constexpr (kInt8) {
         for (int j = 0; j < kGroup; ++j) {
-          scratch_.value_scale[key + j] = 0.0f;
-          if (key + j >= args_.length) continue;
-          const SymmetricRow<V> symmetric(value_row(key + j), args_.head_dim);
+          const int key = key_at(place + j);
+          scratch_.value_scale[key] = 0.0f;
+          if (key >= args_.length) continue;
+          const SymmetricRow<V> symmetric(value_row(key), args_.head_dim);
           inverse[j] = symmetric.inverse;
-          scratch_.value_scale[key + j] = symmetric.scale;
+          scratch_.value_scale[key] = symmetric.scale;
           largest = symmetric.scale > largest ? symmetric.scale : largest;
           poison += symmetric.scale * 0.0f;
         }
       }
       for (int panel = 0; panel < args_.head_dim / kPanel; ++panel)
-        store_value_group(key, panel, inverse);
+        store_value_group(place, panel, inverse);
     }
     if constexpr (kInt8) scale_values(largest, poison);
   }
 
+  // The key whose value takes this place, so that weights meet their values.
+  static int key_at(int place) {
+    if constexpr (kInt8)
+      return place / kSoftmaxStep * kSoftmaxStep + V::word_at(place % kSoftmaxStep);
+    else
+      return place;
+  }
+
   const float* value_row(int key) const { return args_.v + key * args_.kv_stride; }
 
-  void store_value_group(int key, int panel, const float (&inverse)[kGroup]) {
+  void store_value_group(int place, int panel, const float (&inverse)[kGroup]) {
     I group = V::set1_i32(0);
     unroll<kGroup>([&](auto j) {
-      if (key + j >= args_.length) return;
-      const F x = V::load(value_row(key + j) + panel * kPanel);
+      const int key = key_at(place + j);
+      if (key >= args_.length) return;
+      const F x = V::load(value_row(key) + panel * kPanel);
       if constexpr (kInt8) {
         const I byte = V::and_i32(V::to_i32(V::mul(x, V::set1(inverse[j]))), V::set1_i32(0xFF));
         group = V::add_i32(group, V::template shift_left<8 * j()>(byte));
@@ -155,7 +163,7 @@ class Attention {
       }
     });
     V::store_i32(static_cast<int32_t*>(scratch_.value_panels) +
-                     (static_cast<size_t>(panel) * scratch_.keys + key) / kGroup * kPanel,
+                     (static_cast<size_t>(panel) * scratch_.keys + place) / kGroup * kPanel,
                  group);
   }
 
@@ -212,28 +220,16 @@ class Attention {
   }
 
   void softmax(int row) {
-    const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
-    A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;
-    F high = V::set1(-__builtin_inff());
-    for (int key = 0; key < scratch_.keys; key += kPanel)
-      high = V::max(V::load(scores + key), high);
-    const F top = V::set1(V::reduce_max(high));
-    F sum = V::set1(0.0f);
-    for (int key = 0; key < scratch_.keys; key += kPanel) {
-      const F e = exp2_non_positive<V>(V::sub(V::load(scores + key), top));
-      sum = V::add(sum, e);
-      if constexpr (kInt8) {
-        const I word = V::to_i32(V::mul(e, V::load(scratch_.value_scale + key)));
-        A* low = static_cast<A*>(scratch_.low_weights) + static_cast<size_t>(row) * scratch_.keys;
-        V::store_low_byte(weights + key, V::template shift_right<8>(word));
-        V::store_low_byte(low + key, word);
-      } else if constexpr (Rows::kDtype == Dtype::kBf16) {
-        V::store_low_half(weights + key, to_bf16<V>(e));
-      } else {
-        V::store(weights + key, e);
-      }
+    const size_t at = static_cast<size_t>(row) * scratch_.keys;
+    const float* scores = scratch_.scores + at;
+    A* weights = static_cast<A*>(scratch_.weights) + at;
+    if constexpr (kInt8) {
+      A* low = static_cast<A*>(scratch_.low_weights) + at;
+      scratch_.out_scale[row] = value_unit_ / softmax_row_bytes<V>(scores, scratch_.value_scale,
+                                                                   scratch_.keys, weights, low);
+    } else {
+      scratch_.out_scale[row] = 1.0f / softmax_row<V, Rows>(scores, scratch_.keys, weights);
     }
-    scratch_.out_scale[row] = (kInt8 ? value_unit_ : 1.0f) / V::reduce_add(sum);
   }
 
   // finish(sums, out pointer, row) over every vector of weights * values.

@@ -30,9 +30,9 @@ inline int panels_in_cache(size_t panel_elements) {
 // rows. Tiles may interleave the slices of one block with the sums of the next (the AMX unit works
 // beside the vector unit); the others finish a block in one slice before they start the next.
 //
-// Inside what the cache holds of them, rows are the outer loop: a block of rows stays in the first-level cache while the panels, which
-// lie one after another, stream past it from the second level, which is the pattern that hardware
-// prefetchers know.
+// Inside what the cache holds of them, rows are the outer loop: a block of rows stays in the
+// first-level cache while the panels, which lie one after another, stream past it from the second
+// level, which is the pattern that hardware prefetchers know.
 template <class Tile, class Finish>
 inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
                            const typename Tile::B* panels, int panel_count, int k, Finish finish) {

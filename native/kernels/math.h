@@ -13,17 +13,33 @@ inline typename V::F polynomial(typename V::F x, const float (&c)[kCount]) {
   return r;
 }
 
-// 2^x for x <= 0 to 1e-7 relative; below -126 it stays at 2^-126. NaN stays NaN.
-// The polynomial is a minimax fit of 2^f on [-1/2, 1/2], relative error 7.5e-8.
+// 2^x for x <= 0 by a fit of 2^f on [-1/2, 1/2]. Below -100 it stays at 2^-100, so that products
+// with it are no subnormals, which processors are slow at. NaN stays NaN.
+template <class V, int kCount>
+inline typename V::F exp2_non_positive(typename V::F x, const float (&fit)[kCount]) {
+  // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
+  const typename V::F shift = V::set1(12582912.0f);
+  x = V::max(V::set1(-100.0f), x);
+  const typename V::F shifted = V::add(x, shift);
+  const typename V::F fraction = polynomial<V>(V::sub(x, V::sub(shifted, shift)), fit);
+  const typename V::I exponent = V::template shift_left<23>(V::as_i32(shifted));
+  return V::as_f32(V::add_i32(V::as_i32(fraction), exponent));
+}
+
+// Minimax, relative error 7.5e-8.
 template <class V>
-inline typename V::F exp2_non_positive(typename V::F x) {
+inline typename V::F exp2_exact(typename V::F x) {
   static constexpr float kFit[] = {1.00000007f, 0.69314697f, 0.2402212f,
                                    0.05550713f, 0.00967554f, 0.00132765f};
-  x = V::max(V::set1(-126.0f), x);
-  const typename V::F whole = V::round(x);
-  const typename V::F fraction = polynomial<V>(V::sub(x, whole), kFit);
-  const typename V::I exponent = V::template shift_left<23>(V::to_i32(whole));
-  return V::as_f32(V::add_i32(V::as_i32(fraction), exponent));
+  return exp2_non_positive<V>(x, kFit);
+}
+
+// Minimax, relative error 2.7e-6: a third of a step of a 16-bit weight, far below one of bf16.
+template <class V>
+inline typename V::F exp2_fast(typename V::F x) {
+  static constexpr float kFit[] = {0.99999928f, 0.69312179f, 0.24024744f, 0.055917863f,
+                                   0.0095701022f};
+  return exp2_non_positive<V>(x, kFit);
 }
 
 // x * Phi(x) with a polynomial for Phi on [-4.25, 4.25]: within 6e-5 for |x| <= 8 and 2e-5 |x|
@@ -52,7 +68,7 @@ inline typename V::F gelu_exact(typename V::F x) {
   const typename V::F z = V::mul(V::abs(x), V::set1(kInvSqrt2));
   const typename V::F t = V::div(V::set1(1.0f), V::fma(z, V::set1(0.3275911f), V::set1(1.0f)));
   const typename V::F tail =
-      V::mul(polynomial<V>(t, kFit), exp2_non_positive<V>(V::mul(V::mul(z, z), V::set1(-kLog2E))));
+      V::mul(polynomial<V>(t, kFit), exp2_exact<V>(V::mul(V::mul(z, z), V::set1(-kLog2E))));
   const typename V::F erf = V::copy_sign(V::sub(V::set1(1.0f), tail), x);
   const typename V::F half = V::mul(x, V::set1(0.5f));
   return V::fma(half, erf, half);

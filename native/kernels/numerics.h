@@ -43,6 +43,10 @@ struct FloatRows {
     return gelu_exact<V>(x);
   }
   template <class V>
+  static typename V::F exp2(typename V::F x) {
+    return exp2_exact<V>(x);
+  }
+  template <class V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
                           int row) {
     float* to = static_cast<float*>(out.data) + row * out.stride;
@@ -92,6 +96,10 @@ struct Bf16Rows {
     return gelu_fast<V>(x);
   }
   template <class V>
+  static typename V::F exp2(typename V::F x) {
+    return exp2_fast<V>(x);
+  }
+  template <class V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
                           int row) {
     uint16_t* to = static_cast<uint16_t*>(out.data) + row * out.stride;
@@ -104,6 +112,10 @@ struct Int8Rows {
   template <class V>
   static typename V::F gelu(typename V::F x) {
     return gelu_fast<V>(x);
+  }
+  template <class V>
+  static typename V::F exp2(typename V::F x) {
+    return exp2_fast<V>(x);
   }
   // byte = round((x - min) / scale), so that the row's own range takes all 256 steps; a row that
   // holds NaN or infinity becomes NaN as a whole.

@@ -41,14 +41,11 @@ struct WideTile {
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
                     Between between) {
     between(0, 1);
-    for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      const A* a_row = a + row * a_stride;
-      Acc* out = sums + row * kPanels * kPanel;
-      with_widths<kPanels>(panels, [&](auto width, int panel) {
-        strip<height(), width()>(a_row, a_stride, b + static_cast<size_t>(panel) * k * kPanel, k,
-                                 out + panel * kPanel);
-      });
-    });
+    for_each_tile<kHeight, kPanels>(
+        a, a_stride, rows, b, panels, k, sums,
+        [&](auto height, auto width, const A* tile_rows, const B* tile_panels, Acc* out) {
+          strip<height(), width()>(tile_rows, a_stride, tile_panels, k, out);
+        });
   }
 
  private:

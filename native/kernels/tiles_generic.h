@@ -31,6 +31,19 @@ template <int kStep, class Strip>
                        [&](auto height) { strip(height, row); });
 }
 
+// The same over blocks of panels as well: strip(constant height, constant width, rows, panels,
+// out).
+template <int kHeight, int kPanels, class A, class B, class Acc, class Strip>
+[[gnu::always_inline]] inline void for_each_tile(const A* a, size_t a_stride, int rows, const B* b,
+                                                 int panels, int k, Acc* sums, Strip&& strip) {
+  for_each_strip<kHeight>(rows, [&](auto height, int row) {
+    with_widths<kPanels>(panels, [&](auto width, int panel) {
+      strip(height, width, a + row * a_stride, b + static_cast<size_t>(panel) * k * kPanel,
+            sums + (row * kPanels + panel) * kPanel);
+    });
+  });
+}
+
 // Float by float, by fused multiply-add.
 template <class V, int kHeight, int kWidth>
 struct FloatTile {
@@ -46,14 +59,11 @@ struct FloatTile {
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
                     Between between) {
     between(0, 1);
-    for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      const A* a_row = a + row * a_stride;
-      Acc* out = sums + row * kPanels * kPanel;
-      with_widths<kWidth>(panels, [&](auto width, int panel) {
-        strip<height(), width()>(a_row, a_stride, b + static_cast<size_t>(panel) * k * kPanel, k,
-                                 out + panel * kPanel);
-      });
-    });
+    for_each_tile<kHeight, kPanels>(
+        a, a_stride, rows, b, panels, k, sums,
+        [&](auto height, auto width, const A* tile_rows, const B* tile_panels, Acc* out) {
+          strip<height(), width()>(tile_rows, a_stride, tile_panels, k, out);
+        });
   }
 
  private:
@@ -92,14 +102,11 @@ struct WidenedBf16Tile {
   static void block(const A* a, size_t a_stride, int rows, const B* b, int panels, int k, Acc* sums,
                     Between between) {
     between(0, 1);
-    for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      const A* a_row = a + row * a_stride;
-      Acc* out = sums + row * kPanels * kPanel;
-      with_widths<kWidth>(panels, [&](auto width, int panel) {
-        strip<height(), width()>(a_row, a_stride, b + static_cast<size_t>(panel) * k * kPanel, k,
-                                 out + panel * kPanel);
-      });
-    });
+    for_each_tile<kHeight, kPanels>(
+        a, a_stride, rows, b, panels, k, sums,
+        [&](auto height, auto width, const A* tile_rows, const B* tile_panels, Acc* out) {
+          strip<height(), width()>(tile_rows, a_stride, tile_panels, k, out);
+        });
   }
 
  private:

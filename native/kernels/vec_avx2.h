@@ -40,10 +40,6 @@ struct Avx2 {
     return {_mm256_or_ps(_mm256_andnot_ps(mask, magnitude.lo), _mm256_and_ps(mask, sign.lo)),
             _mm256_or_ps(_mm256_andnot_ps(mask, magnitude.hi), _mm256_and_ps(mask, sign.hi))};
   }
-  static F round(F a) {
-    constexpr int kMode = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-    return {_mm256_round_ps(a.lo, kMode), _mm256_round_ps(a.hi, kMode)};
-  }
 
   static I load_i32(const int32_t* p) {
     return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
@@ -62,6 +58,9 @@ struct Avx2 {
   }
   static I mul_i32(I a, I b) {
     return {_mm256_mullo_epi32(a.lo, b.lo), _mm256_mullo_epi32(a.hi, b.hi)};
+  }
+  static I max_i32(I a, I b) {
+    return {_mm256_max_epi32(a.lo, b.lo), _mm256_max_epi32(a.hi, b.hi)};
   }
   static I and_i32(I a, I b) {
     return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
@@ -95,6 +94,13 @@ struct Avx2 {
     _mm256_storeu_si256(static_cast<__m256i*>(p),
                         _mm256_permute4x64_epi64(words, _MM_SHUFFLE(3, 1, 2, 0)));
   }
+  static void store_word_bytes(uint8_t* high, uint8_t* low, const I (&words)[4]) {
+    for (int i = 0; i < 4; ++i) {
+      store_low_byte(high + i * 16, shift_right<8>(words[i]));
+      store_low_byte(low + i * 16, words[i]);
+    }
+  }
+  static constexpr int word_at(int place) { return place; }
   static I load_s8(const int8_t* p) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     return {_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))};
@@ -115,6 +121,12 @@ struct Avx2 {
     __m128 x = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
     x = _mm_max_ps(x, _mm_movehl_ps(x, x));
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
+  }
+  static int32_t reduce_max_i32(I a) {
+    const __m256i half = _mm256_max_epi32(a.lo, a.hi);
+    __m128i x = _mm_max_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    x = _mm_max_epi32(x, _mm_shuffle_epi32(x, _MM_SHUFFLE(1, 0, 3, 2)));
+    return _mm_cvtsi128_si32(_mm_max_epi32(x, _mm_shuffle_epi32(x, 1)));
   }
 };
 

@@ -28,9 +28,6 @@ struct Avx512 {
     return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(mask, _mm512_castps_si512(sign),
                                                          _mm512_castps_si512(magnitude), 0xCA));
   }
-  static F round(F a) {
-    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  }
 
   static I load_i32(const int32_t* p) { return _mm512_loadu_si512(p); }
   static void store_i32(int32_t* p, I a) { _mm512_storeu_si512(p, a); }
@@ -38,6 +35,7 @@ struct Avx512 {
   static I add_i32(I a, I b) { return _mm512_add_epi32(a, b); }
   static I sub_i32(I a, I b) { return _mm512_sub_epi32(a, b); }
   static I mul_i32(I a, I b) { return _mm512_mullo_epi32(a, b); }
+  static I max_i32(I a, I b) { return _mm512_max_epi32(a, b); }
   static I and_i32(I a, I b) { return _mm512_and_si512(a, b); }
   template <int kBits>
   static I shift_left(I a) {
@@ -58,6 +56,19 @@ struct Avx512 {
   static void store_low_half(void* p, I a) {
     _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a));
   }
+  // Two rounds of packing within 128-bit lanes, which interleave the four vectors by dwords.
+  static void store_word_bytes(uint8_t* high, uint8_t* low, const I (&words)[4]) {
+    const __m512i first = _mm512_packus_epi32(words[0], words[1]);
+    const __m512i second = _mm512_packus_epi32(words[2], words[3]);
+    const __m512i mask = _mm512_set1_epi16(0xFF);
+    _mm512_storeu_si512(
+        high, _mm512_packus_epi16(_mm512_srli_epi16(first, 8), _mm512_srli_epi16(second, 8)));
+    _mm512_storeu_si512(
+        low, _mm512_packus_epi16(_mm512_and_si512(first, mask), _mm512_and_si512(second, mask)));
+  }
+  static constexpr int word_at(int place) {
+    return place % 16 / 4 * 16 + place / 16 * 4 + place % 4;
+  }
   static I load_s8(const int8_t* p) {
     return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
@@ -77,6 +88,7 @@ struct Avx512 {
     x = _mm_max_ps(x, _mm_movehl_ps(x, x));
     return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
   }
+  static int32_t reduce_max_i32(I a) { return _mm512_reduce_max_epi32(a); }
 };
 
 }  // namespace

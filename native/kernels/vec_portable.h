@@ -72,10 +72,6 @@ struct Portable {
   static F copy_sign(const F& magnitude, const F& sign) {
     return map([&](int i) { return __builtin_copysignf(magnitude.v[i], sign.v[i]); });
   }
-  // To the nearest integer, ties to even.
-  static F round(const F& a) {
-    return map([&](int i) { return __builtin_nearbyintf(a.v[i]); });
-  }
 
   static I load_i32(const int32_t* p) {
     return map_i32([&](int i) { return p[i]; });
@@ -92,6 +88,9 @@ struct Portable {
   }
   static I mul_i32(const I& a, const I& b) {
     return map_i32([&](int i) { return wrap(uint32_t(a.v[i]) * uint32_t(b.v[i])); });
+  }
+  static I max_i32(const I& a, const I& b) {
+    return map_i32([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
   }
   static I and_i32(const I& a, const I& b) {
     return map_i32([&](int i) { return a.v[i] & b.v[i]; });
@@ -132,6 +131,15 @@ struct Portable {
   static void store_low_half(void* p, const I& a) {
     for (int i = 0; i < kLanes; ++i) static_cast<uint16_t*>(p)[i] = static_cast<uint16_t>(a.v[i]);
   }
+  // The second and the lowest byte of 64 words. Place p gets word word_at(p), which each vector
+  // type chooses.
+  static void store_word_bytes(uint8_t* high, uint8_t* low, const I (&words)[4]) {
+    for (int i = 0; i < 4; ++i) {
+      store_low_byte(high + i * kLanes, shift_right<8>(words[i]));
+      store_low_byte(low + i * kLanes, words[i]);
+    }
+  }
+  static constexpr int word_at(int place) { return place; }
   static I load_s8(const int8_t* p) {
     return map_i32([&](int i) { return int32_t{p[i]}; });
   }
@@ -146,6 +154,11 @@ struct Portable {
     return a.v[0];
   }
   static float reduce_max(F a) {
+    for (int half = kLanes / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) a.v[i] = a.v[i] > a.v[i + half] ? a.v[i] : a.v[i + half];
+    return a.v[0];
+  }
+  static int32_t reduce_max_i32(I a) {
     for (int half = kLanes / 2; half > 0; half /= 2)
       for (int i = 0; i < half; ++i) a.v[i] = a.v[i] > a.v[i + half] ? a.v[i] : a.v[i + half];
     return a.v[0];
