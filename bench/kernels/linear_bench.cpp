@@ -71,7 +71,7 @@ void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilog
     for (int i = 0; i < repeats; ++i) kernels.linear[d](args);
     best = std::min(best, (seconds() - start) / repeats);
   }
-  static const char* const names[] = {"fp32", "bf16", "int8"};
+  static const char* const names[] = {"fp32", "bf16", "int8", "fixed24"};
   std::printf("%-12s %s rows=%d n=%d k=%d gelu=%d: %7.1f GOP/s\n", isa_name(kernels.isa).data(),
               names[d], rows, n, k, epilogue == Epilogue::kStoreGelu,
               2.0 * rows * n * k / best / 1e9);
@@ -84,7 +84,9 @@ int main(int argc, char** argv) {
   for (const Isa isa : supported_isas()) {
     if (!only.empty() && only != isa_name(isa)) continue;
     if (only.empty() && isa == Isa::kPortable) continue;
-    for (const Dtype dtype : {Dtype::kInt8, Dtype::kBf16, Dtype::kFp32}) {
+    std::vector<Dtype> dtypes = {Dtype::kInt8, Dtype::kBf16, Dtype::kFp32};
+    if (kernels_for(isa).fp32_form != Dtype::kFp32) dtypes.push_back(kernels_for(isa).fp32_form);
+    for (const Dtype dtype : dtypes) {
       for (const auto& [n, k] : {std::pair{768, 768}, {384, 384}}) {
         measure(kernels_for(isa), dtype, 256, n, k, Epilogue::kStore);
         measure(kernels_for(isa), dtype, 256, n, k, Epilogue::kStoreGelu);

@@ -39,7 +39,8 @@ constexpr Kernels with_fixed(Kernels kernels) {
 
 extern const Kernels kAmxKernels;
 const Kernels kAmxKernels = with_fixed(
-    make_kernels<Avx512, FloatTile<Avx512, 6, 4>, AmxTile<Bf16Tiles>, AmxTile<ByteTiles>>(
+    make_kernels<Avx512, FloatTile<Avx512, 6, 4>, AmxTile<Bf16Tiles, false>,
+                 AmxTile<ByteTiles, false>, AmxTile<Bf16Tiles, true>, AmxTile<ByteTiles, true>>(
         Isa::kAmx, load_tile_shapes, release_tiles));
 
 }  // namespace bge::kernels

@@ -93,16 +93,17 @@ struct Dequantise {
   typename V::F scaled_sum;
 };
 
-template <class V, class Rows, Epilogue kEpilogue, class Acc>
-inline void finish_block(const LinearArgs& args, const Block<Acc>& block, int first, int last) {
+template <class V, class Rows, class Tile, Epilogue kEpilogue>
+inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>& block, int first,
+                         int last) {
   for (int p = 0; p < block.panels; ++p) {
     const int panel = block.panel + p;
     const Dequantise<V, Rows> dequantise(*args.weights, (args.panel_begin + panel) * kPanel);
     for (int i = first; i < last; ++i) {
       const int row = block.row + i;
       float* out = args.out + row * args.out_stride + panel * kPanel;
-      typename V::F value =
-          dequantise(block.sums + i * block.stride + p * kPanel, args.a.row_scale, row);
+      typename V::F value = dequantise(block.sums + i * block.stride + p * Tile::kSums * kPanel,
+                                       args.a.row_scale, row);
       if constexpr (kEpilogue == Epilogue::kStoreGelu) value = Rows::template gelu<V>(value);
       if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out), value);
       V::store(out, value);
@@ -118,7 +119,7 @@ void linear_with(const LinearArgs& args) {
   for_each_block<Tile>(static_cast<const typename Tile::A*>(args.a.data), args.a.stride, args.rows,
                        panels, args.panel_end - args.panel_begin, w.k,
                        [&](const auto& block, int first, int last) {
-                         finish_block<V, Rows, kEpilogue>(args, block, first, last);
+                         finish_block<V, Rows, Tile, kEpilogue>(args, block, first, last);
                        });
 }
 

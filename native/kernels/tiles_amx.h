@@ -27,7 +27,7 @@ struct Bf16Tiles {
   static constexpr int kDepth = 32;
 };
 
-// The intrinsic takes tile numbers as literals only.
+// The intrinsics take tile numbers as literals only.
 #define BGE_TILE_MULTIPLY(sums, x, w) \
   do {                                \
     if constexpr (sizeof(A) == 1)     \
@@ -36,9 +36,19 @@ struct Bf16Tiles {
       _tile_dpbf16ps(sums, x, w);     \
   } while (false)
 
+#define BGE_TILE_LOAD_WEIGHTS(tile, from) \
+  do {                                    \
+    if constexpr (kStream)                \
+      _tile_stream_loadd(tile, from, 64); \
+    else                                  \
+      _tile_loadd(tile, from, 64);        \
+  } while (false)
+
 // Blocks of two by two tiles: four loads feed four multiplications. A block of fewer than 17 rows
 // or of one panel uses the tiles that it needs; rows beyond the block are computed and dropped.
-template <class Form>
+// kStream: weights that come from the second-level cache and go past the first, which then keeps
+// the rows; without, for what is small enough to stay in the first.
+template <class Form, bool kStream>
 struct AmxTile {
   using A = typename Form::A;
   using B = typename Form::B;
@@ -77,11 +87,11 @@ struct AmxTile {
     if constexpr (kTall) _tile_zero(2);
     if constexpr (kTall && kWide) _tile_zero(3);
     for (int step = 0; step < steps; ++step) {
-      _tile_loadd(6, w + step * kTileBytes, 64);
+      BGE_TILE_LOAD_WEIGHTS(6, w + step * kTileBytes);
       _tile_loadd(4, a + step * kDepth, stride);
       BGE_TILE_MULTIPLY(0, 4, 6);
       if constexpr (kWide) {
-        _tile_loadd(7, w_right + step * kTileBytes, 64);
+        BGE_TILE_LOAD_WEIGHTS(7, w_right + step * kTileBytes);
         BGE_TILE_MULTIPLY(1, 4, 7);
       }
       if constexpr (kTall) {
@@ -100,6 +110,7 @@ struct AmxTile {
   }
 };
 
+#undef BGE_TILE_LOAD_WEIGHTS
 #undef BGE_TILE_MULTIPLY
 
 }  // namespace

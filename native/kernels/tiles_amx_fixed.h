@@ -14,65 +14,62 @@
 namespace bge::kernels {
 namespace {
 
-// Blocks of two tiles by one. Tiles 0 to 2 and 3 to 5 hold the sums of the upper and lower rows by
-// power, largest first; 6 a byte of the rows, 7 a byte of the weights, each loaded weight being
-// used by both.
+// Blocks of one tile by two. Tiles 0 to 2 and 3 to 5 hold the sums of the left and right panel by
+// power, largest first; 6 is a byte of the rows, 7 one of the weights. The rows (3 KB for every 64
+// k) stay in the first-level cache and the weights stream; two tiles of rows would not fit.
 struct AmxFixedTile {
   using A = FixedBytes;
   using B = FixedBytes;
   using Acc = int32_t;
-  static constexpr int kPanels = 1;
+  static constexpr int kPanels = 2;
   static constexpr int kSums = 3;
-  static constexpr int kRows = 32;
+  static constexpr int kRows = kTileRows;
   static constexpr int kDepth = 64;
 
   template <class Between>
-  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
+  static void block(const A* a, size_t a_stride, int, const B* b, int panels, int k, Acc* sums,
                     Between between) {
-    if (rows > kTileRows)
+    if (panels == 2)
       multiply<true>(a, a_stride, b, k, sums, between);
     else
       multiply<false>(a, a_stride, b, k, sums, between);
   }
 
  private:
-  template <bool kTall, class Between>
+  template <bool kWide, class Between>
   static void multiply(const A* a, size_t a_stride, const B* b, int k, Acc* sums,
                        Between& between) {
-    const Rows rows{reinterpret_cast<const char*>(a), a_stride * sizeof(A), k};
-    const char* w = reinterpret_cast<const char*>(b);
+    const size_t stride = a_stride * sizeof(A);
+    const char* rows = reinterpret_cast<const char*>(a);  // row by row: first, second, third bytes
+    const char* left = reinterpret_cast<const char*>(b);
+    const char* right = left + static_cast<size_t>(k) * kPanel * sizeof(B);
     const int steps = k / kDepth;
-    zero<kTall>();
+    zero<kWide>();
     for (int step = 0; step < steps; ++step) {
-      _tile_loadd(7, w, 64);
-      add<kTall, 0>(rows, step, 0);
-      add<kTall, 1>(rows, step, 1);
-      add<kTall, 2>(rows, step, 2);
-      _tile_loadd(7, w + kTileBytes, 64);
-      add<kTall, 1>(rows, step, 0);
-      add<kTall, 2>(rows, step, 1);
-      _tile_loadd(7, w + 2 * kTileBytes, 64);
-      add<kTall, 2>(rows, step, 0);
-      w += kSums * kTileBytes;
+      _tile_loadd(6, rows, stride);
+      add<kWide, 0>(left, right);
+      add<kWide, 1>(left + kTileBytes, right + kTileBytes);
+      add<kWide, 2>(left + 2 * kTileBytes, right + 2 * kTileBytes);
+      _tile_loadd(6, rows + k, stride);
+      add<kWide, 1>(left, right);
+      add<kWide, 2>(left + kTileBytes, right + kTileBytes);
+      _tile_loadd(6, rows + 2 * k, stride);
+      add<kWide, 2>(left, right);
+      rows += kDepth;
+      left += kSums * kTileBytes;
+      right += kSums * kTileBytes;
       between(step, steps);
     }
-    store<kTall>(sums);
+    store<kWide>(sums);
   }
 
-  struct Rows {
-    const char* data;  // row by row: all first bytes, all second ones, all third ones
-    size_t stride;
-    int k;
-  };
-
-  // One byte of the rows times the loaded byte of the weights, to the sums of their power.
-  template <bool kTall, int kPower>
-  static void add(const Rows& rows, int step, int byte) {
-    const char* upper = rows.data + byte * rows.k + step * kDepth;
-    _tile_loadd(6, upper, rows.stride);
+  // The loaded byte of the rows times a byte of the weights, to the sums of their power.
+  template <bool kWide, int kPower>
+  static void add(const char* left, const char* right) {
+    _tile_loadd(7, left, 64);
     multiply_loaded<kPower>();
-    if constexpr (kTall) {
-      _tile_loadd(6, upper + kTileRows * rows.stride, rows.stride);
+    if constexpr (kWide) {
+      _tile_loadd(7, right, 64);
       multiply_loaded<3 + kPower>();
     }
   }
@@ -88,31 +85,31 @@ struct AmxFixedTile {
     if constexpr (kTile == 5) _tile_dpbssd(5, 6, 7);
   }
 
-  template <bool kTall>
+  template <bool kWide>
   static void zero() {
     // g++ does not tell its optimiser that a tile load reads memory.
     __asm__ volatile("" ::: "memory");
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
-    if constexpr (kTall) {
+    if constexpr (kWide) {
       _tile_zero(3);
       _tile_zero(4);
       _tile_zero(5);
     }
   }
 
-  template <bool kTall>
+  template <bool kWide>
   static void store(Acc* sums) {
-    constexpr size_t kStride = kSums * kPanel * sizeof(Acc);
+    constexpr size_t kStride = kPanels * kSums * kPanel * sizeof(Acc);
     _tile_stored(0, sums, kStride);
     _tile_stored(1, sums + kPanel, kStride);
     _tile_stored(2, sums + 2 * kPanel, kStride);
-    if constexpr (kTall) {
-      Acc* lower = sums + kTileRows * kSums * kPanel;
-      _tile_stored(3, lower, kStride);
-      _tile_stored(4, lower + kPanel, kStride);
-      _tile_stored(5, lower + 2 * kPanel, kStride);
+    if constexpr (kWide) {
+      Acc* right = sums + kSums * kPanel;
+      _tile_stored(3, right, kStride);
+      _tile_stored(4, right + kPanel, kStride);
+      _tile_stored(5, right + 2 * kPanel, kStride);
     }
   }
 };
