@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/batch-lines';
 import { temporaryModel, type TemporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
+import { temporaryFolder } from '../support/temporary-folder';
 import { runCli, spawnCli } from './run-cli';
 
 const KILLS = 20;
@@ -20,7 +20,7 @@ beforeAll(() => {
   model = temporaryModel({ 'model.onnx': sumModel({ inputs: { input_ids: 'int64' }, output: 'column' }) });
 });
 afterAll(() => model.remove());
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'bge-batch-'))));
+beforeEach(() => (folder = temporaryFolder()));
 
 const batch = (...rest: string[]) => [
   'batch',

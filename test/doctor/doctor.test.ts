@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankerOptions } from '../../src';
 import { diagnose } from '../../src/models/doctor/diagnose';
@@ -9,6 +8,7 @@ import { saturationOf } from '../../src/models/doctor/weight-checks';
 import { readOnnxGraph } from '../../src/models/onnx-graph';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel, type SumModel } from '../support/onnx-model';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const MACHINE: Machine = { hasVnni: true, cores: 64, freeBytes: 1e12 };
 const IDS = { input_ids: 'int64', attention_mask: 'int64' } as const;
@@ -214,7 +214,7 @@ describe('at load', () => {
 });
 
 it('what is not an ONNX file has an empty graph', async () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'bge-graph-')), 'x.onnx');
+  const path = join(temporaryFolder(), 'x.onnx');
   writeFileSync(path, Buffer.from('not a model at all, but text'));
   expect((await readOnnxGraph(path)).initializers).toEqual([]);
 });

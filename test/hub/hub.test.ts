@@ -1,22 +1,13 @@
 import { scanCacheDir } from '@huggingface/hub';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repoCache } from '../../src/models/hub/cache';
 import { pull } from '../../src/models/hub/pull';
 import { DEFAULT_POLICY } from '../../src/models/hub/retry';
 import type { HubSettings } from '../../src/models/hub/settings';
+import { temporaryFolder } from '../support/temporary-folder';
 import { COMMIT, etagOf, FakeHub, fakeModel, type FakeFile } from './fake-hub';
 
 const REPO = 'owner/model';
@@ -33,7 +24,7 @@ beforeEach(async () => {
     endpoint: hub.endpoint,
     token: undefined,
     offline: false,
-    cacheFolder: mkdtempSync(join(tmpdir(), 'bge-hub-')),
+    cacheFolder: temporaryFolder(),
   };
 });
 
@@ -169,7 +160,7 @@ describe('a bad way to the hub', () => {
   it('one wrong byte is noticed and fetched again; wrong twice is an error and shows nothing', async () => {
     hub.faults.push({ kind: 'wrong-byte', at: 3 });
     expectComplete((await get()).folder);
-    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    settings.cacheFolder = temporaryFolder();
     hub.faults.push({ kind: 'wrong-byte', at: 3 }, { kind: 'wrong-byte', at: 3 });
     await expect(get()).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
@@ -182,7 +173,7 @@ describe('a bad way to the hub', () => {
     const { blobs } = repoCache(settings.cacheFolder, REPO);
     await get();
     const etag = etagOf(hub.files['tokenizer.json']!);
-    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    settings.cacheFolder = temporaryFolder();
     const cache = repoCache(settings.cacheFolder, REPO);
     mkdirSync(cache.blobs, { recursive: true });
     writeFileSync(join(cache.blobs, `${etag}.bge-reranker.incomplete`), Buffer.alloc(500, 1));
@@ -256,7 +247,7 @@ describe('refusals', () => {
       code: 'DOWNLOAD_FAILED',
       message: expect.stringMatching(/HF_HUB_CACHE|remove it/),
     });
-    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    settings.cacheFolder = temporaryFolder();
     if (process.getuid?.() === 0 || process.platform === 'win32') return; // root may write anywhere
     chmodSync(settings.cacheFolder, 0o500);
     await expect(get()).rejects.toMatchObject({ message: expect.stringMatching(/may not write/) });

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { temporaryFolder } from '../support/temporary-folder';
 
 /** A protobuf field with a length: its number, then its bytes. */
 function field(number: number, content: Buffer): Buffer {
@@ -23,7 +23,7 @@ export const INT8 = onnx(['MatMul', 'DynamicQuantizeLinear', 'MatMulInteger']);
 
 /** A new folder with these files; objects are written as JSON. */
 export function folderWith(files: Record<string, Buffer | string | object>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bge-model-'));
+  const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     const isRaw = typeof content === 'string' || Buffer.isBuffer(content);
