@@ -4,6 +4,7 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "infer/telemetry.h"
 
 namespace bge::binding {
 namespace {
@@ -16,6 +17,8 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  // Here, since this is the JS thread: process.env is read and written on it.
+  infer::disable_telemetry();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
