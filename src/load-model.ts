@@ -5,6 +5,7 @@ import { loadNative } from './load-native';
 import { weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
 import { checkAtLoad } from './models/doctor/at-load';
+import { mayRunPacked } from './models/packed-weights';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import type { Weights } from './models/weights';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
@@ -87,6 +88,7 @@ async function load(
   if (packed) {
     const attempt = packedAttempt(common, packed, weightCache);
     try {
+      await checkAtLoad(packed.path, unusedPositions, common.maxLength);
       return { ...attempt, loaded: await loadAndDigest(attempt.native) };
     } catch (error) {
       if (!onnx || !(error instanceof RerankError) || !NOT_FOR_OUR_KERNELS.has(error.code)) throw error;
@@ -131,8 +133,7 @@ export async function loadModel(model: string, options?: RerankerOptions): Promi
     maxLength: maxLengthFor(maxLength, resolved.maxTokens),
     tokenizerPath: resolved.tokenizerPath,
   };
-  // Our own kernels are for the CPU: who asks for another provider means ONNX Runtime.
-  const packed = checked.executionProviders.every((provider) => provider === 'cpu') ? resolved.packed : undefined;
+  const packed = mayRunPacked(checked.executionProviders) ? resolved.packed : undefined;
   const result = await load({ ...resolved, packed }, common, weightCache);
   return { engine: result.loaded[0], info: describe(resolved, result) };
 }

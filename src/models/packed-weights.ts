@@ -1,4 +1,4 @@
-import type { Dtype } from '../types';
+import type { Dtype, ExecutionProvider } from '../types';
 import type { Weights } from './weights';
 
 /** The encoders that native/encoder is written for; it refuses what in a config.json does not fit. */
@@ -27,3 +27,7 @@ export function packedWeights({ float, onnx, dtype, architecture }: Found): Weig
   if (dtype === 'fp32') return onnx ? undefined : { path: float, dtype };
   return { path: float, dtype: dtype === 'auto' ? 'int8' : dtype };
 }
+
+/** Our own kernels are for the CPU: who asks for another provider means ONNX Runtime. */
+export const mayRunPacked = (providers: readonly ExecutionProvider[]): boolean =>
+  providers.every((provider) => provider === 'cpu');

@@ -1,12 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bytesField as field } from '../../src/models/protobuf-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 
-/** A protobuf field with a length: its number, then its bytes. */
-function field(number: number, content: Buffer): Buffer {
-  const varint = (value: number): number[] => (value < 128 ? [value] : [128 | (value & 127), ...varint(value >>> 7)]);
-  return Buffer.concat([Buffer.from([...varint(number * 8 + 2), ...varint(content.length)]), content]);
-}
 
 const node = (opType: string) =>
   field(1, Buffer.concat([field(1, Buffer.from('input')), field(4, Buffer.from(opType))]));
