@@ -4,10 +4,11 @@ import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
 import { weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
-import { checkAtLoad } from './models/doctor/at-load';
+import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
 import { mayRunPacked } from './models/packed-weights';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import type { Weights } from './models/weights';
+import { weightBytes } from './models/weights-graph';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
 import { checkRerankerOptions, invalidOption, maxLengthFor } from './options';
@@ -36,6 +37,22 @@ async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
   }
 }
 
+/** Loads what the checks let pass. */
+async function loadChecked({ native }: Attempt, unusedPositions: number): Promise<Loaded> {
+  const { modelPath, tokenizerPath, maxLength } = native;
+  const graph = await checkWeights(modelPath, unusedPositions, maxLength);
+  if (native.engine === 'packed') checkOneLabel(graph, modelPath);
+  const loaded = await loadAndDigest({ ...native, weightBytes: await weightBytes(graph, modelPath) });
+  const [engine] = loaded;
+  try {
+    checkTokenizer(engine.info.vocabulary, graph, tokenizerPath);
+    return loaded;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
 /** What the caller's options and the folder's files come to, before it is decided what runs the model. */
 type CommonOptions = Pick<
   NativeLoadOptions,
@@ -43,7 +60,7 @@ type CommonOptions = Pick<
 >;
 
 interface Attempt {
-  native: NativeLoadOptions;
+  native: Omit<NativeLoadOptions, 'weightBytes'>;
   reason: string;
 }
 
@@ -63,7 +80,7 @@ function packedAttempt(common: CommonOptions, { path, dtype }: Weights, weightCa
 }
 
 function onnxAttempt(common: CommonOptions, { path, dtype }: Weights, reason: string): Attempt {
-  const native: NativeLoadOptions = {
+  const native: Attempt['native'] = {
     ...common,
     engine: 'onnxruntime',
     modelPath: path,
@@ -88,8 +105,7 @@ async function load(
   if (packed) {
     const attempt = packedAttempt(common, packed, weightCache);
     try {
-      await checkAtLoad(packed.path, unusedPositions, common.maxLength);
-      return { ...attempt, loaded: await loadAndDigest(attempt.native) };
+      return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
     } catch (error) {
       if (!onnx || !(error instanceof RerankError) || !NOT_FOR_OUR_KERNELS.has(error.code)) throw error;
       reason += `, since our own kernels cannot run the model: ${error.message}`;
@@ -97,8 +113,7 @@ async function load(
   }
   if (!onnx) throw invalidOption("'cpu' alone for a model without an ONNX file", 'executionProviders', 'cuda');
   const attempt = onnxAttempt(common, onnx, reason);
-  await checkAtLoad(onnx.path, unusedPositions, common.maxLength);
-  return { ...attempt, loaded: await loadAndDigest(attempt.native) };
+  return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
 }
 
 function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { loaded: Loaded }): ModelInfo {

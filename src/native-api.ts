@@ -1,7 +1,7 @@
 import type { EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 2;
+export const NATIVE_API_VERSION = 3;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -14,6 +14,8 @@ export interface NativeLoadOptions {
   engine: 'packed' | 'onnxruntime';
   /** Absolute path of the ONNX file; for `packed`, of the fp32 weights. */
   modelPath: string;
+  /** Bytes of the ONNX file and its external data; for `packed`, 0. */
+  weightBytes: number;
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
   /** Absolute path of the ONNX Runtime shared library; for `packed`, empty. */
@@ -36,6 +38,8 @@ export interface NativeEngineInfo {
   runtimeVersion: string;
   /** Empty for `onnxruntime`. */
   instructionSet: string;
+  /** Tokens that the tokenizer has, added ones included. */
+  vocabulary: number;
 }
 
 export interface NativeResult {

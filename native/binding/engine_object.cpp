@@ -112,7 +112,7 @@ Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::info(const Napi::CallbackInfo& info) {
-  return from_info(info.Env(), engine_->info());
+  return from_info(info.Env(), engine_->info(), engine_->vocabulary());
 }
 
 void EngineObject::settle(Napi::Env env, uint64_t request_id, const schedule::Outcome& outcome) {

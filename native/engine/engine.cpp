@@ -11,6 +11,7 @@ Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
                std::unique_ptr<const infer::Backend> backend, const EngineOptions& options)
     : info_(backend->info()),
       model_bytes_(info_.weight_bytes + file_bytes(options.tokenizer_path)),
+      vocabulary_(tokenizer->vocabulary_size()),
       scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits(),
                   options.threads}),
       tokenizer_(std::move(tokenizer)),

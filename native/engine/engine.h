@@ -41,6 +41,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const infer::BackendInfo& info() const noexcept { return info_; }
+  // Tokens that the tokenizer has, added ones included.
+  size_t vocabulary() const noexcept { return vocabulary_; }
   // Bytes of the weights and of the tokenizer's file: near what the engine holds in memory.
   size_t model_bytes() const noexcept { return model_bytes_; }
 
@@ -65,6 +67,7 @@ class Engine {
 
   const infer::BackendInfo info_;
   const size_t model_bytes_;
+  const size_t vocabulary_;
   schedule::Scheduler scheduler_;
   std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
   std::unique_ptr<const infer::Backend> backend_;         // likewise

@@ -256,10 +256,18 @@ describe('a model on our own kernels', () => {
   it.each<[FindingCode, TinyBert, TinyBert]>([
     ['POSITIONS_TOO_FEW', { positions: 100 }, {}],
     ['LABELS_UNSUPPORTED', { labels: 3 }, { labels: 3 }],
+    ['VOCABULARY_TOO_LARGE', { vocabulary: 100 }, { vocabulary: 100 }],
   ])('is refused at load: %s', async (code, weights, config) => {
     await expect(Reranker.load(folderOf(weights, config), { threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining(code),
+    });
+  });
+
+  it('with two labels needs its ONNX file', async () => {
+    await expect(Reranker.load(folderOf({ labels: 2 }), { threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/2 labels, our own kernels give one; use the model's ONNX file/),
     });
   });
 });
@@ -298,6 +306,14 @@ describe('at load', () => {
       message: expect.stringMatching(/maxLength to 100/),
     });
     await expect(load(few, { maxLength: 100 })).resolves.toBeUndefined();
+  });
+
+  it('refuses a tokenizer with more tokens than the model, which would fail on some words only', async () => {
+    await expect(load({ initializers: [table('word_embeddings', 100)] })).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringMatching(/VOCABULARY_TOO_LARGE/),
+      path: expect.stringMatching(/tokenizer\.json$/),
+    });
   });
 
   it('names the external data that is missing', async () => {

@@ -32,6 +32,7 @@ export class FakeEngine implements NativeEngine {
     providerReason: 'asked for',
     runtimeVersion: '1.2.3',
     instructionSet: '',
+    vocabulary: 1,
   } as const;
   readonly pending = new Map<number, Pending>();
   readonly submitted: number[] = [];

@@ -30,6 +30,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
       {
         engine: 'onnxruntime',
         modelPath,
+        weightBytes: INT8.length,
         tokenizerPath,
         configFolder: '',
         dtype: 'int8',

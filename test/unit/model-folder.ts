@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { bytesField as field } from '../../src/models/protobuf-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 
-
 const node = (opType: string) =>
   field(1, Buffer.concat([field(1, Buffer.from('input')), field(4, Buffer.from(opType))]));
 const initializer = (bytes: number) => field(5, field(9, Buffer.alloc(bytes, 0xff)));

@@ -91,7 +91,7 @@ async function fromFiles(
     ...checkLimits(facts, model.maxTokens),
     ...checkLabels(graph, configLabels(config)),
     ...checkTokenTypes(graph, facts.highestType),
-    ...(tokenizer ? checkVocabulary(facts, graph) : []),
+    ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
     ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
     // Where nothing could be loaded there is no runtime to try.
     ...(info && plan.dtype === 'int8' ? await checkInt8(graph, plan, machine) : []),

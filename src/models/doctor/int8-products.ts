@@ -50,6 +50,7 @@ export async function measureInt8Products(): Promise<Int8Products> {
     const engine = await loadNative().load({
       engine: 'onnxruntime',
       modelPath,
+      weightBytes: 0,
       tokenizerPath,
       runtimePath,
       configFolder: '',
