@@ -5,7 +5,6 @@ import { loadNative } from './load-native';
 import { weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
 import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
-import { mayRunPacked } from './models/packed-weights';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import type { Weights } from './models/weights';
 import { weightBytes } from './models/weights-graph';
@@ -111,8 +110,7 @@ async function load(
       reason += `, since our own kernels cannot run the model: ${error.message}`;
     }
   }
-  if (!onnx) throw invalidOption("'cpu' alone for a model without an ONNX file", 'executionProviders', 'cuda');
-  const attempt = onnxAttempt(common, onnx, reason);
+  const attempt = onnxAttempt(common, onnx!, reason);
   return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
 }
 
@@ -142,13 +140,12 @@ function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { 
 export async function loadModel(model: string, options?: RerankerOptions): Promise<LoadedModel> {
   if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
   const { dtype, maxLength, weightCache, ...checked } = checkRerankerOptions(options);
-  const resolved = await resolveModel(model, dtype);
+  const resolved = await resolveModel(model, dtype, checked.executionProviders);
   const common: CommonOptions = {
     ...checked,
     maxLength: maxLengthFor(maxLength, resolved.maxTokens),
     tokenizerPath: resolved.tokenizerPath,
   };
-  const packed = mayRunPacked(checked.executionProviders) ? resolved.packed : undefined;
-  const result = await load({ ...resolved, packed }, common, weightCache);
+  const result = await load(resolved, common, weightCache);
   return { engine: result.loaded[0], info: describe(resolved, result) };
 }

@@ -8,6 +8,9 @@ const ARCHITECTURES: ReadonlySet<string> = new Set([
   'XLMRobertaForSequenceClassification',
 ]);
 
+/** Whether our own kernels are written for what a config.json names first in `architectures`. */
+export const runsOnOurKernels = (architecture: string): boolean => ARCHITECTURES.has(architecture);
+
 interface Found {
   /** File with the fp32 weights: model.safetensors or an fp32 ONNX graph. */
   float: string | undefined;
@@ -23,7 +26,7 @@ interface Found {
  * where there is an fp32 graph.
  */
 export function packedWeights({ float, onnx, dtype, architecture }: Found): Weights | undefined {
-  if (float === undefined || !ARCHITECTURES.has(architecture)) return undefined;
+  if (float === undefined || !runsOnOurKernels(architecture)) return undefined;
   if (dtype === 'fp32') return onnx ? undefined : { path: float, dtype };
   return { path: float, dtype: dtype === 'auto' ? 'int8' : dtype };
 }

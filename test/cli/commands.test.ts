@@ -6,6 +6,7 @@ import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub } from '../hub/fake-hub';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
+import { tinyBert, tinyBertConfig } from '../support/tiny-bert';
 import { temporaryFolder } from '../support/temporary-folder';
 import { runCli, spawnCli } from './run-cli';
 
@@ -115,6 +116,24 @@ describe('pull, then everything is offline', () => {
     for (const more of [{}, { HF_HUB_OFFLINE: '1' }]) {
       const { stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, ...more });
       expect(stdout).toBe(`${JSON.stringify(expected)}\n`);
+    }
+  }, 60_000);
+
+  it('one safetensors file serves every dtype on our own kernels', async () => {
+    const lfs = (content: Buffer) => ({ content, lfs: true });
+    const hub = await new FakeHub('owner/model', {
+      'config.json': lfs(Buffer.from(tinyBertConfig())),
+      'tokenizer.json': lfs(readFileSync(join(minilmFolder(), 'tokenizer.json'))),
+      'model.safetensors': lfs(tinyBert()),
+      'onnx/model_quantized.onnx': lfs(Buffer.from('not fetched')),
+    }).start();
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temporaryFolder() };
+    expect((await runCli(['pull', 'owner/model', '--dtype', 'int8'], '', env)).stderr).toMatch(/3 files, .* checked/);
+    await hub.stop();
+    for (const dtype of ['auto', 'int8', 'bf16', 'fp32']) {
+      const args = ['rank', QUERY, '-m', 'owner/model', '--dtype', dtype, '--threads', '1'];
+      const { code, stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, HF_HUB_OFFLINE: '1' });
+      expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: PASSAGES.length });
     }
   }, 60_000);
 });

@@ -6,7 +6,6 @@ import { Reranker } from '../../reranker';
 import { toRerankError } from '../../native-failure';
 import type { ModelInfo, RerankerOptions } from '../../types';
 import type { OnnxGraph } from '../onnx-graph';
-import { mayRunPacked } from '../packed-weights';
 import { resolveModel, type ResolvedModel } from '../resolve';
 import type { Weights } from '../weights';
 import { readWeightsGraph, weightBytes } from '../weights-graph';
@@ -45,9 +44,9 @@ interface Plan extends Weights {
   engine: Pick<ModelInfo['engine'], 'name' | 'instructionSet'>;
 }
 
-function planOf({ packed, onnx }: ResolvedModel, options: RerankerOptions, info: ModelInfo | undefined): Plan {
+function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): Plan {
   if (info) return { path: info.files.model.path, dtype: info.dtype, engine: info.engine };
-  const first = packed && mayRunPacked(options.executionProviders ?? ['cpu']) ? packed : (onnx ?? packed)!;
+  const first = (packed ?? onnx)!;
   return { ...first, engine: { name: first === packed ? 'packed' : 'onnxruntime' } };
 }
 
@@ -69,7 +68,7 @@ async function fromFiles(
   machine: Machine,
   info: ModelInfo | undefined,
 ): Promise<Finding[]> {
-  const plan = planOf(model, options, info);
+  const plan = planOf(model, info);
   const isPacked = plan.engine.name === 'packed';
   const folder = dirname(model.tokenizerPath);
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
@@ -136,7 +135,7 @@ export async function diagnose(
   options: RerankerOptions = {},
   machine: Machine = thisMachine(),
 ): Promise<Diagnosis> {
-  const model = await resolveModel(name, options.dtype ?? 'auto');
+  const model = await resolveModel(name, options.dtype ?? 'auto', options.executionProviders);
   const tried = await fromRunning(name, options);
   const findings = [...(await fromFiles(model, options, machine, tried.info)), ...tried.findings];
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
