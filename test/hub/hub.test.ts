@@ -38,7 +38,7 @@ function expectComplete(folder: string, files: Record<string, FakeFile> = hub.fi
 
 function leftovers(): string[] {
   return readdirSync(settings.cacheFolder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /incomplete|\.tmp$|\.lock$/.test(name),
+    /incomplete|\.(tmp|lock|owner|gate)$/.test(name),
   );
 }
 
