@@ -76,6 +76,11 @@ export interface NativeEngine {
   cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
   /** Synchronous. Throws a NativeFailure. */
   encode(query: string, text: string, maxLength: number, truncation: Truncation): EncodedPair;
+  /**
+   * Tokens of a text on its own, special tokens left out, counted on a thread of its own. Rejects with a NativeFailure.
+   * Every call must be settled before `close`.
+   */
+  countTokens(text: string): Promise<number>;
   stats(): RerankerStats;
   /** Refuses new work, finishes accepted work, then frees the model. Idempotent: every call gets a promise of the same end. */
   close(): Promise<void>;

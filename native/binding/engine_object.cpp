@@ -12,6 +12,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::submit>("submit"),
                          InstanceMethod<&EngineObject::cancel>("cancel"),
                          InstanceMethod<&EngineObject::encode>("encode"),
+                         InstanceMethod<&EngineObject::count_tokens>("countTokens"),
                          InstanceMethod<&EngineObject::stats>("stats"),
                          InstanceMethod<&EngineObject::close>("close"),
                          InstanceAccessor<&EngineObject::info>("info"),
@@ -90,6 +91,29 @@ Napi::Value EngineObject::encode(const Napi::CallbackInfo& info) {
     napi_throw(info.Env(), from_error(info.Env(), error));
     return info.Env().Undefined();
   }
+}
+
+// (text) => Promise<number>
+Napi::Value EngineObject::count_tokens(const Napi::CallbackInfo& info) {
+  const Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(info.Env());
+  Mailbox& mailbox = environment_.mailbox();
+  try {
+    engine_->count_tokens(
+        info[0].As<Napi::String>().Utf8Value(), [this, deferred, &mailbox](const auto& counted) {
+          mailbox.post([this, deferred, counted](Napi::Env env) {
+            stop_waiting();
+            if (const auto* tokens = std::get_if<size_t>(&counted)) {
+              deferred.Resolve(Napi::Number::New(env, static_cast<double>(*tokens)));
+            } else {
+              deferred.Reject(from_error(env, std::get<Error>(counted)));
+            }
+          });
+        });
+    start_waiting();
+  } catch (const Error& error) {
+    deferred.Reject(from_error(info.Env(), error));
+  }
+  return deferred.Promise();
 }
 
 Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "encoder/packed_backend.h"
+#include "engine/token_counter.h"
 #include "engine/worker.h"
 #include "infer/onnx_backend.h"
 #include "schedule/scheduler.h"
@@ -55,6 +56,10 @@ class Engine {
   tokenize::EncodedPair encode(const std::string& query, const std::string& text,
                                const PairLimits& limits) const;
 
+  // The tokens of a text on its own, counted on a thread of its own. Throws kClosed, kOutOfMemory;
+  // the completion is then never called.
+  void count_tokens(std::string text, TokenCounter::Completion completion);
+
   // Refuses new work from now on. When the accepted work is done and the model is freed, calls
   // `closed` once, on a thread of its own. Only the first call counts.
   void close(std::function<void()> closed);
@@ -70,6 +75,7 @@ class Engine {
   const size_t vocabulary_;
   schedule::Scheduler scheduler_;
   std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
+  TokenCounter counter_;                                  // likewise
   std::unique_ptr<const infer::Backend> backend_;         // likewise
   bool closing_ = false;
   std::mutex workers_mutex_;

@@ -74,6 +74,10 @@ export class FakeEngine implements NativeEngine {
     return { ids: [1, 2], typeIds: [0, 1], truncatedTokens: 0 };
   }
 
+  countTokens(text: string): Promise<number> {
+    return Promise.resolve(text.length);
+  }
+
   stats(): RerankerStats {
     return { activeRequests: this.pending.size } as RerankerStats;
   }
