@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 
 export interface FileLock {
@@ -15,8 +16,9 @@ export interface Holder {
   pid: number | undefined;
 }
 
-/** Enough for the gate's steps, which take milliseconds, and for the gate of a process that was killed in between. */
-const GATE = { stale: 2000, retries: { retries: 100, minTimeout: 20, maxTimeout: 100 } };
+/** The steps behind the gate take milliseconds; this is for a process that was killed in between. */
+const GATE_STALE_MS = 2000;
+const GATE_POLL_MS = 20;
 
 /** Where process ids mean the same: this machine, and on Linux this container. */
 function processSpace(): string {
@@ -42,6 +44,15 @@ async function readOwner(path: string): Promise<number | undefined> {
     return space === processSpace() ? pid : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Waits until this is the one process behind the gate. */
+async function enter(gate: string): Promise<FileLock> {
+  for (;;) {
+    const entered = await acquire(gate, GATE_STALE_MS);
+    if (entered) return entered;
+    await sleep(GATE_POLL_MS);
   }
 }
 
@@ -71,7 +82,7 @@ async function acquire(path: string, staleMs: number): Promise<FileLock | undefi
 export async function tryLock(path: string, staleMs: number): Promise<FileLock | Holder> {
   const owner = `${path}.owner`;
   // One process at a time: so the owner's file always belongs to the lock that is there, or its writer is dead too.
-  const openGate = await lock(`${path}.gate`, { ...GATE, lockfilePath: `${path}.gate`, realpath: false });
+  const gate = await enter(`${path}.gate`);
   try {
     let taken = await acquire(path, staleMs);
     if (!taken) {
@@ -84,7 +95,7 @@ export async function tryLock(path: string, staleMs: number): Promise<FileLock |
     await writeFile(owner, JSON.stringify({ pid: process.pid, space: processSpace() }));
     return withOwner(taken, owner);
   } finally {
-    await openGate();
+    await gate.release();
   }
 }
 

@@ -173,6 +173,14 @@ it('a run of another machine that lives is left alone', async () => {
   expect(stderr).toMatch(/written by another batch \(a process of another machine or container\)/);
 }, 60_000);
 
+it('an output folder that is absent is told', async () => {
+  writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
+  const output = join(folder, 'no', 'out.jsonl');
+  const { code, stderr } = await runCli(['batch', file('in.jsonl'), output, '-m', model.folder]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/out\.jsonl cannot be written \(ENOENT\); check the path/);
+}, 10_000);
+
 it('a run whose input is absent says so', async () => {
   const { code, stderr, stdout } = await runCli(batch());
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
