@@ -1,6 +1,7 @@
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/run-folder.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // A package of its own, with a runner of its own.

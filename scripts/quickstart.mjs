@@ -22,8 +22,10 @@ async function main() {
   const { Reranker } = createRequire(import.meta.url)('../dist/index.js');
 
   const reranker = await Reranker.load(folder);
-  const { provider, runtime, threads } = reranker.info;
-  console.log(`Loaded on ${provider.got}, ONNX Runtime ${runtime.version}, worker threads: ${threads}\n`);
+  const { provider, engine, runtime, threads } = reranker.info;
+  // Our own kernels need no runtime.
+  const by = runtime ? `ONNX Runtime ${runtime.version}` : `our own kernels (${engine.instructionSet})`;
+  console.log(`Loaded on ${provider.got}, ${by}, worker threads: ${threads}\n`);
 
   const started = performance.now();
   const { response } = await reranker.rerank({ query: QUERY, contexts: PASSAGES.map((text) => ({ text })) });

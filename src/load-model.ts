@@ -4,13 +4,14 @@ import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
 import { weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
-import { checkAtLoad } from './models/doctor/at-load';
+import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import type { Weights } from './models/weights';
+import { weightBytes } from './models/weights-graph';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
 import { checkRerankerOptions, invalidOption, maxLengthFor } from './options';
-import type { ExecutionProvider, ModelFile, ModelInfo, RerankerOptions } from './types';
+import type { ModelFile, ModelInfo, RerankerOptions } from './types';
 
 export interface LoadedModel {
   engine: NativeEngine;
@@ -35,6 +36,22 @@ async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
   }
 }
 
+/** Loads what the checks let pass. */
+async function loadChecked({ native }: Attempt, unusedPositions: number): Promise<Loaded> {
+  const { modelPath, tokenizerPath, maxLength } = native;
+  const graph = await checkWeights(modelPath, unusedPositions, maxLength);
+  if (native.engine === 'packed') checkOneLabel(graph, modelPath);
+  const loaded = await loadAndDigest({ ...native, weightBytes: await weightBytes(graph, modelPath) });
+  const [engine] = loaded;
+  try {
+    checkTokenizer(engine.info.vocabulary, graph, tokenizerPath);
+    return loaded;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
 /** What the caller's options and the folder's files come to, before it is decided what runs the model. */
 type CommonOptions = Pick<
   NativeLoadOptions,
@@ -42,7 +59,7 @@ type CommonOptions = Pick<
 >;
 
 interface Attempt {
-  native: NativeLoadOptions;
+  native: Omit<NativeLoadOptions, 'weightBytes'>;
   reason: string;
 }
 
@@ -62,7 +79,7 @@ function packedAttempt(common: CommonOptions, { path, dtype }: Weights, weightCa
 }
 
 function onnxAttempt(common: CommonOptions, { path, dtype }: Weights, reason: string): Attempt {
-  const native: NativeLoadOptions = {
+  const native: Attempt['native'] = {
     ...common,
     engine: 'onnxruntime',
     modelPath: path,
@@ -87,16 +104,14 @@ async function load(
   if (packed) {
     const attempt = packedAttempt(common, packed, weightCache);
     try {
-      return { ...attempt, loaded: await loadAndDigest(attempt.native) };
+      return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
     } catch (error) {
       if (!onnx || !(error instanceof RerankError) || !NOT_FOR_OUR_KERNELS.has(error.code)) throw error;
       reason += `, since our own kernels cannot run the model: ${error.message}`;
     }
   }
-  if (!onnx) throw invalidOption("'cpu' alone for a model without an ONNX file", 'executionProviders', 'cuda');
-  const attempt = onnxAttempt(common, onnx, reason);
-  await checkAtLoad(onnx.path, unusedPositions, common.maxLength);
-  return { ...attempt, loaded: await loadAndDigest(attempt.native) };
+  const attempt = onnxAttempt(common, onnx!, reason);
+  return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
 }
 
 function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { loaded: Loaded }): ModelInfo {
@@ -121,26 +136,16 @@ function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { 
   return Object.freeze(info);
 }
 
-/**
- * Our own kernels are for the CPU: who asks for another provider means ONNX Runtime. They beat it in int8 and bf16
- * everywhere, in fp32 on some processors.
- */
-function runsPacked({ packed, onnx }: ResolvedModel, providers: readonly ExecutionProvider[]): boolean {
-  if (packed === undefined || providers.some((provider) => provider !== 'cpu')) return false;
-  return onnx === undefined || packed.dtype !== 'fp32' || loadNative().fastFp32;
-}
-
 /** From a model's name and the caller's options to a running engine and its description. */
 export async function loadModel(model: string, options?: RerankerOptions): Promise<LoadedModel> {
   if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
   const { dtype, maxLength, weightCache, ...checked } = checkRerankerOptions(options);
-  const resolved = await resolveModel(model, dtype);
+  const resolved = await resolveModel(model, dtype, checked.executionProviders);
   const common: CommonOptions = {
     ...checked,
     maxLength: maxLengthFor(maxLength, resolved.maxTokens),
     tokenizerPath: resolved.tokenizerPath,
   };
-  const packed = runsPacked(resolved, checked.executionProviders) ? resolved.packed : undefined;
-  const result = await load({ ...resolved, packed }, common, weightCache);
+  const result = await load(resolved, common, weightCache);
   return { engine: result.loaded[0], info: describe(resolved, result) };
 }

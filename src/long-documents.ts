@@ -3,7 +3,7 @@ import type { NativeResult } from './native-api';
 import type { LongDocuments, RerankOutput, RerankResult } from './types';
 
 /** Tokens of a text on its own, special tokens left out. */
-export type CountTokens = (text: string) => number;
+export type CountTokens = (text: string) => number | Promise<number>;
 
 /** One stretch of a passage, in UTF-16 units. */
 export interface Window {
@@ -21,8 +21,6 @@ const MAX_GUESSES = 12;
 /** The share of a window in which its end may move back to a word boundary; scripts without spaces have none. */
 const SNAP_SHARE = 0.2;
 const LOW_SURROGATE = /[\uDC00-\uDFFF]/;
-/** Windows counted before other work of the event loop gets its turn. */
-const WINDOWS_PER_TURN = 8;
 
 /** The end of a word at or before `at`, if one is near; never inside a surrogate pair. */
 function snap(text: string, start: number, at: number): number {
@@ -43,12 +41,12 @@ class Windower {
   ) {}
 
   /** The end of the window that begins at `start`, and its tokens. */
-  #endOf(text: string, start: number): { end: number; tokens: number } {
+  async #endOf(text: string, start: number): Promise<{ end: number; tokens: number }> {
     let best = { end: start, tokens: 0 };
     let units = this.window * this.#unitsPerToken * AIM;
     for (let guess = 0; guess < MAX_GUESSES; guess++) {
       const end = snap(text, start, start + Math.max(1, Math.floor(units)));
-      const tokens = this.count(text.slice(start, end));
+      const tokens = await this.count(text.slice(start, end));
       if (tokens <= this.window && end > best.end) best = { end, tokens };
       const full = tokens <= this.window && (tokens >= FULL_ENOUGH * this.window || end === text.length);
       if (full) break;
@@ -60,11 +58,11 @@ class Windower {
     return best;
   }
 
-  *windows(text: string, context: number): Generator<Window> {
+  async *windows(text: string, context: number): AsyncGenerator<Window> {
     // A passage's windows, and so its score, must not depend on its neighbours.
     this.#unitsPerToken = FIRST_GUESS_UNITS_PER_TOKEN;
     for (let start = 0; ;) {
-      const { end, tokens } = this.#endOf(text, start);
+      const { end, tokens } = await this.#endOf(text, start);
       yield { context, start, end };
       if (end >= text.length) return;
       const step = Math.floor(((end - start) * Math.min(this.stride, tokens)) / Math.max(1, tokens));
@@ -87,10 +85,8 @@ export async function windowsOf(
   const windower = new Windower(count, window, stride);
   const all: Window[] = [];
   for (const [context, text] of texts.entries()) {
-    for (const found of windower.windows(text, context)) {
+    for await (const found of windower.windows(text, context)) {
       all.push(found);
-      if (all.length % WINDOWS_PER_TURN !== 0) continue;
-      await new Promise((resolve) => setImmediate(resolve));
       checkpoint?.();
     }
   }
@@ -103,16 +99,15 @@ export interface SplitPassages {
   texts: string[];
 }
 
-/** `countPair` gives the tokens of a pair, special tokens included; `checkpoint` may throw between turns of the event loop. */
+/** `checkpoint` may throw, after each window. */
 export async function splitPassages(
   { query, texts }: { query: string; texts: readonly string[] },
   options: LongDocuments,
-  maxLength: number,
-  countPair: (query: string, text: string) => number,
+  { maxLength, specialTokens }: { maxLength: number; specialTokens: number },
+  count: CountTokens,
   checkpoint?: () => void,
 ): Promise<SplitPassages> {
-  const specialTokens = countPair('', '');
-  const room = maxLength - countPair(query, '');
+  const room = maxLength - specialTokens - (await count(query));
   if (room < 1) {
     throw new RerankError('TOO_LONG', 'The query leaves no room for a window; shorten it or raise maxLength', {
       path: '/query',
@@ -120,7 +115,7 @@ export async function splitPassages(
   }
   const window = Math.min(options.window ?? room, room);
   const stride = Math.min(options.stride ?? Math.max(1, Math.floor(window / 2)), window);
-  const windows = await windowsOf(texts, { window, stride }, (text) => countPair('', text) - specialTokens, checkpoint);
+  const windows = await windowsOf(texts, { window, stride }, count, checkpoint);
   return { windows, texts: windows.map(({ context, start, end }) => texts[context]!.slice(start, end)) };
 }
 

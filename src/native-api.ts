@@ -14,6 +14,8 @@ export interface NativeLoadOptions {
   engine: 'packed' | 'onnxruntime';
   /** Absolute path of the ONNX file; for `packed`, of the fp32 weights. */
   modelPath: string;
+  /** Bytes of the ONNX file and its external data; for `packed`, 0. */
+  weightBytes: number;
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
   /** Absolute path of the ONNX Runtime shared library; for `packed`, empty. */
@@ -36,6 +38,8 @@ export interface NativeEngineInfo {
   runtimeVersion: string;
   /** Empty for `onnxruntime`. */
   instructionSet: string;
+  /** Tokens that the tokenizer has, added ones included. */
+  vocabulary: number;
 }
 
 export interface NativeResult {
@@ -72,6 +76,11 @@ export interface NativeEngine {
   cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
   /** Synchronous. Throws a NativeFailure. */
   encode(query: string, text: string, maxLength: number, truncation: Truncation): EncodedPair;
+  /**
+   * Tokens of a text on its own, special tokens left out, counted on a thread of its own. Rejects with a NativeFailure.
+   * Every call must be settled before `close`.
+   */
+  countTokens(text: string): Promise<number>;
   stats(): RerankerStats;
   /** Refuses new work, finishes accepted work, then frees the model. Idempotent: every call gets a promise of the same end. */
   close(): Promise<void>;

@@ -110,12 +110,13 @@ export class Reranker implements AsyncDisposable {
     return foldWindows(scored, windows, { aggregate: longDocuments.aggregate ?? 'max', topK: input.topK, details });
   }
 
-  /** On the calling thread, a few windows at a turn of the event loop. */
+  /** Counts tokens off the JS thread. */
   async #split({ input, limits }: RerankCall, options: LongDocuments): Promise<SplitPassages> {
-    const countPair = (query: string, text: string) =>
-      this.#engine.encode(query, text, MAX_ENCODE_LENGTH, 'longest_first').ids.length;
     try {
-      return await splitPassages(input, options, this.info.maxLength, countPair, () => throwIfStopped(limits));
+      const specialTokens = this.#engine.encode('', '', MAX_ENCODE_LENGTH, 'longest_first').ids.length;
+      const sizes = { maxLength: this.info.maxLength, specialTokens };
+      const count = (text: string) => this.#engine.countTokens(text);
+      return await splitPassages(input, options, sizes, count, () => throwIfStopped(limits));
     } catch (failure) {
       // The signal's reason is the caller's own value and goes back untouched.
       throw limits.signal?.aborted ? failure : toRerankError(failure);

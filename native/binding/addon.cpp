@@ -5,6 +5,7 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "infer/telemetry.h"
 #include "kernels/kernels.h"
 
 namespace bge::binding {
@@ -27,6 +28,8 @@ bool fast_fp32() noexcept {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  // Here, since this is the JS thread: process.env is read and written on it.
+  infer::disable_telemetry();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));

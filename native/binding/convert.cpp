@@ -44,7 +44,8 @@ infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
   }
   return {.model_path = to_string(options, "modelPath"),
           .runtime_path = to_string(options, "runtimePath"),
-          .providers = std::move(providers)};
+          .providers = std::move(providers),
+          .weight_bytes = to_size(options, "weightBytes")};
 }
 
 encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
@@ -135,12 +136,13 @@ Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair) {
   return object;
 }
 
-Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info) {
+Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t vocabulary) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("provider", std::string(infer::provider_name(info.provider)));
   object.Set("providerReason", info.provider_reason);
   object.Set("runtimeVersion", info.runtime_version);
   object.Set("instructionSet", info.instruction_set);
+  object.Set("vocabulary", static_cast<double>(vocabulary));
   return object;
 }
 

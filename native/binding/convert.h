@@ -22,7 +22,7 @@ std::vector<std::string> to_strings(const Napi::Array& values);
 Napi::Object from_error(Napi::Env env, const Error& error);
 Napi::Object from_ranking(Napi::Env env, const schedule::Ranking& ranking);
 Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair);
-Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info);
+Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t vocabulary);
 Napi::Object from_statistics(Napi::Env env, const schedule::Statistics& statistics,
                              size_t engine_bytes);
 

@@ -12,6 +12,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::submit>("submit"),
                          InstanceMethod<&EngineObject::cancel>("cancel"),
                          InstanceMethod<&EngineObject::encode>("encode"),
+                         InstanceMethod<&EngineObject::count_tokens>("countTokens"),
                          InstanceMethod<&EngineObject::stats>("stats"),
                          InstanceMethod<&EngineObject::close>("close"),
                          InstanceAccessor<&EngineObject::info>("info"),
@@ -92,6 +93,29 @@ Napi::Value EngineObject::encode(const Napi::CallbackInfo& info) {
   }
 }
 
+// (text) => Promise<number>
+Napi::Value EngineObject::count_tokens(const Napi::CallbackInfo& info) {
+  const Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(info.Env());
+  Mailbox& mailbox = environment_.mailbox();
+  try {
+    engine_->count_tokens(
+        info[0].As<Napi::String>().Utf8Value(), [this, deferred, &mailbox](const auto& counted) {
+          mailbox.post([this, deferred, counted](Napi::Env env) {
+            stop_waiting();
+            if (const auto* tokens = std::get_if<size_t>(&counted)) {
+              deferred.Resolve(Napi::Number::New(env, static_cast<double>(*tokens)));
+            } else {
+              deferred.Reject(from_error(env, std::get<Error>(counted)));
+            }
+          });
+        });
+    start_waiting();
+  } catch (const Error& error) {
+    deferred.Reject(from_error(info.Env(), error));
+  }
+  return deferred.Promise();
+}
+
 Napi::Value EngineObject::stats(const Napi::CallbackInfo& info) {
   return from_statistics(info.Env(), engine_->statistics(),
                          is_closed_ ? 0 : engine_->model_bytes());
@@ -112,7 +136,7 @@ Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::info(const Napi::CallbackInfo& info) {
-  return from_info(info.Env(), engine_->info());
+  return from_info(info.Env(), engine_->info(), engine_->vocabulary());
 }
 
 void EngineObject::settle(Napi::Env env, uint64_t request_id, const schedule::Outcome& outcome) {

@@ -22,7 +22,7 @@ namespace bge::encoder {
 
 #ifdef _WIN32
 
-MappedFile::MappedFile(const std::string& path) {
+MappedFile::MappedFile(const std::string& path) : path_(path) {
   const std::filesystem::path wide(
       std::u8string(reinterpret_cast<const char8_t*>(path.c_str()), path.size()));
   const HANDLE file = CreateFileW(wide.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr,
@@ -54,7 +54,7 @@ void MappedFile::release(const void*, size_t) noexcept {}
 
 #else
 
-MappedFile::MappedFile(const std::string& path) {
+MappedFile::MappedFile(const std::string& path) : path_(path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat info;
   void* data = MAP_FAILED;
@@ -85,6 +85,8 @@ void MappedFile::release(const void* begin, size_t size) noexcept {
 #endif
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
 
 }  // namespace bge::encoder

@@ -14,6 +14,7 @@ class MappedFile {
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&&) = delete;
 
+  const std::string& path() const { return path_; }
   const char* data() const { return data_; }
   size_t size() const { return size_; }
 
@@ -21,6 +22,7 @@ class MappedFile {
   static void release(const void* begin, size_t size) noexcept;
 
  private:
+  std::string path_;
   const char* data_ = nullptr;
   size_t size_ = 0;
 };

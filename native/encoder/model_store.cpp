@@ -15,8 +15,8 @@ StoredModel::StoredModel(MappedFile cached, const EncoderConfig& config, kernels
   bytes_ = layout.used();
 }
 
-StoredModel::StoredModel(const PackedBackendOptions& options, const EncoderConfig& config,
-                         size_t bytes)
+StoredModel::StoredModel(const WeightFile& weights, const PackedBackendOptions& options,
+                         const EncoderConfig& config, size_t bytes)
     : bytes_(bytes) {
   constexpr size_t kHugePage = size_t{2} << 20;
   memory_ = AlignedBuffer(bytes, kHugePage);
@@ -25,20 +25,21 @@ StoredModel::StoredModel(const PackedBackendOptions& options, const EncoderConfi
 #endif
   Layout layout(memory_.get());
   model_ = lay_out(config, options.dtype, layout);
-  pack_weights(WeightFile(options.weights_path), model_, options.stop);
+  pack_weights(weights, model_, options.stop);
 }
 
 std::shared_ptr<const StoredModel> StoredModel::load(const PackedBackendOptions& options) {
   const EncoderConfig config = read_config(options.folder + "/config.json");
   Layout count(nullptr);
   lay_out(config, options.dtype, count);
+  const WeightFile weights(options.weights_path);
   const auto convert = [&] {
-    return std::shared_ptr<const StoredModel>(new StoredModel(options, config, count.used()));
+    return std::shared_ptr<const StoredModel>(
+        new StoredModel(weights, options, config, count.used()));
   };
   if (options.cache_folder.empty()) return convert();
 
-  const PackCache cache(options.cache_folder, options.weights_path, config, options.dtype,
-                        count.used());
+  const PackCache cache(options.cache_folder, weights, config, options.dtype, count.used());
   if (std::optional<MappedFile> file = cache.open())
     return std::shared_ptr<const StoredModel>(
         new StoredModel(std::move(*file), config, options.dtype));

@@ -8,6 +8,7 @@
 #include "encoder/mapped_file.h"
 #include "encoder/packed_backend.h"
 #include "encoder/packed_model.h"
+#include "encoder/weight_file.h"
 
 namespace bge::encoder {
 
@@ -22,7 +23,8 @@ class StoredModel {
 
  private:
   explicit StoredModel(MappedFile cached, const EncoderConfig& config, kernels::Dtype dtype);
-  StoredModel(const PackedBackendOptions& options, const EncoderConfig& config, size_t bytes);
+  StoredModel(const WeightFile& weights, const PackedBackendOptions& options,
+              const EncoderConfig& config, size_t bytes);
 
   AlignedBuffer memory_;
   std::optional<MappedFile> cached_;

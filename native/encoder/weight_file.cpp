@@ -10,6 +10,12 @@ WeightFile::WeightFile(const std::string& path)
       tensors_(path.ends_with(".safetensors") ? read_safetensors(file_, path)
                                               : read_onnx_initializers(file_, path, external_)) {}
 
+std::vector<const MappedFile*> WeightFile::files() const {
+  std::vector<const MappedFile*> files{&file_};
+  for (const MappedFile& external : external_) files.push_back(&external);
+  return files;
+}
+
 const Tensor& WeightFile::find(const std::string& name) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end())

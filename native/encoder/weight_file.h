@@ -27,6 +27,8 @@ class WeightFile {
   // Throws Error kModelNotFound, kModelInvalid, kModelUnsupported (other types than float32).
   explicit WeightFile(const std::string& path);
 
+  // This file, then those that its graph keeps weights in.
+  std::vector<const MappedFile*> files() const;
   bool has(const std::string& name) const { return tensors_.contains(name); }
   // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape.
   const Tensor& vector(const std::string& name, int64_t size) const;

@@ -11,9 +11,11 @@ Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
                std::unique_ptr<const infer::Backend> backend, const EngineOptions& options)
     : info_(backend->info()),
       model_bytes_(info_.weight_bytes + file_bytes(options.tokenizer_path)),
+      vocabulary_(tokenizer->vocabulary_size()),
       scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits(),
                   options.threads}),
       tokenizer_(std::move(tokenizer)),
+      counter_(*tokenizer_),
       backend_(std::move(backend)) {
   for (size_t i = 0; i < options.threads; ++i) {
     workers_.push_back(
@@ -42,6 +44,11 @@ tokenize::EncodedPair Engine::encode(const std::string& query, const std::string
                           limits.max_length, limits.truncation);
 }
 
+void Engine::count_tokens(std::string text, TokenCounter::Completion completion) {
+  if (closing_) throw Error(ErrorCode::kClosed, "this Reranker was closed; load another one");
+  counter_.count(std::move(text), std::move(completion));
+}
+
 void Engine::close(std::function<void()> closed) {
   if (closing_) return;
   scheduler_.close();
@@ -52,6 +59,7 @@ void Engine::close(std::function<void()> closed) {
       workers_.clear();
     }
     backend_.reset();
+    counter_.stop();
     tokenizer_.reset();
     give_memory_back();
     closed();
@@ -69,6 +77,7 @@ void Engine::stop() noexcept {
     closing_thread_.join();
   } else {
     join_workers();
+    counter_.stop();
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "encoder/packed_backend.h"
+#include "engine/token_counter.h"
 #include "engine/worker.h"
 #include "infer/onnx_backend.h"
 #include "schedule/scheduler.h"
@@ -41,6 +42,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const infer::BackendInfo& info() const noexcept { return info_; }
+  // Tokens that the tokenizer has, added ones included.
+  size_t vocabulary() const noexcept { return vocabulary_; }
   // Bytes of the weights and of the tokenizer's file: near what the engine holds in memory.
   size_t model_bytes() const noexcept { return model_bytes_; }
 
@@ -52,6 +55,10 @@ class Engine {
   // Tokenizes on the calling thread. Throws kTooLong, kInvalidOption, kClosed.
   tokenize::EncodedPair encode(const std::string& query, const std::string& text,
                                const PairLimits& limits) const;
+
+  // The tokens of a text on its own, counted on a thread of its own. Throws kClosed, kOutOfMemory;
+  // the completion is then never called.
+  void count_tokens(std::string text, TokenCounter::Completion completion);
 
   // Refuses new work from now on. When the accepted work is done and the model is freed, calls
   // `closed` once, on a thread of its own. Only the first call counts.
@@ -65,8 +72,10 @@ class Engine {
 
   const infer::BackendInfo info_;
   const size_t model_bytes_;
+  const size_t vocabulary_;
   schedule::Scheduler scheduler_;
   std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
+  TokenCounter counter_;                                  // likewise
   std::unique_ptr<const infer::Backend> backend_;         // likewise
   bool closing_ = false;
   std::mutex workers_mutex_;

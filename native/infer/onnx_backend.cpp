@@ -2,7 +2,6 @@
 
 #include <mutex>
 
-#include "base/file.h"
 #include "infer/model_signature.h"
 #include "infer/onnx_runner.h"
 #include "infer/session_loader.h"
@@ -18,14 +17,14 @@ constexpr BatchLimits kCpuLimits{.max_rows = 1};
 class OnnxBackend final : public Backend {
  public:
   OnnxBackend(std::shared_ptr<const Runtime> runtime, LoadedSession loaded,
-              const std::string& model_path)
+              const OnnxModelOptions& options)
       : info_{loaded.provider,
               std::move(loaded.provider_reason),
               runtime->version(),
               {},
-              file_bytes(model_path)},
+              options.weight_bytes},
         model_(std::make_shared<const OnnxModel>(std::move(runtime), std::move(loaded.session),
-                                                 model_path)) {}
+                                                 options.model_path)) {}
 
   std::unique_ptr<Runner> make_runner() const override {
     return std::make_unique<OnnxRunner>(model_);
@@ -65,9 +64,9 @@ std::unique_ptr<const Backend> OnnxModelLoad::run() {
     state_->loader = std::make_unique<SessionLoader>(runtime);
     if (state_->canceled) state_->loader->cancel();
   }
-  const std::string& path = state_->options.model_path;
-  LoadedSession loaded = state_->loader->load(path, state_->options.providers);
-  return std::make_unique<const OnnxBackend>(std::move(runtime), std::move(loaded), path);
+  const OnnxModelOptions& options = state_->options;
+  LoadedSession loaded = state_->loader->load(options.model_path, options.providers);
+  return std::make_unique<const OnnxBackend>(std::move(runtime), std::move(loaded), options);
 }
 
 void OnnxModelLoad::cancel() noexcept {

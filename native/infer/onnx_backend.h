@@ -14,6 +14,8 @@ struct OnnxModelOptions {
   std::string runtime_path;
   // Tried in order; not empty.
   std::vector<ExecutionProvider> providers;
+  // Of the file and its external data.
+  size_t weight_bytes = 0;
 };
 
 // Loads any sequence-classification ONNX graph, to be run by ONNX Runtime; one session serves all

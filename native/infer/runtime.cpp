@@ -54,6 +54,8 @@ std::shared_ptr<const Runtime> Runtime::open(const std::string& library_path) {
   check(*api, api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "bge-reranker", &env), ErrorCode::kInternal,
         "ONNX Runtime's environment could not be made", library_path);
   auto runtime = std::make_shared<const Runtime>(api, env, version, library_path);
+  // Where the variable of disable_telemetry() is not looked at (Windows).
+  take_message(*api, api->DisableTelemetryEvents(env));
   known = runtime;
   return runtime;
 }

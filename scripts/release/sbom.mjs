@@ -7,7 +7,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const TOOL = '@cyclonedx/cyclonedx-npm@6.0.1';
-const ALLOWED = ['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', '(MIT OR CC0-1.0)'];
+const ALLOWED = [
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'ISC',
+  'MIT',
+  '(MIT OR CC0-1.0)',
+  'Apache-2.0 OR MIT',
+];
 /** npm packages whose headers are compiled in. */
 const COMPILED_IN = ['node-addon-api', 'node-api-headers'];
 
@@ -35,7 +44,7 @@ function compiledIn() {
     version,
     'bom-ref': purl,
     purl,
-    licenses: [{ license: { id: licence } }],
+    licenses: [licence.includes(' OR ') ? { expression: licence } : { license: { id: licence } }],
     properties: [{ name: 'bge-reranker:use', value: 'compiled in' }],
   }));
 }

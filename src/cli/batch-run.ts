@@ -4,6 +4,7 @@ import type { Reranker } from '../reranker';
 import type { RerankInput, RerankOptions } from '../types';
 import { readLines, type Line } from './batch-lines';
 import type { DoneLines } from './batch-journal';
+import { takenOver } from './batch-lock';
 import { fileError } from './usage-error';
 
 /** Text admitted and not answered: enough for every core to have work, little enough for any machine. */
@@ -84,6 +85,8 @@ export interface BatchRun {
   input: string;
   output: FileHandle;
   outputPath: string;
+  /** Whether the output is still this run's to write. */
+  isHeld: () => boolean;
   /** Lines that are answered already. */
   done: DoneLines;
   options: RerankOptions;
@@ -99,6 +102,7 @@ export async function runBatch(reranker: Reranker, run: BatchRun): Promise<Batch
     const { line, cost, answer } = pending.shift()!;
     const { text, pairs, failed } = await answer;
     ahead -= cost;
+    if (!run.isHeld()) throw takenOver(run.outputPath);
     try {
       await run.output.appendFile(`${text}\n`);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { stat } from 'node:fs/promises';
 import type { Reranker } from '../reranker';
+import { lockOutput } from './batch-lock';
 import { BatchJournal } from './batch-journal';
 import { runBatch, type BatchCounts } from './batch-run';
 import { EXIT } from './exit-codes';
@@ -43,6 +44,15 @@ function summary({ requests, resumed, pairs, failed }: BatchCounts, seconds: num
 }
 
 async function batch(input: string, output: string, options: BatchOptions): Promise<void> {
+  const lock = await lockOutput(output);
+  try {
+    await run(input, output, options, lock.isHeld);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function run(input: string, output: string, options: BatchOptions, isHeld: () => boolean): Promise<void> {
   const total = await sizeOf(input);
   const reranker = await loadReranker(options);
   const journal = new BatchJournal(output);
@@ -58,6 +68,7 @@ async function batch(input: string, output: string, options: BatchOptions): Prom
         output: file,
         outputPath: output,
         done,
+        isHeld,
         options: { rawScores: options.rawScores },
         onProgress: (bytes, { pairs }) => progress.update(bytes, `${(pairs / seconds()).toFixed(1)} pairs/s`),
       });
@@ -84,7 +95,7 @@ export function addBatch(program: Command): void {
       `
 Line n of the output answers the n-th line of the input that is not blank: {"response":[{"id","score"}]}, or
 {"error":{"code","message","path"}} where the line is no valid request (exit code 1 then).
-Run again after a kill: the same command goes on where it stopped.
+Run again after a kill: the same command goes on where it stopped. One run at a time writes an output file.
 
 Example:
   $ bge-reranker batch requests.jsonl answers.jsonl -m BAAI/bge-reranker-base --dtype int8`,

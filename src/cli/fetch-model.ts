@@ -1,19 +1,21 @@
-import { pull, type PulledModel } from '../models/hub/pull';
-import type { RepoName } from '../models/hub/repo-name';
-import { parseModelName, resolveLocal, sourceOf } from '../models/resolve';
+import { pullFirst, type PulledModel } from '../models/hub/pull';
+import { parseModelName, resolveLocal, sourcesOf } from '../models/resolve';
 import { Reranker } from '../reranker';
-import type { Dtype } from '../types';
 import { rerankerOptions, type ModelOptions } from './model-options';
 import { bytesText, startProgress, type Progress } from './progress';
 
+/** What decides which files are needed. */
+export type FetchOptions = Pick<ModelOptions, 'model' | 'dtype' | 'provider'>;
+
 /** `pull` with a progress bar. */
-export async function pullWithProgress(name: RepoName, dtype: Dtype): Promise<PulledModel> {
+export async function pullWithProgress({ model, dtype, provider }: FetchOptions): Promise<PulledModel> {
   const started = performance.now();
   let progress: Progress | undefined;
   let first = 0;
   try {
-    return await pull(name, {
+    return await pullFirst(sourcesOf(parseModelName(model), dtype), {
       dtype,
+      executionProviders: provider,
       onProgress: ({ path, bytes, totalBytes }) => {
         if (!progress) first = bytes;
         progress ??= startProgress(totalBytes, bytes);
@@ -27,9 +29,9 @@ export async function pullWithProgress(name: RepoName, dtype: Dtype): Promise<Pu
 }
 
 /** Fetches the model that the options name, unless it is on this machine. */
-export async function fetchIfAbsent({ model, dtype }: ModelOptions): Promise<void> {
-  if (await resolveLocal(model, dtype)) return;
-  await pullWithProgress(sourceOf(parseModelName(model), dtype), dtype);
+export async function fetchIfAbsent(options: FetchOptions): Promise<void> {
+  const { model, dtype, provider } = options;
+  if (!(await resolveLocal(model, dtype, provider))) await pullWithProgress(options);
 }
 
 /** Loads the model that the options name, fetched first where it is not on this machine. */

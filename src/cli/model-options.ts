@@ -28,6 +28,10 @@ export function dtypeOption(): Option {
     .default('auto');
 }
 
+export function providerOption(): Option {
+  return new Option('--provider <names...>', 'execution providers, tried in order').choices(['cpu', 'cuda']);
+}
+
 /** The options of every command that runs a model. */
 export function withModelOptions(command: Command): Command {
   const model = process.env['BGE_RERANKER_MODEL'] || DEFAULT_MODEL;
@@ -44,7 +48,7 @@ export function withModelOptions(command: Command): Command {
         'none',
       ]),
     )
-    .addOption(new Option('--provider <names...>', 'execution providers, tried in order').choices(['cpu', 'cuda']));
+    .addOption(providerOption());
 }
 
 export function rerankerOptions({ dtype, threads, maxLength, truncation, provider }: ModelOptions): RerankerOptions {

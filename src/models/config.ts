@@ -11,6 +11,10 @@ export interface ModelConfig {
   maxTokens: number;
   /** Rows of the position table that no token gets. */
   unusedPositions: number;
+  /** What safetensors weights hold, `torch_dtype` or `dtype`; undefined where it is not said. */
+  weightsDtype: string | undefined;
+  /** The model is run by code in its own repository, whatever its architecture is called. */
+  hasOwnCode: boolean;
 }
 
 /** Limit of a folder that states none: that of every BERT and XLM-R reranker. */
@@ -74,10 +78,13 @@ export async function readModelConfig(folder: string, required: boolean): Promis
   if (!config && required) return undefined;
   const architectures: unknown = config?.['architectures'];
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const weights: unknown = config?.['torch_dtype'] ?? config?.['dtype'];
   const fromPositions = config && tokensFromPositions(config, path);
   return {
     architecture: typeof architecture === 'string' ? architecture : 'unknown',
     unusedPositions: config ? unusedPositions(config) : 0,
+    weightsDtype: typeof weights === 'string' ? weights : undefined,
+    hasOwnCode: config?.['auto_map'] !== undefined,
     maxTokens: fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS,
   };
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { RerankError } from '../errors';
-import type { Dtype } from '../types';
+import type { Dtype, ExecutionProvider } from '../types';
 import { cacheFolder } from './cache';
 import { aliasesOf, hubName, sourceRepo } from './catalog';
 import { readModelConfig, type ModelConfig } from './config';
@@ -10,14 +10,16 @@ import { parseRepoName, type RepoName } from './hub/repo-name';
 import { hubSettings } from './hub/settings';
 import { notFound } from './not-found';
 import { isQuantized } from './onnx-file';
-import { packedWeights } from './packed-weights';
+import { mayRunPacked, packedWeights } from './packed-weights';
 import type { Weights } from './weights';
 
 const FP32_FILE = 'model.onnx';
 const INT8_FILE = 'model_quantized.onnx';
 const SAFETENSORS_FILE = 'model.safetensors';
 
-/** At least one of `packed` and `onnx` is there. */
+type Providers = readonly ExecutionProvider[];
+
+/** At least one of `packed` and `onnx` is there; `packed` is the better one. */
 export interface ResolvedModel extends ModelConfig {
   /** As asked for. */
   model: string;
@@ -65,14 +67,25 @@ function onnxWeights({ quantized, plain }: OnnxFiles, dtype: Dtype): Weights | u
   return [quantized, plain].find((found) => found && (dtype === 'auto' || found.dtype === dtype));
 }
 
-function noWeights(folder: string, { plain }: OnnxFiles, dtype: Dtype): RerankError {
+function noWeights(folder: string, { plain }: OnnxFiles, dtype: Dtype, providers: Providers): RerankError {
   const wanted = dtype === 'int8' ? INT8_FILE : FP32_FILE;
+  if (!mayRunPacked(providers)) {
+    const message = `${folder} has no ${wanted}, which other providers than 'cpu' need; put it there, or ask for 'cpu' alone`;
+    return notFound(message, join(folder, wanted));
+  }
   const instead = plain ? `, its ${FP32_FILE} is ${plain.dtype}: ask for that dtype or 'auto'` : '; put it there';
   return notFound(`${folder} has no ${dtype === 'auto' ? '' : `${dtype} `}${wanted}${instead}`, join(folder, wanted));
 }
 
+interface Wanted {
+  /** As asked for. */
+  model: string;
+  dtype: Dtype;
+  executionProviders: Providers;
+}
+
 /** The files of a folder. Throws MODEL_NOT_FOUND where one is missing. */
-async function filesIn(folder: string, model: string, dtype: Dtype): Promise<ResolvedModel> {
+async function filesIn(folder: string, { model, dtype, executionProviders }: Wanted): Promise<ResolvedModel> {
   const tokenizerPath = join(folder, 'tokenizer.json');
   if (!(await isKind(tokenizerPath, 'isFile'))) {
     throw notFound(`${folder} has no tokenizer.json; put it there`, tokenizerPath);
@@ -80,20 +93,22 @@ async function filesIn(folder: string, model: string, dtype: Dtype): Promise<Res
   const files = await onnxFiles(folder);
   const onnx = onnxWeights(files, dtype);
   const safetensors = await findFile(folder, SAFETENSORS_FILE);
-  if (!onnx && !files.plain && !safetensors) throw noWeights(folder, files, dtype);
+  if (!onnx && !files.plain && !safetensors) throw noWeights(folder, files, dtype, executionProviders);
   const flat = (onnx ?? files.plain)?.path === join(folder, onnx?.path.endsWith(INT8_FILE) ? INT8_FILE : FP32_FILE);
   const config = await readModelConfig(folder, !flat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
   const float = safetensors ?? (files.plain?.dtype === 'fp32' ? files.plain.path : undefined);
-  const packed = packedWeights({ float, dtype, architecture: config.architecture });
-  if (!onnx && !packed) throw noWeights(folder, files, dtype);
+  const packed = mayRunPacked(executionProviders)
+    ? packedWeights({ float, onnx, dtype, architecture: config.architecture })
+    : undefined;
+  if (!onnx && !packed) throw noWeights(folder, files, dtype, executionProviders);
   return { model, tokenizerPath, packed, onnx, ...config };
 }
 
 /** A folder's files, or undefined where it lacks one: it may be half of a download, or hold another dtype. */
-async function filesIfComplete(folder: string, model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
+async function filesIfComplete(folder: string, wanted: Wanted): Promise<ResolvedModel | undefined> {
   try {
-    return await filesIn(folder, model, dtype);
+    return await filesIn(folder, wanted);
   } catch (error) {
     if (error instanceof RerankError && error.code === 'MODEL_NOT_FOUND') return undefined;
     throw error;
@@ -117,22 +132,27 @@ export function parseModelName(model: string): RepoName {
   );
 }
 
-/** The model's own repository, or the conversion that has its weights as this dtype. */
-export function sourceOf(name: RepoName, dtype: Dtype): RepoName {
+/** The model's own repository, then the conversion that has its weights as this dtype, where the catalog knows one. */
+export function sourcesOf(name: RepoName, dtype: Dtype): RepoName[] {
   const repo = sourceRepo(name.repo, dtype);
-  return repo === name.repo ? name : { repo, revision: 'main' };
+  return repo === name.repo ? [name] : [name, { repo, revision: 'main' }];
 }
 
 /** Undefined where no complete copy is on this machine. */
-export async function resolveLocal(model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
+export async function resolveLocal(
+  model: string,
+  dtype: Dtype,
+  executionProviders: Providers = ['cpu'],
+): Promise<ResolvedModel | undefined> {
+  const wanted = { model, dtype, executionProviders };
   const folder = resolve(model);
-  if (await isKind(folder, 'isDirectory')) return await filesIn(folder, model, dtype);
+  if (await isKind(folder, 'isDirectory')) return await filesIn(folder, wanted);
   const name = parseModelName(model);
   const others = aliasesOf(name.repo).map(parseRepoName);
-  const names = [name, sourceOf(name, dtype), ...others].filter((other) => other !== undefined);
+  const names = [...sourcesOf(name, dtype), ...others].filter((other) => other !== undefined);
   const copies = (await Promise.all(names.map(localCopies))).flat();
   for (const copy of copies) {
-    const found = await filesIfComplete(copy, model, dtype);
+    const found = await filesIfComplete(copy, wanted);
     if (found) return found;
   }
   return undefined;
@@ -143,12 +163,16 @@ export async function resolveLocal(model: string, dtype: Dtype): Promise<Resolve
  * in Hugging Face layout (weights in onnx/, config.json required) or flat (weights beside tokenizer.json, config.json
  * optional).
  */
-export async function resolveModel(model: string, dtype: Dtype): Promise<ResolvedModel> {
-  const local = await resolveLocal(model, dtype);
+export async function resolveModel(
+  model: string,
+  dtype: Dtype,
+  executionProviders: Providers = ['cpu'],
+): Promise<ResolvedModel> {
+  const local = await resolveLocal(model, dtype, executionProviders);
   if (local) return local;
   // Loaded only here: a model that is on this machine needs no HTTP client.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { pull } = require('./hub/pull') as typeof import('./hub/pull');
-  const { folder } = await pull(sourceOf(parseModelName(model), dtype), { dtype });
-  return await filesIn(folder, model, dtype);
+  const { pullFirst } = require('./hub/pull') as typeof import('./hub/pull');
+  const { folder } = await pullFirst(sourcesOf(parseModelName(model), dtype), { dtype, executionProviders });
+  return await filesIn(folder, { model, dtype, executionProviders });
 }

@@ -1,10 +1,19 @@
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/batch-lines';
 import { temporaryModel, type TemporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
+import { temporaryFolder } from '../support/temporary-folder';
 import { runCli, spawnCli } from './run-cli';
 
 const KILLS = 20;
@@ -20,7 +29,7 @@ beforeAll(() => {
   model = temporaryModel({ 'model.onnx': sumModel({ inputs: { input_ids: 'int64' }, output: 'column' }) });
 });
 afterAll(() => model.remove());
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'bge-batch-'))));
+beforeEach(() => (folder = temporaryFolder()));
 
 const batch = (...rest: string[]) => [
   'batch',
@@ -51,6 +60,13 @@ function writeInput(): void {
 
 function outputSize(): number {
   return existsSync(file('out.jsonl')) ? statSync(file('out.jsonl')).size : 0;
+}
+
+/** As the holder of a lock does. */
+function touching(lock: string): NodeJS.Timeout {
+  return setInterval(() => {
+    if (existsSync(lock)) utimesSync(lock, new Date(), new Date());
+  }, 500);
 }
 
 it(`killed ${KILLS} times, the output is that of an uninterrupted run, byte for byte`, async () => {
@@ -117,6 +133,53 @@ it('refuses to join answers of another model, option or input, and to overwrite 
   expect(other).toMatchObject({ code: 2 });
   expect(other.stderr).toMatch(/was begun with another input, model or option/);
 }, 60_000);
+
+it('a second run on one output is refused at once while the first is at it, and goes on when that one was killed', async () => {
+  writeInput();
+  const first = spawnCli(batch(), { stdio: 'ignore' });
+  const exit = once(first, 'exit');
+  while (outputSize() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const second = await runCli(batch());
+  expect(second).toMatchObject({ code: 2, stdout: '' });
+  expect(second.stderr).toMatch(
+    new RegExp(
+      `out\\.jsonl is being written by another batch \\(process ${first.pid!}\\); wait for it or name another`,
+    ),
+  );
+  expect(first.exitCode).toBeNull();
+  first.kill('SIGKILL');
+  await exit;
+  // Kept fresh, so that only the holder's death can say that it is free.
+  const touch = touching(file('out.jsonl.batch.lock'));
+  expect(await runCli(batch())).toMatchObject({ code: 1, stdout: '' });
+  clearInterval(touch);
+  expect(readdirSync(folder).sort()).toEqual(['in.jsonl', 'out.jsonl']);
+}, 60_000);
+
+it('a run of another machine that was killed is waited for, not for long', async () => {
+  writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
+  mkdirSync(file('out.jsonl.batch.lock'));
+  writeFileSync(file('out.jsonl.batch.lock.owner'), JSON.stringify({ pid: process.pid, space: 'elsewhere' }));
+  expect(await runCli(batch())).toMatchObject({ code: 0 });
+}, 60_000);
+
+it('a run of another machine that lives is left alone', async () => {
+  writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
+  mkdirSync(file('out.jsonl.batch.lock'));
+  const touch = touching(file('out.jsonl.batch.lock'));
+  const { code, stderr } = await runCli(batch());
+  clearInterval(touch);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/written by another batch \(a process of another machine or container\)/);
+}, 60_000);
+
+it('an output folder that is absent is told', async () => {
+  writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
+  const output = join(folder, 'no', 'out.jsonl');
+  const { code, stderr } = await runCli(['batch', file('in.jsonl'), output, '-m', model.folder]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/out\.jsonl cannot be written \(ENOENT\); check the path/);
+}, 10_000);
 
 it('a run whose input is absent says so', async () => {
   const { code, stderr, stdout } = await runCli(batch());

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub } from '../hub/fake-hub';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
+import { tinyBert, tinyBertConfig } from '../support/tiny-bert';
+import { temporaryFolder } from '../support/temporary-folder';
 import { runCli, spawnCli } from './run-cli';
 
 const QUERY = 'why is the sky blue';
@@ -34,7 +35,7 @@ describe('rank', () => {
   });
 
   it('--top-k, --raw-scores, a file, the model from the environment', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'bge-rank-')), 'passages.txt');
+    const file = join(temporaryFolder(), 'passages.txt');
     writeFileSync(file, PASSAGES.join('\n'));
     const args = ['rank', '--json', '--raw-scores', '-k', '1', QUERY, file];
     const { stdout } = await runCli(args, '', { BGE_RERANKER_MODEL: minilmFolder() });
@@ -104,7 +105,7 @@ describe('pull, then everything is offline', () => {
       (name) => [name, { content: readFileSync(join(minilmFolder(), name)), lfs: name !== 'config.json' }] as const,
     );
     const hub = await new FakeHub('owner/model', Object.fromEntries(files)).start();
-    const cache = mkdtempSync(join(tmpdir(), 'bge-pull-'));
+    const cache = temporaryFolder();
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache };
     const pulled = await runCli(['pull', 'owner/model'], '', env);
     await hub.stop();
@@ -116,7 +117,24 @@ describe('pull, then everything is offline', () => {
       const { stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, ...more });
       expect(stdout).toBe(`${JSON.stringify(expected)}\n`);
     }
-    rmSync(cache, { recursive: true });
+  }, 60_000);
+
+  it('one safetensors file serves every dtype on our own kernels', async () => {
+    const lfs = (content: Buffer) => ({ content, lfs: true });
+    const hub = await new FakeHub('owner/model', {
+      'config.json': lfs(Buffer.from(tinyBertConfig())),
+      'tokenizer.json': lfs(readFileSync(join(minilmFolder(), 'tokenizer.json'))),
+      'model.safetensors': lfs(tinyBert()),
+      'onnx/model_quantized.onnx': lfs(Buffer.from('not fetched')),
+    }).start();
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temporaryFolder() };
+    expect((await runCli(['pull', 'owner/model', '--dtype', 'int8'], '', env)).stderr).toMatch(/3 files, .* checked/);
+    await hub.stop();
+    for (const dtype of ['auto', 'int8', 'bf16', 'fp32']) {
+      const args = ['rank', QUERY, '-m', 'owner/model', '--dtype', dtype, '--threads', '1'];
+      const { code, stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, HF_HUB_OFFLINE: '1' });
+      expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: PASSAGES.length });
+    }
   }, 60_000);
 });
 

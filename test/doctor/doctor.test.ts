@@ -1,16 +1,23 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankerOptions } from '../../src';
 import { diagnose } from '../../src/models/doctor/diagnose';
 import { FINDING_SEVERITIES, type FindingCode } from '../../src/models/doctor/finding';
+import { measureInt8Products } from '../../src/models/doctor/int8-products';
 import { thisMachine, type Machine } from '../../src/models/doctor/machine';
 import { saturationOf } from '../../src/models/doctor/weight-checks';
 import { readOnnxGraph } from '../../src/models/onnx-graph';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel, type SumModel } from '../support/onnx-model';
+import { tinyBert, tinyBertConfig, type TinyBert } from '../support/tiny-bert';
+import { folderWith } from '../unit/model-folder';
+import { temporaryFolder } from '../support/temporary-folder';
 
-const MACHINE: Machine = { hasVnni: true, cores: 64, freeBytes: 1e12 };
+const products = (got: number) => async () => ({ runtime: '1.2.3', exact: 2_072_640, got });
+const MACHINE: Machine = { cores: 64, freeBytes: 1e12, measureInt8: products(2_072_640) };
+/** As a Haswell answers: 32767 for each pair. */
+const SATURATES = { measureInt8: products(1_048_544) };
 const IDS = { input_ids: 'int64', attention_mask: 'int64' } as const;
 const SOUND: SumModel = { inputs: { ...IDS, token_type_ids: 'int64' }, output: 'column' };
 
@@ -30,6 +37,12 @@ const external = {
     key,
     value,
   })),
+};
+const outsideInt8 = {
+  ...external,
+  dims: [4, 2],
+  dataType: 3,
+  externalData: [{ key: 'location', value: 'model.onnx_data' }],
 };
 const int8 = (value: number) => ({ name: 'weights', dims: [4, 4], dataType: 3, rawData: Buffer.alloc(16, value) });
 
@@ -101,15 +114,29 @@ const CASES: Case[] = [
     code: 'INT8_MAY_SATURATE',
     name: 'model_quantized.onnx',
     model: { initializers: [int8(100)] },
-    machine: { hasVnni: false },
+    machine: SATURATES,
+    message: /1\.2\.3 adds pairs .* 2072640 came out as 1048544; 100\.00 % of the pairs/,
+  },
+  {
+    code: 'INT8_MAY_SATURATE',
+    name: 'model_quantized.onnx',
+    model: { initializers: [outsideInt8] },
+    files: { 'model.onnx_data': '\x7f'.repeat(8) },
+    machine: SATURATES,
     message: /100\.00 % of the pairs/,
   },
   {
-    code: 'INT8_WITHOUT_VNNI',
+    code: 'INT8_SATURATION_HARMLESS',
     name: 'model_quantized.onnx',
     model: { initializers: [int8(64)] },
-    machine: { hasVnni: false },
-    message: /cannot overflow/,
+    machine: SATURATES,
+    message: /came out as 1048544; no pair/,
+  },
+  {
+    code: 'INT8_EXACT',
+    name: 'model_quantized.onnx',
+    model: { initializers: [int8(100)] },
+    message: /without loss on this CPU: tried, 2072640 came out as 2072640/,
   },
   {
     code: 'OPERATORS_NOT_ON_CUDA',
@@ -162,13 +189,87 @@ describe('a model made to show each finding', () => {
   });
 
   it('every code is shown', () => {
-    expect(CASES.map(({ code }) => code).sort()).toEqual(Object.keys(FINDING_SEVERITIES).sort());
+    expect([...new Set(CASES.map(({ code }) => code))].sort()).toEqual(Object.keys(FINDING_SEVERITIES).sort());
   });
 });
 
 it('a sound model has no finding above info', async () => {
-  const { findings } = await diagnose(minilmFolder(), { threads: 1 }, { ...thisMachine(), hasVnni: true });
+  const { findings } = await diagnose(minilmFolder(), { threads: 1 }, thisMachine());
   expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+});
+
+describe('int8 products, tried in the runtime', () => {
+  const EXACT = 255 * 127 * 64;
+
+  it('are exact on a CPU that adds them in 32 bits', async () => {
+    const flags = readFileSync('/proc/cpuinfo', 'utf8');
+    if (process.arch === 'x64' && !/avx512_vnni|avx_vnni/.test(flags)) return; // what comes then, the next test tells
+    expect(await measureInt8Products()).toMatchObject({ exact: EXACT, got: EXACT });
+  });
+
+  // Needs qemu-user; Nehalem has neither VNNI nor AVX2, and its products are exact: flags alone would not tell.
+  it.each([
+    ['Haswell', (32_767 * 64) / 2],
+    ['Nehalem', EXACT],
+  ])(
+    'on an emulated %s',
+    (cpu, got) => {
+      if (process.arch !== 'x64' || spawnSync('qemu-x86_64', ['--version']).error) return;
+      const module = join(__dirname, '..', '..', 'dist', 'models', 'doctor', 'int8-products.js');
+      const script = `require(${JSON.stringify(module)}).measureInt8Products().then((it) => console.log(JSON.stringify(it)))`;
+      const { stdout } = spawnSync('qemu-x86_64', ['-cpu', cpu, process.execPath, '-e', script], { encoding: 'utf8' });
+      expect(JSON.parse(stdout)).toMatchObject({ exact: EXACT, got });
+    },
+    120_000,
+  );
+});
+
+describe('a model on our own kernels', () => {
+  const folderOf = (weights: TinyBert, config: TinyBert = weights) =>
+    folderWith({
+      'config.json': tinyBertConfig(config),
+      'tokenizer.json': readFileSync(join(minilmFolder(), 'tokenizer.json')),
+      'model.safetensors': tinyBert(weights),
+    });
+  const codes = async (folder: string) => {
+    const { findings } = await diagnose(folder, { threads: 1 }, { ...MACHINE, ...SATURATES });
+    return Object.fromEntries(findings.map(({ code, message }) => [code, message]));
+  };
+
+  it('is sound, and never saturates', async () => {
+    expect(await codes(folderOf({}))).toEqual({
+      INT8_EXACT: expect.stringMatching(/^Our own int8 kernels \(.+\) add products in 32 bits/),
+      MEMORY_ESTIMATE: expect.any(String),
+    });
+  });
+
+  it.each<[FindingCode, TinyBert, TinyBert, RegExp]>([
+    ['POSITIONS_TOO_FEW', { positions: 100 }, {}, /100 positions, 100 of them usable; 512 tokens/],
+    ['LABELS_UNSUPPORTED', { labels: 3 }, { labels: 3 }, /has 3 labels/],
+    ['VOCABULARY_TOO_LARGE', { vocabulary: 100 }, { vocabulary: 100 }, /has 30522 tokens, .* 100 rows/],
+    ['VOCABULARY_DIFFERS', { vocabulary: 40_000 }, { vocabulary: 40_000 }, /has 30522 tokens, .* 40000 rows/],
+    ['LABELS_DISAGREE', {}, { labels: 2 }, /has 1 label, config\.json 2/],
+  ])('%s', async (code, weights, config, message) => {
+    expect((await codes(folderOf(weights, config)))[code]).toMatch(message);
+  });
+
+  it.each<[FindingCode, TinyBert, TinyBert]>([
+    ['POSITIONS_TOO_FEW', { positions: 100 }, {}],
+    ['LABELS_UNSUPPORTED', { labels: 3 }, { labels: 3 }],
+    ['VOCABULARY_TOO_LARGE', { vocabulary: 100 }, { vocabulary: 100 }],
+  ])('is refused at load: %s', async (code, weights, config) => {
+    await expect(Reranker.load(folderOf(weights, config), { threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining(code),
+    });
+  });
+
+  it('with two labels needs its ONNX file', async () => {
+    await expect(Reranker.load(folderOf({ labels: 2 }), { threads: 1 })).rejects.toMatchObject({
+      code: 'MODEL_UNSUPPORTED',
+      message: expect.stringMatching(/2 labels, our own kernels give one; use the model's ONNX file/),
+    });
+  });
 });
 
 it("reads a real graph as ONNX's own inspection tells it", async () => {
@@ -207,6 +308,14 @@ describe('at load', () => {
     await expect(load(few, { maxLength: 100 })).resolves.toBeUndefined();
   });
 
+  it('refuses a tokenizer with more tokens than the model, which would fail on some words only', async () => {
+    await expect(load({ initializers: [table('word_embeddings', 100)] })).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringMatching(/VOCABULARY_TOO_LARGE/),
+      path: expect.stringMatching(/tokenizer\.json$/),
+    });
+  });
+
   it('names the external data that is missing', async () => {
     const message = expect.stringMatching(/EXTERNAL_DATA_MISSING/) as string;
     await expect(load({ initializers: [external] })).rejects.toMatchObject({ code: 'MODEL_INVALID', message });
@@ -214,7 +323,7 @@ describe('at load', () => {
 });
 
 it('what is not an ONNX file has an empty graph', async () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'bge-graph-')), 'x.onnx');
+  const path = join(temporaryFolder(), 'x.onnx');
   writeFileSync(path, Buffer.from('not a model at all, but text'));
   expect((await readOnnxGraph(path)).initializers).toEqual([]);
 });

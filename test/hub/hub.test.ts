@@ -1,22 +1,13 @@
 import { scanCacheDir } from '@huggingface/hub';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repoCache } from '../../src/models/hub/cache';
-import { pull } from '../../src/models/hub/pull';
+import { pull, pullFirst, type PullOptions } from '../../src/models/hub/pull';
 import { DEFAULT_POLICY } from '../../src/models/hub/retry';
 import type { HubSettings } from '../../src/models/hub/settings';
+import { temporaryFolder } from '../support/temporary-folder';
 import { COMMIT, etagOf, FakeHub, fakeModel, type FakeFile } from './fake-hub';
 
 const REPO = 'owner/model';
@@ -33,7 +24,7 @@ beforeEach(async () => {
     endpoint: hub.endpoint,
     token: undefined,
     offline: false,
-    cacheFolder: mkdtempSync(join(tmpdir(), 'bge-hub-')),
+    cacheFolder: temporaryFolder(),
   };
 });
 
@@ -47,7 +38,7 @@ function expectComplete(folder: string, files: Record<string, FakeFile> = hub.fi
 
 function leftovers(): string[] {
   return readdirSync(settings.cacheFolder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /incomplete|\.tmp$|\.lock$/.test(name),
+    /incomplete|\.(tmp|lock|owner|gate)$/.test(name),
   );
 }
 
@@ -104,11 +95,74 @@ describe('what is fetched and where it lies', () => {
     expect(total).toBe(NEEDED.reduce((sum, name) => sum + hub.files[name]!.content.length, 0));
   });
 
-  it('int8 before fp32; external data with it', async () => {
+  it('of an architecture that ONNX Runtime runs: int8 before fp32; external data with it', async () => {
     hub.files['onnx/model_quantized.onnx'] = { content: Buffer.from('int8'), lfs: true };
     const { files } = await get();
     expect(files.map(({ path }) => path)).toEqual(['config.json', 'tokenizer.json', 'onnx/model_quantized.onnx']);
     expect((await get('fp32')).files.map(({ path }) => path)).toEqual(NEEDED);
+  });
+
+  describe('of an architecture that our own kernels run', () => {
+    const XLMR = { architectures: ['XLMRobertaForSequenceClassification'], model_type: 'xlm-roberta' };
+    const INT8 = 'onnx/model_quantized.onnx';
+    const FP32 = ['onnx/model.onnx_data', 'onnx/model.onnx'];
+    const SAFETENSORS = 'model.safetensors';
+    const file = (text: string): FakeFile => ({ content: Buffer.from(text), lfs: true });
+    const withConfig = (config: object) => {
+      hub.files['config.json'] = { content: Buffer.from(JSON.stringify(config)), lfs: false };
+    };
+    beforeEach(() => {
+      withConfig(XLMR);
+      Object.assign(hub.files, { [INT8]: file('int8'), [SAFETENSORS]: file('fp32') });
+    });
+    const weightsOf = async (options: Partial<PullOptions>) => {
+      const { files } = await pull(NAME, { dtype: 'auto', settings, policy: POLICY, ...options });
+      expect(files.slice(0, 2).map(({ path }) => path)).toEqual(['config.json', 'tokenizer.json']);
+      return files.slice(2).map(({ path }) => path);
+    };
+
+    it.each<[string, Partial<PullOptions>, object, string[], string[]]>([
+      ['auto takes safetensors alone', {}, XLMR, [], [SAFETENSORS]],
+      ['int8', { dtype: 'int8' }, XLMR, [], [SAFETENSORS]],
+      ['bf16', { dtype: 'bf16' }, XLMR, [], [SAFETENSORS]],
+      ['fp32: the graph that ONNX Runtime runs', { dtype: 'fp32' }, XLMR, [], FP32],
+      ['fp32 without a graph', { dtype: 'fp32' }, XLMR, FP32, [SAFETENSORS]],
+      ['auto without safetensors: the fp32 graph', {}, XLMR, [SAFETENSORS], FP32],
+      ['auto with int8 alone', {}, XLMR, [SAFETENSORS, ...FP32], [INT8]],
+      ['CUDA needs ONNX', { executionProviders: ['cuda', 'cpu'] }, XLMR, [], [INT8]],
+      ['CUDA as fp32', { dtype: 'fp32', executionProviders: ['cuda'] }, XLMR, [], FP32],
+      ['safetensors of another dtype', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'bfloat16' }, [], FP32],
+      ['code of its own', {}, { ...XLMR, auto_map: { AutoModel: 'x.y' } }, [], [INT8]],
+      ['an architecture of another kind', {}, { architectures: ['ModernBertForSequenceClassification'] }, [], [INT8]],
+    ])('%s', async (_, options, config, absent, expected) => {
+      withConfig(config);
+      for (const name of absent) Reflect.deleteProperty(hub.files, name);
+      expect(await weightsOf(options)).toEqual(expected);
+      const others = [INT8, SAFETENSORS, ...FP32].filter((name) => !expected.includes(name));
+      for (const name of others) expect(hub.downloads(name)).toEqual([]);
+    });
+
+    it('what one download serves is not fetched a second time', async () => {
+      expect(await weightsOf({ dtype: 'fp32' })).toEqual(FP32);
+      for (const dtype of ['auto', 'int8', 'bf16'] as const) expect(await weightsOf({ dtype })).toEqual(FP32);
+      expect(hub.downloads(SAFETENSORS)).toEqual([]);
+    });
+
+    it('bf16 of another architecture is refused before its weights are fetched', async () => {
+      withConfig({ architectures: ['ModernBertForSequenceClassification'] });
+      await expect(weightsOf({ dtype: 'bf16' })).rejects.toMatchObject({
+        code: 'MODEL_NOT_FOUND',
+        message: expect.stringMatching(/cannot be run as bf16/),
+      });
+    });
+  });
+
+  it('the first repository that has what is wanted', async () => {
+    const names = [{ repo: 'owner/other', revision: 'main' }, NAME];
+    expect(await pullFirst(names, { dtype: 'auto', settings, policy: POLICY })).toMatchObject({ repo: REPO });
+    // Where none has it, the first one's reason is told.
+    const int8 = pullFirst(names.toReversed(), { dtype: 'int8', settings, policy: POLICY });
+    await expect(int8).rejects.toMatchObject({ path: REPO, message: expect.stringMatching(/no model_quantized/) });
   });
 
   it('the token goes to the hub and to no other host', async () => {
@@ -169,7 +223,7 @@ describe('a bad way to the hub', () => {
   it('one wrong byte is noticed and fetched again; wrong twice is an error and shows nothing', async () => {
     hub.faults.push({ kind: 'wrong-byte', at: 3 });
     expectComplete((await get()).folder);
-    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    settings.cacheFolder = temporaryFolder();
     hub.faults.push({ kind: 'wrong-byte', at: 3 }, { kind: 'wrong-byte', at: 3 });
     await expect(get()).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
@@ -182,7 +236,7 @@ describe('a bad way to the hub', () => {
     const { blobs } = repoCache(settings.cacheFolder, REPO);
     await get();
     const etag = etagOf(hub.files['tokenizer.json']!);
-    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    settings.cacheFolder = temporaryFolder();
     const cache = repoCache(settings.cacheFolder, REPO);
     mkdirSync(cache.blobs, { recursive: true });
     writeFileSync(join(cache.blobs, `${etag}.bge-reranker.incomplete`), Buffer.alloc(500, 1));
@@ -256,7 +310,7 @@ describe('refusals', () => {
       code: 'DOWNLOAD_FAILED',
       message: expect.stringMatching(/HF_HUB_CACHE|remove it/),
     });
-    settings.cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+    settings.cacheFolder = temporaryFolder();
     if (process.getuid?.() === 0 || process.platform === 'win32') return; // root may write anywhere
     chmodSync(settings.cacheFolder, 0o500);
     await expect(get()).rejects.toMatchObject({ message: expect.stringMatching(/may not write/) });

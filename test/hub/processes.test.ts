@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repoCache, snapshotFolder } from '../../src/models/hub/cache';
 import { DEFAULT_POLICY } from '../../src/models/hub/retry';
+import { temporaryFolder } from '../support/temporary-folder';
 import { COMMIT, etagOf, FakeHub, fakeModel } from './fake-hub';
 
 const KILLS = 50;
@@ -17,7 +17,7 @@ let cacheFolder: string;
 
 beforeEach(async () => {
   hub = await new FakeHub('owner/model', fakeModel(4_000_000)).start();
-  cacheFolder = mkdtempSync(join(tmpdir(), 'bge-hub-'));
+  cacheFolder = temporaryFolder();
 });
 
 afterEach(() => hub.stop());

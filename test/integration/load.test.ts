@@ -1,7 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RERANK_CHANNEL, Reranker, type RerankTrace } from '../../src';
-import { minilmFolder } from '../support/models';
+import { minilmFolder, temporaryModel } from '../support/models';
+import { sumModel } from '../support/onnx-model';
 
 const query = 'how do rerankers order passages?';
 const passage = (i: number, words: number) => ({
@@ -145,3 +148,21 @@ test('close() finishes accepted work, refuses new work, and every close() awaits
   await Promise.all([...closings, reranker.close()]);
   expect(reranker.stats().memory.engineBytes).toBe(0);
 }, 60_000);
+
+test('engineBytes counts the external data of an ONNX file', async () => {
+  const bytes = 1 << 20;
+  const entries = { location: 'model.onnx_data', offset: '0', length: String(bytes) };
+  const outside = {
+    name: 'outside',
+    dims: [bytes / 4],
+    dataType: 1,
+    dataLocation: 1,
+    externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+  };
+  const onnx = sumModel({ inputs: { input_ids: 'int64' }, output: 'column', initializers: [outside] });
+  const { folder } = temporaryModel({ 'model.onnx': onnx });
+  writeFileSync(path.join(folder, 'model.onnx_data'), Buffer.alloc(bytes));
+  await using reranker = await Reranker.load(folder, { threads: 1 });
+  const tokenizer = statSync(path.join(folder, 'tokenizer.json')).size;
+  expect(reranker.stats().memory.engineBytes).toBe(onnx.length + bytes + tokenizer);
+});

@@ -22,6 +22,24 @@ const stages = {
     // Long enough for the workers to be inside runs.
     await new Promise((resolve) => setTimeout(resolve, 20));
   },
+  async splitting() {
+    const reranker = await Reranker.load(model);
+    // About twenty windows, whose tokens are counted one after the other.
+    const long = {
+      query: input.query,
+      contexts: [
+        {
+          text: contexts
+            .map(({ text }) => text)
+            .join(' ')
+            .slice(0, 20_000),
+        },
+      ],
+    };
+    void reranker
+      .rerank(long, { longDocuments: {} })
+      .then(({ response }) => console.log(`answered ${response.length}`));
+  },
   async collected() {
     await (await Reranker.load(model)).rerank({ query: 'q', contexts: [{ text: 'a' }] });
     global.gc();

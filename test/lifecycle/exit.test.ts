@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { minilmFolder } from '../support/models';
 
-const STAGES = ['required', 'loading', 'loaded', 'running', 'collected', 'closing', 'closed'] as const;
+const STAGES = ['required', 'loading', 'loaded', 'running', 'splitting', 'collected', 'closing', 'closed'] as const;
 
 interface Ended {
   code: number | null;
@@ -34,7 +34,12 @@ describe('a process ends as it should at every stage', () => {
       expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
       // Work that somebody waits for keeps the process alive until it is done.
       expect(stdout).toBe(
-        { running: 'answered 40\n', closing: 'answered 40\nclosed\n', closed: 'closed\n' }[stage as string] ?? '',
+        {
+          running: 'answered 40\n',
+          splitting: 'answered 1\n',
+          closing: 'answered 40\nclosed\n',
+          closed: 'closed\n',
+        }[stage as string] ?? '',
       );
     },
     90_000,

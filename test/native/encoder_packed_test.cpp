@@ -131,18 +131,24 @@ TEST_P(EncoderPacked, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   const auto files = [&] { return std::distance(std::filesystem::directory_iterator(cache), {}); };
   const std::vector<float> converted = run_alone(*load(Dtype::kInt8, cache), pairs);
   EXPECT_EQ(files(), 1);
-  // The weights are not read again: only their size and time count.
-  const auto weights = folder_.path() / "model.safetensors";
-  const auto written = std::filesystem::last_write_time(weights);
-  write_file(weights, std::string(std::filesystem::file_size(weights), '\0'));
-  std::filesystem::last_write_time(weights, written);
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
   EXPECT_EQ(files(), 1);
+
+  // Another fine-tuned model of the same size and time is told apart by its content.
+  const auto weights = folder_.path() / "model.safetensors";
+  const auto written = std::filesystem::last_write_time(weights);
+  TestTensors other = model_.tensors;
+  for (auto& [name, tensor] : other)
+    for (float& x : tensor.data) x *= 1.01f;
+  write_file(weights, safetensors_bytes(other));
+  std::filesystem::last_write_time(weights, written);
+  EXPECT_NE(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
+  EXPECT_EQ(files(), 2);
 
   write_file(weights, safetensors_bytes(model_.tensors));
   std::filesystem::last_write_time(weights, written + std::chrono::seconds(1));
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
-  EXPECT_EQ(files(), 2);
+  EXPECT_EQ(files(), 3);
   for (const auto& entry : std::filesystem::directory_iterator(cache))
     std::filesystem::resize_file(entry.path(), 5000);
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "encoder/pack_cache.h"
 #include "encoder/weight_file.h"
 #include "encoder_fixture.h"
 
@@ -83,6 +84,42 @@ TEST_F(EncoderWeights, ExternalDataIsReadBesideTheModelOnly) {
   EXPECT_EQ(+file.vector("a.bias", 2).data[1], 2.5f);
   const std::string outside = write("outside.onnx", graph("../model.onnx_data"));
   EXPECT_EQ(code_of([&] { WeightFile{outside}; }), ErrorCode::kModelInvalid);
+}
+
+TEST_F(EncoderWeights, TheCacheIsLeftWhenExternalDataChanges) {
+  const std::string data = write("model.onnx_data", float_bytes({1.5f, 2.5f}));
+  const auto written = std::filesystem::last_write_time(data);
+  const std::string location =
+      field(13, field(1, std::string("location")) + field(2, std::string("model.onnx_data")));
+  const std::string graph = initializer("a.bias", {2}, location + field(14, 1));
+  const std::string path = write("model.onnx", field(7, graph));
+  const std::string packed = "packed";
+  const auto cache = [&] {
+    return PackCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
+                     kernels::Dtype::kInt8, packed.size());
+  };
+  cache().write(packed.data());
+  ASSERT_TRUE(cache().open());
+  write("model.onnx_data", float_bytes({1.5f, 2.75f}));
+  std::filesystem::last_write_time(data, written);
+  EXPECT_FALSE(cache().open());
+}
+
+TEST_F(EncoderWeights, TheCacheFolderHoldsNoLeftovers) {
+  const WeightFile file(write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}})));
+  const std::filesystem::path folder = folder_.path() / "cache";
+  const PackCache cache(folder.string(), file, EncoderConfig{}, kernels::Dtype::kInt8, 1);
+  cache.write("x");
+  const auto packed = std::filesystem::directory_iterator(folder)->path();
+  const auto now = std::filesystem::file_time_type::clock::now();
+  // Of a process that was killed long ago, and of one that may be at it.
+  write_file(packed.string() + ".1", "half");
+  std::filesystem::last_write_time(packed.string() + ".1", now - std::chrono::hours(2));
+  write_file(packed.string() + ".2", "half");
+  cache.write("x");
+  EXPECT_FALSE(std::filesystem::exists(packed.string() + ".1"));
+  EXPECT_TRUE(std::filesystem::exists(packed.string() + ".2"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2);
 }
 
 TEST_F(EncoderWeights, DamagedFilesAreRefused) {

@@ -1,16 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { serve } from '../../src/server';
+import { temporaryFolder } from '../support/temporary-folder';
 
 // What is refused is refused before the model is looked at, so no model is needed here.
 const MODEL = '/no/such/model';
 
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'bge-serve-'));
+beforeAll(() => {
+  folder = temporaryFolder();
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 it.each(['0.0.0.0', '::', '192.0.2.1', 'rerank.example', '127.0.0.1.example'])(
   'refuses to bind %s without a token, in one sentence',

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
+import { temporaryFolder } from './temporary-folder';
 
 // Filled by scripts/get-test-model.mjs, which `npm test` runs first.
 const cache = path.resolve(process.env.BGE_RERANKER_CACHE || path.join(homedir(), '.cache', 'bge-reranker'));
@@ -35,7 +36,7 @@ export function temporaryModel(
   contents: Partial<Record<'model.onnx' | 'tokenizer.json' | 'config.json', string | Uint8Array | null>>,
   links: Partial<Record<'model.onnx' | 'tokenizer.json', string>> = {},
 ): TemporaryModel {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bge-reranker-test-'));
+  const folder = temporaryFolder();
   for (const name of ['model.onnx', 'tokenizer.json', 'config.json'] as const) {
     const content = contents[name];
     if (content === null) continue;

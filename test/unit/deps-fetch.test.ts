@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const script = path.join(__dirname, '..', '..', 'deps', 'fetch.mjs');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -11,11 +11,10 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 describe('deps/fetch.mjs', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'bge-fetch-'));
+    folder = temporaryFolder();
     mkdirSync(path.join(folder, 'local'));
     writeFileSync(path.join(folder, 'local', 'a.h'), 'content');
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Fetches one made-up dependency whose only carrier is a package that does not exist. */
   function fetchAll(hash: string, env: NodeJS.ProcessEnv = {}) {

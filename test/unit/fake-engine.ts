@@ -32,6 +32,7 @@ export class FakeEngine implements NativeEngine {
     providerReason: 'asked for',
     runtimeVersion: '1.2.3',
     instructionSet: '',
+    vocabulary: 1,
   } as const;
   readonly pending = new Map<number, Pending>();
   readonly submitted: number[] = [];
@@ -71,6 +72,10 @@ export class FakeEngine implements NativeEngine {
   encode(query: string, text: string, maxLength: number, truncation: Truncation): EncodedPair {
     this.encoded.push([query, text, maxLength, truncation]);
     return { ids: [1, 2], typeIds: [0, 1], truncatedTokens: 0 };
+  }
+
+  countTokens(text: string): Promise<number> {
+    return Promise.resolve(text.length);
   }
 
   stats(): RerankerStats {

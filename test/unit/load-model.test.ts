@@ -34,6 +34,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
       {
         engine: 'onnxruntime',
         modelPath,
+        weightBytes: INT8.length,
         tokenizerPath,
         configFolder: '',
         dtype: 'int8',
@@ -100,6 +101,12 @@ describe('which engine runs a model with fp32 weights', () => {
       { executionProviders: ['cuda', 'cpu'] },
       { engine: 'onnxruntime', modelPath: 'onnx/model_quantized.onnx' },
     ],
+    [
+      'another provider, though int8 could be made',
+      { ...HUB, 'model.safetensors': '' },
+      { executionProviders: ['cuda'] },
+      { engine: 'onnxruntime', modelPath: 'onnx/model.onnx' },
+    ],
     ['an architecture of no known kind', { ...BOTH, 'config.json': '{}' }, {}, { engine: 'onnxruntime' }],
   ])('%s', async (_, files, options, expected) => {
     load.mockImplementation(() => Promise.resolve(new FakeEngine()));
@@ -137,6 +144,14 @@ describe('which engine runs a model with fp32 weights', () => {
       });
     },
   );
+
+  it('another provider without an ONNX file is MODEL_NOT_FOUND', async () => {
+    const folder = folderWith({ 'tokenizer.json': '{}', 'config.json': XLMR, 'model.safetensors': '' });
+    await expect(loadModel(folder, { executionProviders: ['cuda'] })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      message: expect.stringMatching(/no model\.onnx, which other providers than 'cpu' need/),
+    });
+  });
 
   it('bf16 without fp32 weights is MODEL_NOT_FOUND', async () => {
     await expect(loadModel(folderWith(FILES), { dtype: 'bf16' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });

@@ -1,9 +1,8 @@
 import nodeGypBuild from 'node-gyp-build';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NATIVE_API_VERSION } from '../../src/native-api';
 import { currentTarget, platformPackage } from '../../src/platform-package';
+import { temporaryFolder } from '../support/temporary-folder';
 import { folderWith } from './model-folder';
 
 // Each test gets a module of its own: a loaded addon is kept.
@@ -113,7 +112,7 @@ it('is found once; a failure is not remembered', () => {
 });
 
 it('a failure of the loader itself keeps its message', () => {
-  const root = mkdtempSync(join(tmpdir(), 'bge-'));
+  const root = temporaryFolder();
   findAddon('throw new Error("something new\\nstack")');
   expect(() => loadNative(root)).toThrow(/cannot be used: something new; delete node_modules and install again$/);
 });

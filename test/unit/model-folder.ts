@@ -1,12 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-/** A protobuf field with a length: its number, then its bytes. */
-function field(number: number, content: Buffer): Buffer {
-  const varint = (value: number): number[] => (value < 128 ? [value] : [128 | (value & 127), ...varint(value >>> 7)]);
-  return Buffer.concat([Buffer.from([...varint(number * 8 + 2), ...varint(content.length)]), content]);
-}
+import { bytesField as field } from '../../src/models/protobuf-writer';
+import { temporaryFolder } from '../support/temporary-folder';
 
 const node = (opType: string) =>
   field(1, Buffer.concat([field(1, Buffer.from('input')), field(4, Buffer.from(opType))]));
@@ -23,7 +18,7 @@ export const INT8 = onnx(['MatMul', 'DynamicQuantizeLinear', 'MatMulInteger']);
 
 /** A new folder with these files; objects are written as JSON. */
 export function folderWith(files: Record<string, Buffer | string | object>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bge-model-'));
+  const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     const isRaw = typeof content === 'string' || Buffer.isBuffer(content);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFile } from '../../src/models/digest';
 import { isQuantized } from '../../src/models/onnx-file';
 import { resolveModel } from '../../src/models/resolve';
+import { temporaryFolder } from '../support/temporary-folder';
 import { folderWith, FP32, INT8, onnx } from './model-folder';
 
 const BERT = { architectures: ['BertForSequenceClassification'], model_type: 'bert', max_position_embeddings: 512 };
@@ -78,7 +78,7 @@ describe('files by layout and dtype', () => {
 
 describe('cache', () => {
   const before = { ...process.env };
-  const cache = mkdtempSync(join(tmpdir(), 'bge-cache-'));
+  const cache = temporaryFolder();
   beforeAll(() => Object.assign(process.env, { BGE_RERANKER_CACHE: cache, HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '1' }));
   afterAll(() => (process.env = before));
 

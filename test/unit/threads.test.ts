@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cgroupCpus, defaultThreads } from '../../src/threads';
+import { temporaryFolder } from '../support/temporary-folder';
 
 let root: string;
-beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'bge-threads-'))));
-afterEach(() => rmSync(root, { recursive: true }));
+beforeEach(() => (root = temporaryFolder()));
 
 function fileSystem(files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) {

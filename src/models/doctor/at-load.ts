@@ -1,23 +1,52 @@
 import { RerankError } from '../../errors';
-import { readOnnxGraph } from '../onnx-graph';
+import type { OnnxGraph } from '../onnx-graph';
+import { readWeightsGraph } from '../weights-graph';
+import type { Finding } from './finding';
 import { checkLabels, checkPositions } from './graph-checks';
+import { checkVocabulary } from './tokenizer-checks';
 import { checkExternalData } from './weight-checks';
 
+// What every load checks, whatever runs the model: what would fail only on a long input or a rare word, or with a
+// message of the runtime's that does not say what to do.
+
+function refuseErrors(findings: readonly Finding[], path: string): void {
+  const error = findings.find(({ severity }) => severity === 'error');
+  if (error) throw new RerankError('MODEL_INVALID', `${error.message} (${error.code}). ${error.remedy}`, { path });
+}
+
 /**
- * The checks that every load makes: what would fail only on a long input, or with a message of the runtime's that does
- * not say what to do. Reads the graph's structure, not its weights. `maxLength` is what this Reranker will send.
+ * Before the model is loaded. Reads the file's structure, not its weights. `maxLength` is what this Reranker will send.
  * @throws {RerankError} MODEL_INVALID with the first finding that is an error.
  */
-export async function checkAtLoad(modelPath: string, unusedPositions: number, maxLength: number): Promise<void> {
-  const graph = await readOnnxGraph(modelPath);
+export async function checkWeights(path: string, unusedPositions: number, maxLength: number): Promise<OnnxGraph> {
+  const graph = await readWeightsGraph(path);
   const findings = [
-    ...(await checkExternalData(graph, modelPath)),
+    ...(await checkExternalData(graph, path)),
     ...checkPositions(graph, maxLength, unusedPositions),
     ...checkLabels(graph, undefined),
   ];
-  const error = findings.find(({ severity }) => severity === 'error');
-  if (!error) return;
-  throw new RerankError('MODEL_INVALID', `${error.message} (${error.code}). ${error.remedy}`, {
-    path: modelPath,
-  });
+  refuseErrors(findings, path);
+  return graph;
+}
+
+/**
+ * Our own kernels end in one logit.
+ * @throws {RerankError} MODEL_UNSUPPORTED.
+ */
+export function checkOneLabel({ outputs }: OnnxGraph, path: string): void {
+  const labels = outputs[0]?.dims[1] ?? 1;
+  if (labels === 1) return;
+  throw new RerankError(
+    'MODEL_UNSUPPORTED',
+    `The weights have ${labels} labels, our own kernels give one; use the model's ONNX file`,
+    { path },
+  );
+}
+
+/**
+ * Once the tokenizer is loaded, with the number of its tokens.
+ * @throws {RerankError} MODEL_INVALID.
+ */
+export function checkTokenizer(vocabulary: number, graph: OnnxGraph, tokenizerPath: string): void {
+  refuseErrors(checkVocabulary(vocabulary, graph), tokenizerPath);
 }

@@ -1,18 +1,21 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RerankError } from '../../errors';
 import { maxLengthFor } from '../../options';
 import { Reranker } from '../../reranker';
-import type { RerankerOptions } from '../../types';
-import { readOnnxGraph, type OnnxGraph } from '../onnx-graph';
+import { toRerankError } from '../../native-failure';
+import type { ModelInfo, RerankerOptions } from '../../types';
+import type { OnnxGraph } from '../onnx-graph';
 import { resolveModel, type ResolvedModel } from '../resolve';
+import type { Weights } from '../weights';
+import { readWeightsGraph, weightBytes } from '../weights-graph';
 import { finding, type Finding } from './finding';
 import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from './graph-checks';
 import { thisMachine, type Machine } from './machine';
 import { checkMachine } from './machine-checks';
 import { tableRows } from './tables';
 import { checkLimits, checkVocabulary, tokenizerFacts } from './tokenizer-checks';
-import { checkExternalData, checkSaturation } from './weight-checks';
+import { checkExternalData, checkPackedInt8, checkSaturation } from './weight-checks';
 
 export interface Diagnosis {
   model: ResolvedModel;
@@ -31,54 +34,66 @@ async function readJson(path: string): Promise<Json | undefined> {
   }
 }
 
-async function weightBytes(graph: OnnxGraph, modelPath: string): Promise<number> {
-  const external = new Set(
-    graph.initializers.map((tensor) => tensor.external?.location).filter((name) => name !== undefined),
-  );
-  const paths = [modelPath, ...[...external].map((name) => join(dirname(modelPath), name))];
-  const sizes = await Promise.all(
-    paths.map((path) =>
-      stat(path).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
 function configLabels(config: Json | undefined): number | undefined {
   const labels = config?.['id2label'];
   return typeof labels === 'object' && labels !== null ? Object.keys(labels).length : undefined;
 }
 
-/** The ONNX file's findings; a model that has none is only tried. */
-async function fromFiles(model: ResolvedModel, options: RerankerOptions, machine: Machine): Promise<Finding[]> {
-  const { onnx } = model;
-  if (!onnx) return [];
+/** The weights that are run, or would be. */
+interface Plan extends Weights {
+  engine: Pick<ModelInfo['engine'], 'name' | 'instructionSet'>;
+}
+
+function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): Plan {
+  if (info) return { path: info.files.model.path, dtype: info.dtype, engine: info.engine };
+  const first = (packed ?? onnx)!;
+  return { ...first, engine: { name: first === packed ? 'packed' : 'onnxruntime' } };
+}
+
+/** Of the bytes of an fp32 file, what the weights made from it take. */
+const PACKED_SHARE = { fp32: 1, bf16: 1 / 2, int8: 1 / 4 } as const;
+
+async function checkInt8(graph: OnnxGraph, { path, engine }: Plan, machine: Machine): Promise<Finding[]> {
+  if (engine.name === 'packed') return [checkPackedInt8(engine.instructionSet ?? 'any')];
+  try {
+    return await checkSaturation(graph, path, await machine.measureInt8());
+  } catch (failure) {
+    throw toRerankError(failure);
+  }
+}
+
+async function fromFiles(
+  model: ResolvedModel,
+  options: RerankerOptions,
+  machine: Machine,
+  info: ModelInfo | undefined,
+): Promise<Finding[]> {
+  const plan = planOf(model, info);
+  const isPacked = plan.engine.name === 'packed';
   const folder = dirname(model.tokenizerPath);
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
-    readOnnxGraph(onnx.path),
+    readWeightsGraph(plan.path),
     readJson(model.tokenizerPath),
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'config.json')),
   ]);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
-    weightBytes: await weightBytes(graph, onnx.path),
+    weightBytes: (await weightBytes(graph, plan.path)) * (isPacked ? PACKED_SHARE[plan.dtype] : 1),
     threads: options.threads ?? machine.cores,
     maxLength: maxLengthFor(options.maxLength, model.maxTokens),
     hidden: tableRows(graph).hidden,
   };
   return [
-    ...(await checkExternalData(graph, onnx.path)),
+    ...(await checkExternalData(graph, plan.path)),
     ...checkPositions(graph, model.maxTokens, model.unusedPositions),
     ...checkLimits(facts, model.maxTokens),
     ...checkLabels(graph, configLabels(config)),
     ...checkTokenTypes(graph, facts.highestType),
-    ...(tokenizer ? checkVocabulary(facts, graph) : []),
-    ...checkOperators(graph, options.executionProviders ?? ['cpu']),
-    ...(onnx.dtype === 'int8' && !model.packed ? await checkSaturation(graph, onnx.path, machine.hasVnni) : []),
+    ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
+    ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
+    // Where nothing could be loaded there is no runtime to try.
+    ...(info && plan.dtype === 'int8' ? await checkInt8(graph, plan, machine) : []),
     ...checkMachine(load, machine),
   ];
 }
@@ -86,18 +101,24 @@ async function fromFiles(model: ResolvedModel, options: RerankerOptions, machine
 /** A pair cut to the longest that the model takes, and a short one. */
 const SELF_CHECK = ['word '.repeat(20_000), 'A short passage.'];
 
+interface Tried {
+  findings: Finding[];
+  /** What was loaded; undefined where nothing could be. */
+  info: ModelInfo | undefined;
+}
+
 /** Loads the model and scores two pairs: opset, operators, tokenizer and positions are tried, not guessed. */
-async function fromRunning(model: string, options: RerankerOptions): Promise<Finding[]> {
+async function fromRunning(model: string, options: RerankerOptions): Promise<Tried> {
   let reranker: Reranker | undefined;
   try {
     reranker = await Reranker.load(model, options);
     await reranker.rerank({ query: 'query', contexts: SELF_CHECK.map((text) => ({ text })) });
-    return [];
+    return { findings: [], info: reranker.info };
   } catch (error) {
     if (!(error instanceof RerankError)) throw error;
     const remedy = 'See what its message asks for; --verbose says more';
     const code = reranker ? 'SELF_CHECK_FAILED' : 'LOAD_FAILED';
-    return [finding(code, `${error.code}: ${error.message}`, remedy)];
+    return { findings: [finding(code, `${error.code}: ${error.message}`, remedy)], info: reranker?.info };
   } finally {
     await reranker?.close();
   }
@@ -106,7 +127,7 @@ async function fromRunning(model: string, options: RerankerOptions): Promise<Fin
 const ORDER = { error: 0, warning: 1, info: 2 } as const;
 
 /**
- * All that can be told of a model on this machine, its files first, then by running it.
+ * All that can be told of a model on this machine, from running it and from the files that were run.
  * @throws {RerankError} Where the model cannot be found or fetched.
  */
 export async function diagnose(
@@ -114,8 +135,9 @@ export async function diagnose(
   options: RerankerOptions = {},
   machine: Machine = thisMachine(),
 ): Promise<Diagnosis> {
-  const model = await resolveModel(name, options.dtype ?? 'auto');
-  const findings = [...(await fromFiles(model, options, machine)), ...(await fromRunning(name, options))];
+  const model = await resolveModel(name, options.dtype ?? 'auto', options.executionProviders);
+  const tried = await fromRunning(name, options);
+  const findings = [...(await fromFiles(model, options, machine, tried.info)), ...tried.findings];
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
   return { model, findings };
 }

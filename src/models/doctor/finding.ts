@@ -21,7 +21,8 @@ export const FINDING_SEVERITIES = {
   MEMORY_LOW: 'warning',
   THREADS_ABOVE_CORES: 'warning',
   TWO_LABELS: 'info',
-  INT8_WITHOUT_VNNI: 'info',
+  INT8_SATURATION_HARMLESS: 'info',
+  INT8_EXACT: 'info',
   MEMORY_ESTIMATE: 'info',
 } as const;
 

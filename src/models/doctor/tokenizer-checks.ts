@@ -68,7 +68,7 @@ export function checkLimits({ limits }: TokenizerFacts, maxTokens: number): Find
     });
 }
 
-export function checkVocabulary({ vocabulary }: TokenizerFacts, graph: OnnxGraph): Finding[] {
+export function checkVocabulary(vocabulary: number, graph: OnnxGraph): Finding[] {
   const { words } = tableRows(graph);
   if (words === undefined || vocabulary === words) return [];
   const message = `The tokenizer has ${vocabulary} tokens, the graph's table ${words} rows`;

@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { OnnxGraph, OnnxTensor } from '../onnx-graph';
 import { finding, type Finding } from './finding';
+import type { Int8Products } from './int8-products';
 
 const INT8 = 3;
 /** u8·s8 products are added in pairs in 16 bits: 255·(|a|+|b|) must stay within 32767. */
@@ -55,39 +56,63 @@ export function saturationOf(weights: Int8Array, rows: number, columns: number):
   return { risky, pairs: Math.floor(rows / 2) * columns };
 }
 
-function isMatrix({ dims, dataType, raw }: OnnxTensor): boolean {
-  return dataType === INT8 && dims.length === 2 && raw !== undefined && raw.bytes === (dims[0] ?? 0) * (dims[1] ?? 0);
+function isMatrix({ dims, dataType }: OnnxTensor): boolean {
+  return dataType === INT8 && dims.length === 2;
 }
 
-/** Looked for in the int8 matrices that lie in the ONNX file; uint8 weights do not saturate. */
-export async function measureSaturation(graph: OnnxGraph, modelPath: string): Promise<Saturation> {
-  const total: Saturation = { risky: 0, pairs: 0 };
-  const file = await open(modelPath);
+/** The tensor's bytes, wherever they lie; undefined where they are not all there. */
+async function int8Bytes({ dims, raw, external }: OnnxTensor, modelPath: string): Promise<Int8Array | undefined> {
+  const bytes = new Int8Array((dims[0] ?? 0) * (dims[1] ?? 0));
+  const path = external ? join(dirname(modelPath), external.location) : modelPath;
+  const start = external?.offset ?? raw?.start;
+  if (start === undefined) return undefined;
+  const file = await open(path);
   try {
-    for (const { dims, raw } of graph.initializers.filter(isMatrix)) {
-      const [rows = 0, columns = 0] = dims;
-      const bytes = new Int8Array(rows * columns);
-      await file.read(bytes, 0, bytes.length, raw?.start ?? 0);
-      const { risky, pairs } = saturationOf(bytes, rows, columns);
-      total.risky += risky;
-      total.pairs += pairs;
-    }
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
+    return bytesRead === bytes.length ? bytes : undefined;
   } finally {
     await file.close();
+  }
+}
+
+/** Looked for in the graph's int8 matrices; uint8 weights do not saturate. */
+export async function countSaturation(graph: OnnxGraph, modelPath: string): Promise<Saturation> {
+  const total: Saturation = { risky: 0, pairs: 0 };
+  for (const tensor of graph.initializers.filter(isMatrix)) {
+    const bytes = await int8Bytes(tensor, modelPath).catch(() => undefined);
+    if (!bytes) continue; // checkExternalData says what is missing
+    const { risky, pairs } = saturationOf(bytes, tensor.dims[0] ?? 0, tensor.dims[1] ?? 0);
+    total.risky += risky;
+    total.pairs += pairs;
   }
   return total;
 }
 
-/** For a CPU whose int8 dot products may add in 16 bits. */
-export async function checkSaturation(graph: OnnxGraph, modelPath: string, hasVnni: boolean): Promise<Finding[]> {
-  if (hasVnni) return [];
-  const { risky, pairs } = await measureSaturation(graph, modelPath);
-  const remedy = "Use dtype 'fp32' on this machine, or a model quantised with reduce_range";
+/** For int8 files that ONNX Runtime runs: what its products are worth on this CPU, and what these weights make of it. */
+export async function checkSaturation(
+  graph: OnnxGraph,
+  modelPath: string,
+  { runtime, exact, got }: Int8Products,
+): Promise<Finding[]> {
+  if (got === exact) {
+    const message = `ONNX Runtime ${runtime} adds int8 products without loss on this CPU: tried, ${exact} came out as ${got}`;
+    return [finding('INT8_EXACT', message, 'Nothing to do')];
+  }
+  const { risky, pairs } = await countSaturation(graph, modelPath);
+  const measured = `On this CPU ONNX Runtime ${runtime} adds pairs of int8 products in 16 bits: tried, ${exact} came out as ${got}`;
   if (risky > 0) {
     const share = ((100 * risky) / pairs).toFixed(2);
-    const message = `This CPU has no VNNI and ${share} % of the pairs of int8 weights can overflow its 16-bit sums: scores may be wrong`;
+    const message = `${measured}; ${share} % of the pairs of this model's weights can overflow, so scores may be wrong`;
+    const remedy =
+      "Use dtype 'fp32' on this machine, or give it fp32 weights (model.safetensors): our own kernels do not saturate";
     return [finding('INT8_MAY_SATURATE', message, remedy)];
   }
-  const message = 'This CPU has no VNNI: int8 is slower than it could be; its sums cannot overflow with these weights';
-  return [finding('INT8_WITHOUT_VNNI', message, "Compare with dtype 'fp32': bge-reranker bench")];
+  const message = `${measured}; no pair of this model's weights is large enough to overflow`;
+  return [finding('INT8_SATURATION_HARMLESS', message, 'Nothing to do')];
+}
+
+/** For int8 weights that our own kernels run. */
+export function checkPackedInt8(instructionSet: string): Finding {
+  const message = `Our own int8 kernels (${instructionSet}) add products in 32 bits on every CPU: nothing saturates`;
+  return finding('INT8_EXACT', message, 'Nothing to do');
 }

@@ -1,14 +1,13 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
+import { isLock, tryLock } from '../../file-lock';
 
 const POLL_MS = 100;
 
 /**
  * Runs `work` in the one process that holds the lock `name`, until `isDone` says that this or another one finished.
- * Locks are folders below `locks`, made atomically and touched while held. A holder that was killed, or held up for
- * `staleMs`, loses its lock: `work` must ask `isHeld` and give up.
+ * Locks lie below `locks`. A holder that was held up for `staleMs` loses its lock: `work` must ask `isHeld` and give up.
  */
 export async function whileLocked(
   { locks, name, staleMs }: { locks: string; name: string; staleMs: number },
@@ -19,28 +18,17 @@ export async function whileLocked(
   const lockfilePath = join(locks, `${name}.bge-reranker.lock`);
   for (;;) {
     if (await isDone()) return;
-    let held = true as boolean;
-    let release: () => Promise<void>;
-    try {
-      release = await lock(lockfilePath, {
-        lockfilePath,
-        realpath: false,
-        stale: staleMs,
-        update: Math.max(1000, staleMs / 5),
-        onCompromised: () => (held = false),
-      });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+    const lock = await tryLock(lockfilePath, staleMs);
+    if (!isLock(lock)) {
       await sleep(POLL_MS);
       continue;
     }
     try {
-      if (!(await isDone())) await work(() => held);
+      if (!(await isDone())) await work(lock.isHeld);
     } catch (error) {
-      if (held) throw error;
+      if (lock.isHeld()) throw error;
     } finally {
-      // A lock that was taken over is no longer ours to release.
-      await release().catch(() => undefined);
+      await lock.release();
     }
   }
 }

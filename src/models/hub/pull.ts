@@ -1,10 +1,12 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RerankError } from '../../errors';
-import type { Dtype } from '../../types';
+import type { Dtype, ExecutionProvider } from '../../types';
+import { readModelConfig } from '../config';
+import { mayRunPacked, runsOnOurKernels } from '../packed-weights';
 import { linkIntoSnapshot, repoCache, snapshotFolder, writeRef, type RepoCache } from './cache';
-import { chooseFiles } from './choose-files';
-import { downloadFile } from './download-file';
+import { chooseFiles, requiredFile, type Wanted } from './choose-files';
+import { downloadFile, type FileSource } from './download-file';
 import { fileSize } from './lock';
 import { listRepo, type RepoFile } from './repo-files';
 import type { RepoName } from './repo-name';
@@ -20,12 +22,16 @@ export interface PullProgress {
 
 export interface PullOptions {
   dtype: Dtype;
+  /** As for `Reranker.load`; default `['cpu']`. */
+  executionProviders?: readonly ExecutionProvider[];
   onProgress?: (progress: PullProgress) => void;
   settings?: HubSettings;
   policy?: DownloadPolicy;
 }
 
 export interface PulledModel {
+  /** The repository that had it. */
+  repo: string;
   /** The snapshot's folder, complete. */
   folder: string;
   commit: string;
@@ -69,30 +75,43 @@ async function checkSpace(cache: RepoCache, missing: RepoFile[]): Promise<void> 
   );
 }
 
-async function missingOf(cache: RepoCache, files: RepoFile[]): Promise<RepoFile[]> {
+async function missingOf(cache: RepoCache, files: readonly RepoFile[]): Promise<RepoFile[]> {
   const sizes = await Promise.all(files.map(({ etag }) => fileSize(join(cache.blobs, etag))));
   return files.filter(({ bytes }, i) => sizes[i] !== bytes);
 }
 
+/** What config.json, fetched first, says of the files that will do. */
+async function wantedOf(
+  cache: RepoCache,
+  source: FileSource,
+  files: readonly RepoFile[],
+  { dtype, executionProviders = ['cpu'], policy = DEFAULT_POLICY }: PullOptions,
+): Promise<Wanted> {
+  const file = requiredFile(files, 'config.json', source.repo);
+  await downloadFile(source, file, cache, policy, () => undefined);
+  await linkIntoSnapshot(cache, source.commit, file.path, file.etag);
+  const config = await readModelConfig(snapshotFolder(cache, source.commit), false);
+  const onOurKernels =
+    mayRunPacked(executionProviders) && runsOnOurKernels(config?.architecture ?? '') && !config?.hasOwnCode;
+  return { dtype, onOurKernels, safetensorsAreFp32: (config?.weightsDtype ?? 'float32') === 'float32' };
+}
+
 async function fill(
   cache: RepoCache,
-  name: RepoName,
-  { commit, files }: { commit: string; files: RepoFile[] },
-  settings: HubSettings,
+  source: FileSource,
+  files: readonly RepoFile[],
   { policy = DEFAULT_POLICY, onProgress }: PullOptions,
 ): Promise<void> {
-  await mkdir(cache.blobs, { recursive: true });
   await checkSpace(cache, await missingOf(cache, files));
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
   for (const file of files) {
-    await downloadFile({ settings, repo: name.repo, commit }, file, cache, policy, (bytes) =>
+    await downloadFile(source, file, cache, policy, (bytes) =>
       onProgress?.({ path: file.path, bytes: before + bytes, totalBytes }),
     );
-    await linkIntoSnapshot(cache, commit, file.path, file.etag);
+    await linkIntoSnapshot(cache, source.commit, file.path, file.etag);
     before += file.bytes;
   }
-  await writeRef(cache, name.revision, commit);
 }
 
 /**
@@ -113,11 +132,36 @@ export async function pull(name: RepoName, options: PullOptions): Promise<Pulled
   }
   const cache = repoCache(settings.cacheFolder, name.repo);
   const { commit, files: all } = await listRepo(settings, name, options.policy);
-  const files = chooseFiles(all, options.dtype, name.repo);
+  const source = { settings, repo: name.repo, commit };
   try {
-    await fill(cache, name, { commit, files }, settings, options);
+    await mkdir(cache.blobs, { recursive: true });
+    const wanted = await wantedOf(cache, source, all, options);
+    const missing = new Set(await missingOf(cache, all));
+    const files = chooseFiles(all, wanted, name.repo, (file) => !missing.has(file));
+    await fill(cache, source, files, options);
+    await writeRef(cache, name.revision, commit);
+    return { repo: name.repo, folder: snapshotFolder(cache, commit), commit, files };
   } catch (error) {
     throw cacheError(error, cache.root);
   }
-  return { folder: snapshotFolder(cache, commit), commit, files };
+}
+
+/** What says that a repository has not what is wanted, where another one may. */
+const NOT_THERE: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'MODEL_UNSUPPORTED']);
+
+/**
+ * `pull` from the first of these repositories that has what is wanted.
+ * @throws {RerankError} As `pull`; where none has it, what was said of the first.
+ */
+export async function pullFirst(sources: readonly RepoName[], options: PullOptions): Promise<PulledModel> {
+  let first: unknown;
+  for (const source of sources) {
+    try {
+      return await pull(source, options);
+    } catch (error) {
+      first ??= error;
+      if (!(error instanceof RerankError) || !NOT_THERE.has(error.code)) throw error;
+    }
+  }
+  throw first;
 }

@@ -39,7 +39,10 @@ export interface ParityReply {
 
 /** In a process of its own: the peers bring a runtime that must not meet ours. */
 async function askPeers(request: ParityRequest): Promise<ParityReply> {
-  const child = spawn(process.execPath, [join(__dirname, 'parity-process.js')], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [join(__dirname, 'parity-process.js')], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ORT_DISABLE_TELEMETRY: '1', ...process.env },
+  });
   const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   child.stdin.on('error', () => undefined);
   child.stdin.end(JSON.stringify(request));

@@ -1,0 +1,24 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readOnnxGraph, type OnnxGraph } from './onnx-graph';
+import { readSafetensorsGraph } from './safetensors-graph';
+
+/** What a file of weights says of its model, the weights left out. */
+export async function readWeightsGraph(path: string): Promise<OnnxGraph> {
+  return path.endsWith('.safetensors') ? await readSafetensorsGraph(path) : await readOnnxGraph(path);
+}
+
+/** Bytes of the file and of the files that its graph keeps weights in; one that is missing counts nothing. */
+export async function weightBytes(graph: OnnxGraph, path: string): Promise<number> {
+  const external = graph.initializers.map((tensor) => tensor.external?.location).filter((name) => name !== undefined);
+  const paths = [path, ...[...new Set(external)].map((name) => join(dirname(path), name))];
+  const sizes = await Promise.all(
+    paths.map((each) =>
+      stat(each).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
