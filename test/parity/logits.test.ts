@@ -1,18 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { Reranker, type EncodedPair } from '../../src';
+import { Reranker } from '../../src';
 import pairs from '../fixtures/pairs.json';
 import { minilmFolder } from '../support/models';
-
-function referenceLogits(model: string, encoded: EncodedPair[]): number[] {
-  const script = path.join(__dirname, '..', 'support', 'reference-logits.cjs');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
-    input: JSON.stringify({ model, pairs: encoded }),
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as number[];
-}
+import { referenceLogits } from '../support/reference-logits';
 
 describe('logits of onnxruntime-node, one pair a run', () => {
   test('differ by 1e-5 at most, in one request of all passages', async () => {
