@@ -3,6 +3,7 @@ import { checkLive, liveAccount } from '../../src/models/verify/live';
 import { logitOf } from '../../src/models/verify/outcome';
 import { checkReference } from '../../src/models/verify/reference';
 import { serve, type RunningServer } from '../../src/server/serve';
+import { fp32MinilmFolder } from '../support/fp32-model';
 import { minilmFolder } from '../support/models';
 
 // The built one: it starts a process of its own.
@@ -14,12 +15,12 @@ beforeAll(async () => (reranker = await Reranker.load(minilmFolder(), { threads:
 afterAll(() => reranker.close());
 
 /** A Reranker whose logits are all off by this much. */
-function shifted(by: number): Reranker {
-  const other = Object.create(reranker) as Reranker;
+function shifted(by: number, from = reranker): Reranker {
+  const other = Object.create(from) as Reranker;
   Object.assign(other, {
-    encode: reranker.encode.bind(reranker),
+    encode: from.encode.bind(from),
     async rerank(input: RerankInput, options?: RerankOptions) {
-      const { response } = await reranker.rerank(input, options);
+      const { response } = await from.rerank(input, options);
       return { response: response.map(({ id, score }) => ({ id, score: score + by })) };
     },
   });
@@ -31,6 +32,14 @@ describe('parity', () => {
     expect(await checkParity(reranker)).toMatchObject({ check: 'parity', status: 'pass' });
     const off = await checkParity(shifted(0.01));
     expect(off).toMatchObject({ status: 'fail', message: expect.stringMatching(/differ .* by 0\.01/) });
+  }, 60_000);
+
+  it('compares what our own kernels made of fp32 weights with their graph', async () => {
+    const packed = await Reranker.load(fp32MinilmFolder(), { dtype: 'int8', threads: 1 });
+    expect(packed.info.engine.name).toBe('packed');
+    expect(await checkParity(packed)).toMatchObject({ status: 'pass' });
+    expect(await checkParity(shifted(1.5, packed))).toMatchObject({ status: 'fail' });
+    await packed.close();
   }, 60_000);
 
   it('fails for other tokens', async () => {
