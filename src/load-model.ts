@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { RerankError } from './errors';
 import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
-import { weightCacheFolder } from './models/cache';
+import { digestFolder, weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
 import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
@@ -24,7 +24,8 @@ type Loaded = [NativeEngine, ModelFile, ModelFile];
 async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
   const stop = new AbortController();
   const loading = loadNative().load(options);
-  const digests = [options.modelPath, options.tokenizerPath].map((path) => digestFile(path, stop.signal));
+  const memo = options.weightCacheFolder && digestFolder();
+  const digests = [options.modelPath, options.tokenizerPath].map((path) => digestFile(path, stop.signal, memo));
   try {
     const [engine, model, tokenizer] = await Promise.all([loading, ...digests] as const);
     return [engine, model!, tokenizer!];

@@ -13,5 +13,8 @@ export function cacheFolder(hubName: string): string | undefined {
   return HUB_NAME.test(hubName) ? join(cacheRoot(), 'models', ...hubName.split('/')) : undefined;
 }
 
+/** Where digests of files that were loaded with the weight cache are kept. */
+export const digestFolder = (): string => join(cacheRoot(), 'digests');
+
 /** Where weights converted for our own kernels are kept. */
 export const weightCacheFolder = (): string => join(cacheRoot(), 'packed');

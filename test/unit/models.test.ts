@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFile } from '../../src/models/digest';
 import { isQuantized } from '../../src/models/onnx-file';
@@ -169,5 +169,23 @@ describe('digestFile', () => {
     await expect(digestFile('/no/such/file')).rejects.toMatchObject(
       modelError('MODEL_NOT_FOUND', '/no/such/file', /cannot be read \(ENOENT\)/),
     );
+  });
+
+  it('with a memo reads a file once, and again when it has changed', async () => {
+    const file = join(temporaryFolder(), 'file');
+    const memo = join(temporaryFolder(), 'digests');
+    writeFileSync(file, 'one');
+    const first = await digestFile(file, undefined, memo);
+    const [kept] = readdirSync(memo);
+    writeFileSync(join(memo, kept!), 'f'.repeat(64));
+    expect((await digestFile(file, undefined, memo)).sha256).toBe('f'.repeat(64));
+    writeFileSync(join(memo, kept!), 'half a digest');
+    expect(await digestFile(file, undefined, memo)).toEqual(first);
+    writeFileSync(file, 'two');
+    expect(await digestFile(file, undefined, memo)).toEqual(await digestFile(file));
+  });
+
+  it('does without a memo that cannot be written', async () => {
+    expect(await digestFile(__filename, undefined, join(__filename, 'digests'))).toEqual(await digestFile(__filename));
   });
 });
