@@ -97,7 +97,7 @@ struct Bf16Rows {
   }
   template <class V>
   static typename V::F exp2(typename V::F x) {
-    return exp2_fast<V>(x);
+    return exp2_exact<V>(x);
   }
   template <class V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
