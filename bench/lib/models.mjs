@@ -21,6 +21,15 @@ const MODELS = {
     loads: ['one', 'many', 'open50', 'open80'],
     cases: ['cranfield', 'short', 'long', 'mixed'],
   },
+  'minilm-fp32-int8': {
+    title: 'MiniLM-L12 int8, ours made from fp32 weights',
+    folder: 'minilm-fp32',
+    file: 'onnx/model_quantized.onnx',
+    dtype: 'int8',
+    requestsPerPass: 2,
+    loads: ['one'],
+    cases: ['cranfield'],
+  },
   'xlmr-int8': {
     title: "XLM-R base int8 (bge-reranker-base's shape, random weights)",
     folder: 'xlmr',
@@ -48,6 +57,10 @@ const FOLDERS = {
   minilm: {
     default: path.join(cache, 'models/cross-encoder/ms-marco-MiniLM-L-12-v2'),
     remedy: 'get it with `npm run model`',
+  },
+  'minilm-fp32': {
+    default: path.join(cache, 'models/minilm-fp32'),
+    remedy: 'make it with scripts/dequantize-minilm.py, or name its folder with --folder minilm-fp32=PATH',
   },
   xlmr: {
     default: path.join(cache, 'models/xlmr-base-random'),
