@@ -3,7 +3,12 @@ import type { Dtype } from '../../types';
 import type { RepoFile } from './repo-files';
 
 /** The file name of each dtype, as on the hub; bf16 is made from fp32. */
-const WEIGHTS = { int8: 'model_quantized.onnx', bf16: 'model.onnx', fp32: 'model.onnx' } as const;
+const WEIGHTS = {
+  int8: 'model_quantized.onnx',
+  bf16: 'model.onnx',
+  fp16: 'model_fp16.onnx',
+  fp32: 'model.onnx',
+} as const;
 const FOLDERS = ['onnx/', ''] as const;
 /** How exporters name the weights of a graph that does not hold them itself: model.onnx_data, model.onnx.data, …_data_1. */
 const EXTERNAL = /^[._]data(_\d+)?$/;
