@@ -24,6 +24,7 @@ interface Found {
  */
 export function packedWeights({ float, onnx, dtype, architecture }: Found): Weights | undefined {
   if (float === undefined || !ARCHITECTURES.has(architecture)) return undefined;
+  if (dtype === 'fp16') return undefined;
   if (dtype === 'fp32') return onnx ? undefined : { path: float, dtype };
   return { path: float, dtype: dtype === 'auto' ? 'int8' : dtype };
 }
