@@ -1,7 +1,7 @@
-import type { EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
+import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 2;
+export const NATIVE_API_VERSION = 3;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -9,6 +9,9 @@ export interface NativeFailure {
   message: string;
   path?: string;
 }
+
+/** `memoryLimitBytes` 0: no limit. */
+export type NativeCudaOptions = Required<CudaOptions>;
 
 export interface NativeLoadOptions {
   engine: 'packed' | 'onnxruntime';
@@ -20,9 +23,10 @@ export interface NativeLoadOptions {
   runtimePath: string;
   /** For `packed`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
   configFolder: string;
-  dtype: 'fp32' | 'bf16' | 'int8';
+  dtype: Exclude<Dtype, 'auto'>;
   weightCacheFolder: string;
   executionProviders: ExecutionProvider[];
+  cuda: NativeCudaOptions;
   threads: number;
   maxLength: number;
   truncation: Truncation;
@@ -36,6 +40,8 @@ export interface NativeEngineInfo {
   runtimeVersion: string;
   /** Empty for `onnxruntime`. */
   instructionSet: string;
+  /** Empty but for CUDA. */
+  deviceIds: number[];
 }
 
 export interface NativeResult {
@@ -81,4 +87,9 @@ export interface NativeAddon {
   readonly apiVersion: number;
   /** Loads on a thread of its own; rejects with a NativeFailure. */
   load(options: NativeLoadOptions): Promise<NativeEngine>;
+  /**
+   * Opens the CUDA provider and runs a kernel on each device: undefined, or what failed. Synchronous, and a bad driver
+   * can end the process: for a process of its own.
+   */
+  probeCuda(runtimePath: string, options: NativeCudaOptions): NativeFailure | undefined;
 }

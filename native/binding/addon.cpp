@@ -4,15 +4,27 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "infer/cuda_probe.h"
 
 namespace bge::binding {
 namespace {
 
 // The shape of the interface in src/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 2;
+constexpr int kApiVersion = 3;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));
+}
+
+// On the calling thread: for a process of its own.
+Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
+  try {
+    infer::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
+                      to_cuda_options(info[1].As<Napi::Object>()));
+    return info.Env().Undefined();
+  } catch (const Error& error) {
+    return from_error(info.Env(), error);
+  }
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -21,6 +33,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
   exports.Set("apiVersion", kApiVersion);
   exports.Set("load", Napi::Function::New(env, load, "load"));
+  exports.Set("probeCuda", Napi::Function::New(env, probe_cuda, "probeCuda"));
   return exports;
 }
 

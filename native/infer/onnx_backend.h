@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "infer/backend.h"
+#include "infer/cuda_options.h"
 #include "infer/execution_provider.h"
 
 namespace bge::infer {
@@ -14,10 +15,11 @@ struct OnnxModelOptions {
   std::string runtime_path;
   // Tried in order; not empty.
   std::vector<ExecutionProvider> providers;
+  CudaOptions cuda;
 };
 
 // Loads any sequence-classification ONNX graph, to be run by ONNX Runtime; one session serves all
-// Runners. Another thread can cancel the load.
+// Runners, on CUDA all Runners of a device. Another thread can cancel the load.
 class OnnxModelLoad {
  public:
   explicit OnnxModelLoad(OnnxModelOptions options);
