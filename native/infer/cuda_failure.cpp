@@ -43,8 +43,9 @@ constexpr std::array kSymptoms{
             "container, that it was given GPUs"},
     Symptom{"invalid device ordinal|CUDA failure 101\\b|invalid device id",
             "there is no CUDA device of that number; correct cuda.deviceIds"},
-    Symptom{"no kernel image|CUDA failure 209\\b",
-            "this ONNX Runtime has no code for this GPU's generation; use an ONNX Runtime that has"},
+    Symptom{
+        "no kernel image|CUDA failure 209\\b",
+        "this ONNX Runtime has no code for this GPU's generation; use an ONNX Runtime that has"},
     Symptom{"out of memory|CUDA failure 2\\b|Failed to allocate memory|"
             "CUBLAS_STATUS_ALLOC_FAILED|available memory of",
             "the GPU's memory does not suffice; free some, or raise cuda.memoryLimitBytes"},

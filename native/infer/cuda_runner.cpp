@@ -54,7 +54,8 @@ CudaRunner::CudaRunner(std::shared_ptr<const OnnxModel> model, int32_t device_id
 void CudaRunner::run(std::span<const Row> rows, std::span<float> logits) {
   const OrtApi& api = model_->api();
   bind_inputs(rows);
-  // Bound anew for every run: the last run's logits, of another shape, are in the binding otherwise.
+  // Bound anew for every run: the last run's logits, of another shape, are in the binding
+  // otherwise.
   check(api,
         api.BindOutputToDevice(binding_.get(), model_->signature.logits_name.c_str(),
                                cpu_memory_.get()),

@@ -81,8 +81,7 @@ std::unique_ptr<const Backend> OnnxModelLoad::run() {
     if (state_->canceled) state_->loader->cancel();
   }
   const OnnxModelOptions& options = state_->options;
-  LoadedSessions loaded =
-      state_->loader->load(options.model_path, options.providers, options.cuda);
+  LoadedSessions loaded = state_->loader->load(options.model_path, options.providers, options.cuda);
   return std::make_unique<const OnnxBackend>(std::move(runtime), std::move(loaded), options);
 }
 

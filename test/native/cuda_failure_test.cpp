@@ -17,7 +17,8 @@ void PrintTo(const Case& given, std::ostream* out) { *out << given.name; }
 // the words of its cudaGetErrorString, in the frame that ONNX Runtime puts around them.
 const Case kCases[] = {
     {"NoProviderLibrary",
-     "OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library ProviderLibrary: "
+     "OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library "
+     "ProviderLibrary: "
      "Failed to load library /a/libonnxruntime_providers_shared.so with error: "
      "/a/libonnxruntime_providers_shared.so: cannot open shared object file: No such file",
      "this ONNX Runtime has no CUDA provider; set ONNXRUNTIME_LIBRARY to one that has, as "
