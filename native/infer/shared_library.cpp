@@ -1,11 +1,18 @@
 #include "infer/shared_library.h"
 
+#include <cstdint>
+
 #ifdef _WIN32
 #include <windows.h>
 
 #include <filesystem>
 #else
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace bge::infer {
@@ -26,11 +33,42 @@ void* find_symbol(void* library, const char* name) {
 
 #else
 
+namespace {
+
+#ifdef __GLIBC__
+
+// glibc gives whoever asks for a SONAME the library that is open under it, of whatever version and
+// wherever it lies: after ours, another onnxruntime-node would get our ONNX Runtime and fail on its
+// symbol versions. Without the entry it gets its own; the same file is still known by its inode.
+void forget_soname(void* library) {
+  link_map* map = nullptr;
+  if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return;
+  for (ElfW(Dyn)* entry = map->l_ld; entry->d_tag != DT_NULL; ++entry) {
+    if (entry->d_tag != DT_SONAME) continue;
+    // The section is read-only after relocation. Entries are 16 bytes and aligned, so in one page.
+    const auto page_bytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    auto* page = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(entry) & ~(page_bytes - 1));
+    if (mprotect(page, page_bytes, PROT_READ | PROT_WRITE) != 0) return;
+    entry->d_un.d_val = 0;  // The string table starts with the empty string.
+  }
+}
+
+#else
+
+// The other loaders tell libraries apart by their files.
+void forget_soname(void*) {}
+
+#endif
+
+}  // namespace
+
 void* open_library(const std::string& path, std::string& error) {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* message = dlerror();
     error = message != nullptr ? message : "unknown error";
+  } else {
+    forget_soname(library);
   }
   return library;
 }
