@@ -68,7 +68,11 @@ function whatHappened({ error, output }: Ended, limitMs: number): string | undef
 }
 
 /** A single executable application: started again, it would be the host and not Node. */
-const isSingleExecutable = () => process.getBuiltinModule('node:sea').isSea();
+const isSingleExecutable = () => {
+  // Bun and Deno lack the module.
+  const sea = process.getBuiltinModule('node:sea') as typeof import('node:sea') | undefined;
+  return sea?.isSea() ?? false;
+};
 
 const usable = new Set<string>();
 
