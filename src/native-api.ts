@@ -89,7 +89,7 @@ export interface NativeAddon {
   load(options: NativeLoadOptions): Promise<NativeEngine>;
   /**
    * Opens the CUDA provider and runs a kernel on each device: undefined, or what failed. Synchronous, and a bad driver
-   * can end the process: for a process of its own.
+   * can end the process: for a process of its own, which is ended after `limitMs` in any case.
    */
-  probeCuda(runtimePath: string, options: NativeCudaOptions): NativeFailure | undefined;
+  probeCuda(runtimePath: string, options: NativeCudaOptions, limitMs: number): NativeFailure | undefined;
 }

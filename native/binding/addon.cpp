@@ -20,7 +20,8 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
   try {
     infer::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
-                      to_cuda_options(info[1].As<Napi::Object>()));
+                      to_cuda_options(info[1].As<Napi::Object>()),
+                      std::chrono::milliseconds(info[2].As<Napi::Number>().Int64Value()));
     return info.Env().Undefined();
   } catch (const Error& error) {
     return from_error(info.Env(), error);

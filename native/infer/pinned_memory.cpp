@@ -5,11 +5,14 @@
 namespace bge::infer {
 
 PinnedMemory::PinnedMemory(const OrtApi& api, const OrtSession* session, int32_t device_id)
-    : info_(api.ReleaseMemoryInfo), allocator_(api.ReleaseAllocator) {
+    : info_(api.ReleaseMemoryInfo), pinned_(api.ReleaseAllocator) {
   // Older runtimes keep all page-locked memory under device 0, newer ones under the device's own.
   if (open(api, session, device_id) || open(api, session, 0)) return;
-  throw Error(ErrorCode::kInternal, "the session has no page-locked memory for CUDA device " +
-                                        std::to_string(device_id) + "; use another ONNX Runtime");
+  const auto ok = [&api](OrtStatus* status) {
+    check(api, status, ErrorCode::kInternal, "the host's memory");
+  };
+  ok(api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, info_.out()));
+  ok(api.GetAllocatorWithDefaultOptions(&allocator_));
 }
 
 bool PinnedMemory::open(const OrtApi& api, const OrtSession* session, int32_t id) {
@@ -22,7 +25,8 @@ bool PinnedMemory::open(const OrtApi& api, const OrtSession* session, int32_t id
     return false;
   }
   info_.swap(info);
-  allocator_.swap(allocator);
+  pinned_.swap(allocator);
+  allocator_ = pinned_.get();
   return true;
 }
 

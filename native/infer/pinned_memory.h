@@ -10,20 +10,20 @@
 namespace bge::infer {
 
 // Page-locked host memory of a session on a CUDA device: the device reads it without a copy in
-// between. The session must outlive it.
+// between. Ordinary memory where the session has none. The session must outlive it.
 class PinnedMemory {
  public:
-  // Throws kInternal where the session has no such memory.
   PinnedMemory(const OrtApi& api, const OrtSession* session, int32_t device_id);
 
   const OrtMemoryInfo* info() const noexcept { return info_.get(); }
-  OrtAllocator* allocator() const noexcept { return allocator_.get(); }
+  OrtAllocator* allocator() const noexcept { return allocator_; }
 
  private:
   bool open(const OrtApi& api, const OrtSession* session, int32_t id);
 
   Handle<OrtMemoryInfo> info_;
-  Handle<OrtAllocator> allocator_;
+  Handle<OrtAllocator> pinned_;
+  OrtAllocator* allocator_ = nullptr;  // `pinned_`, or the runtime's own
 };
 
 // A growing buffer of it, kept from run to run.

@@ -12,13 +12,14 @@ interface Task {
   addon: string;
   runtimePath: string;
   options: NativeCudaOptions;
+  limitMs: number;
 }
 
 /** What the child runs: no file of ours has to be found, whatever packs or transpiles this one. */
 const PROGRAM = `
-const { addon, runtimePath, options } = JSON.parse(process.env.${TASK});
+const { addon, runtimePath, options, limitMs } = JSON.parse(process.env.${TASK});
 const load = process.getBuiltinModule('module').createRequire(addon);
-const failure = load(addon).probeCuda(runtimePath, options);
+const failure = load(addon).probeCuda(runtimePath, options, 2 * limitMs);
 process.stdout.write('\\n' + JSON.stringify({ failure }) + '\\n', () => process.exit());
 `;
 
@@ -41,8 +42,14 @@ interface Ended {
   output: string;
 }
 
-function runChild(task: Task, limitMs: number): Promise<Ended> {
-  const options = { env: childEnvironment(task), timeout: limitMs, killSignal: 'SIGKILL', windowsHide: true } as const;
+/** The child has a later limit of its own, for when this process is no longer there to end it. */
+function runChild(task: Task): Promise<Ended> {
+  const options = {
+    env: childEnvironment(task),
+    timeout: task.limitMs,
+    killSignal: 'SIGKILL',
+    windowsHide: true,
+  } as const;
   return new Promise((resolve) => {
     const child = execFile(process.execPath, ['-e', PROGRAM], options, (error, output) => {
       process.off('exit', kill);
@@ -88,10 +95,10 @@ export async function probeCuda(
 ): Promise<string | undefined> {
   if (process.env[TASK] !== undefined) return 'this process is itself a test of the CUDA provider';
   if (isSingleExecutable()) return undefined;
-  const task: Task = { addon: nativeAddonFile(), runtimePath, options };
+  const task: Task = { addon: nativeAddonFile(), runtimePath, options, limitMs };
   const key = JSON.stringify(task);
   if (usable.has(key)) return undefined;
-  const ended = await runChild(task, limitMs).catch((error: unknown) => ({
+  const ended = await runChild(task).catch((error: unknown) => ({
     error: error as Ended['error'],
     output: '',
   }));

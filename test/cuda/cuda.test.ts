@@ -98,6 +98,13 @@ describe('a CUDA session', () => {
   });
 });
 
+test('without page-locked memory it runs all the same', () => {
+  const { logits, events } = onCuda({}, { STUB_PINNED_DEVICE: 'none' });
+  expect(logits).toEqual(onCpu());
+  expect(of(events, 'run').length).toBeGreaterThan(0);
+  expect(of(events, 'pinned')).toEqual([]);
+});
+
 describe('what does not work is told with its remedy, and the CPU takes over', () => {
   test.each([
     [

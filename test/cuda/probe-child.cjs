@@ -1,5 +1,5 @@
 // Tries the CUDA provider as a load does. Arguments: time limit in ms, and what surrounds it: 'main', 'worker' (in a
-// worker_thread) or 'exit' (the process ends while it waits). Tries twice and prints both reasons as
+// worker_thread), 'exit' or 'killed' (the process ends while it waits). Tries twice and prints both reasons as
 // JSON, null when CUDA works.
 const { Worker, isMainThread } = require('node:worker_threads');
 const { probeCuda } = require('../../dist/cuda/probe');
@@ -17,6 +17,7 @@ if (where === 'worker' && isMainThread) {
   new Worker(__filename, { argv: process.argv.slice(2) });
 } else {
   if (where === 'exit') setTimeout(() => process.exit(), Number(limit));
+  if (where === 'killed') setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(limit) / 2);
   const limitMs = where === 'exit' ? 600_000 : Number(limit);
   const probe = () => probeCuda(process.env.ONNXRUNTIME_LIBRARY, options, limitMs);
   void (async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findInCarrier } from '../../src/load-runtime';
@@ -14,7 +14,10 @@ export function buildStub(): string {
   const headers = join(root, 'deps', '.fetched', 'onnxruntime-headers');
   const source = join(__dirname, 'stub_runtime.cpp');
   const flags = ['-std=c++20', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-fvisibility=hidden'];
-  execFileSync(process.env['CXX'] || 'c++', [...flags, '-isystem', headers, source, '-o', library, '-ldl']);
+  // Moved into place when it is whole: other tests may be using the last one.
+  const made = `${library}.${process.pid}`;
+  execFileSync(process.env['CXX'] || 'c++', [...flags, '-isystem', headers, source, '-o', made, '-ldl']);
+  renameSync(made, library);
   return library;
 }
 

@@ -5,8 +5,8 @@
 // STUB_FAILURE makes them fail: "append:MESSAGE" and "session:MESSAGE" as statuses, "log:MESSAGE"
 // as the real library does for a missing shared library (the cause only in the log), "abort" and
 // "hang" when the provider is appended. STUB_FAILURE_IN says where: "probe", "host" or, empty, both.
-// STUB_PRINTS is what appending it prints. STUB_PINNED_DEVICE is the one device under which there is
-// page-locked memory.
+// STUB_PRINTS is what appending it prints. STUB_PINNED_DEVICE is the one device, or none, under
+// which there is page-locked memory.
 #include <dlfcn.h>
 #include <onnxruntime_c_api.h>
 #include <unistd.h>
