@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# On a machine with an NVIDIA GPU: builds, compares the logits of the CUDA provider with those of the CPU's, and times both.
-#   ONNXRUNTIME_LIBRARY=/path/to/libonnxruntime.so scripts/gpu-check.sh MODEL_FOLDER [fp32|int8]
-# The library must be a CUDA build with libonnxruntime_providers_cuda.so beside it, and CUDA and cuDNN where the dynamic
-# loader finds them.
+# On a machine with an NVIDIA GPU: builds, compares the logits of CUDA with those of the CPU, and times it.
+#   ONNXRUNTIME_LIBRARY=/path/to/onnxruntime scripts/gpu-check.sh MODEL_FOLDER [--dtypes fp32,fp16] [--devices 0,1]
+#     [--lengths 32,128,256,512] [--budgets 4096,16384,65536] [--pairs 1024]
+# ONNXRUNTIME_LIBRARY is a CUDA build of the library, or its folder, with libonnxruntime_providers_cuda.so beside it (the
+# folder onnxruntime/capi of the Python package onnxruntime-gpu is one). CUDA and cuDNN must be on LD_LIBRARY_PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -lt 1 ] || [ -z "${ONNXRUNTIME_LIBRARY:-}" ]; then
-  sed -n '3,5s/^# //p' "$0" >&2
+  sed -n '3,6s/^# //p' "$0" >&2
   exit 2
 fi
 if ! command -v nvidia-smi >/dev/null; then

@@ -3,6 +3,7 @@ export { RERANK_CHANNEL, type RerankTrace } from './diagnostics';
 export { RERANK_ERROR_CODES, RerankError, type RerankErrorCode } from './errors';
 export { Reranker } from './reranker';
 export type {
+  CudaOptions,
   Dtype,
   EncodedPair,
   EncodeOptions,

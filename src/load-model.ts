@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { usableProviders, type UsableProviders } from './cuda/usable-providers';
 import { RerankError } from './errors';
 import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
@@ -6,12 +7,13 @@ import { digestFolder, weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
 import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
+import { resolveForCuda } from './models/resolve-for-cuda';
 import type { Weights } from './models/weights';
 import { weightBytes } from './models/weights-graph';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
-import { checkRerankerOptions, invalidOption, maxLengthFor } from './options';
-import type { ModelFile, ModelInfo, RerankerOptions } from './types';
+import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor } from './options';
+import type { ExecutionProvider, ModelFile, ModelInfo, RerankerOptions } from './types';
 
 export interface LoadedModel {
   engine: NativeEngine;
@@ -56,7 +58,7 @@ async function loadChecked({ native }: Attempt, unusedPositions: number): Promis
 /** What the caller's options and the folder's files come to, before it is decided what runs the model. */
 type CommonOptions = Pick<
   NativeLoadOptions,
-  'tokenizerPath' | 'executionProviders' | 'threads' | 'maxLength' | 'truncation' | 'maxQueuedTokens'
+  'tokenizerPath' | 'executionProviders' | 'cuda' | 'threads' | 'maxLength' | 'truncation' | 'maxQueuedTokens'
 >;
 
 interface Attempt {
@@ -84,7 +86,7 @@ function onnxAttempt(common: CommonOptions, { path, dtype }: Weights, reason: st
     ...common,
     engine: 'onnxruntime',
     modelPath: path,
-    runtimePath: findRuntime(),
+    runtimePath: findRuntime(common.executionProviders[0]),
     configFolder: '',
     dtype,
     weightCacheFolder: '',
@@ -115,9 +117,26 @@ async function load(
   return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
 }
 
-function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { loaded: Loaded }): ModelInfo {
+type Provider = ModelInfo['provider'];
+
+/** `refused`: what was found before the addon was asked. */
+function describeProvider(asked: ExecutionProvider[], refused: string, { info }: NativeEngine): Provider {
+  const { provider, providerReason, deviceIds } = info;
+  return Object.freeze({
+    asked: Object.freeze([...asked]),
+    got: provider,
+    reason: refused || providerReason,
+    ...(provider === 'cuda' && { deviceIds: Object.freeze([...deviceIds]) }),
+  });
+}
+
+function describe(
+  model: ResolvedModel,
+  provider: Provider,
+  { native, reason, loaded }: Attempt & { loaded: Loaded },
+): ModelInfo {
   const [engine, modelFile, tokenizerFile] = loaded;
-  const { provider, providerReason, runtimeVersion, instructionSet } = engine.info;
+  const { runtimeVersion, instructionSet } = engine.info;
   const info: ModelInfo = {
     model: model.model,
     architecture: model.architecture,
@@ -125,11 +144,7 @@ function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { 
     maxLength: native.maxLength,
     truncation: native.truncation,
     threads: native.threads,
-    provider: Object.freeze({
-      asked: Object.freeze([...native.executionProviders]),
-      got: provider,
-      reason: providerReason,
-    }),
+    provider,
     engine: Object.freeze({ name: native.engine, ...(instructionSet && { instructionSet }), reason }),
     ...(runtimeVersion && { runtime: Object.freeze({ version: runtimeVersion, library: native.runtimePath }) }),
     files: Object.freeze({ model: Object.freeze(modelFile), tokenizer: Object.freeze(tokenizerFile) }),
@@ -140,13 +155,18 @@ function describe(model: ResolvedModel, { native, reason, loaded }: Attempt & { 
 /** From a model's name and the caller's options to a running engine and its description. */
 export async function loadModel(model: string, options?: RerankerOptions): Promise<LoadedModel> {
   if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
-  const { dtype, maxLength, weightCache, ...checked } = checkRerankerOptions(options);
-  const resolved = await resolveModel(model, dtype, checked.executionProviders);
+  const { dtype, maxLength, weightCache, executionProviders, threads, ...checked } = checkRerankerOptions(options);
+  const { providers, refused }: UsableProviders = await usableProviders({ executionProviders, ...checked });
+  const onCuda = providers.includes('cuda');
+  const resolved = await (onCuda ? resolveForCuda(model, dtype) : resolveModel(model, dtype, providers));
   const common: CommonOptions = {
     ...checked,
+    executionProviders: providers,
+    threads: threadsFor(threads, onCuda ? checked.cuda.deviceIds.length : 0),
     maxLength: maxLengthFor(maxLength, resolved.maxTokens),
     tokenizerPath: resolved.tokenizerPath,
   };
   const result = await load(resolved, common, weightCache);
-  return { engine: result.loaded[0], info: describe(resolved, result) };
+  const engine = result.loaded[0];
+  return { engine, info: describe(resolved, describeProvider(executionProviders, refused, engine), result) };
 }

@@ -42,6 +42,9 @@ function findAddon(root: string): string {
   throw refusal(root, found.folder, { reason: 'its package holds no file for this platform', remedy });
 }
 
+/** Absolute path of the addon. */
+export const nativeAddonFile = (): string => findAddon(PACKAGE_ROOT);
+
 /**
  * The addon. Found once for a process; a failure is not remembered. `root` is for tests.
  */

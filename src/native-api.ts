@@ -1,4 +1,4 @@
-import type { EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
+import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
 export const NATIVE_API_VERSION = 3;
@@ -9,6 +9,9 @@ export interface NativeFailure {
   message: string;
   path?: string;
 }
+
+/** `memoryLimitBytes` 0: no limit. */
+export type NativeCudaOptions = Required<CudaOptions>;
 
 export interface NativeLoadOptions {
   engine: 'packed' | 'onnxruntime';
@@ -22,9 +25,10 @@ export interface NativeLoadOptions {
   runtimePath: string;
   /** For `packed`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
   configFolder: string;
-  dtype: 'fp32' | 'bf16' | 'int8';
+  dtype: Exclude<Dtype, 'auto'>;
   weightCacheFolder: string;
   executionProviders: ExecutionProvider[];
+  cuda: NativeCudaOptions;
   threads: number;
   maxLength: number;
   truncation: Truncation;
@@ -40,6 +44,8 @@ export interface NativeEngineInfo {
   instructionSet: string;
   /** Tokens that the tokenizer has, added ones included. */
   vocabulary: number;
+  /** Empty but for CUDA. */
+  deviceIds: number[];
 }
 
 export interface NativeResult {
@@ -92,4 +98,9 @@ export interface NativeAddon {
   readonly fastFp32: boolean;
   /** Loads on a thread of its own; rejects with a NativeFailure. */
   load(options: NativeLoadOptions): Promise<NativeEngine>;
+  /**
+   * Opens the CUDA provider and runs a kernel on each device: undefined, or what failed. Synchronous, and a bad driver
+   * can end the process: for a process of its own, which is ended after `limitMs` in any case.
+   */
+  probeCuda(runtimePath: string, options: NativeCudaOptions, limitMs: number): NativeFailure | undefined;
 }

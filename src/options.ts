@@ -1,6 +1,8 @@
 import { RerankError } from './errors';
 import { defaultThreads } from './threads';
+import type { NativeCudaOptions } from './native-api';
 import type {
+  CudaOptions,
   Dtype,
   EncodeOptions,
   ExecutionProvider,
@@ -10,10 +12,11 @@ import type {
   Truncation,
 } from './types';
 
-const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'bf16', 'int8'];
+const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'fp16', 'bf16', 'int8'];
 const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
 const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
 
+const ARENA_STRATEGIES = ['kNextPowerOfTwo', 'kSameAsRequested'] as const;
 const AGGREGATES = ['max', 'mean'] as const;
 
 const MAX_THREADS = 1024;
@@ -23,11 +26,18 @@ export const MAX_ENCODE_LENGTH = 2 ** 20;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_LENGTH = 512;
 const DEFAULT_MAX_QUEUED_TOKENS = 8_388_608;
+/** CUDA numbers its devices in an int; no machine has more than this. */
+const MAX_DEVICE_ID = 1023;
+const DEFAULT_MAX_BATCH_TOKENS = 16_384;
+/** One run in progress on the device, one whose input is on its way there, and time for tokenizing. */
+const THREADS_PER_DEVICE = 4;
 
 export interface CheckedRerankerOptions {
   dtype: Dtype;
   executionProviders: ExecutionProvider[];
-  threads: number;
+  cuda: NativeCudaOptions;
+  /** Undefined until it is known what the model runs on: `threadsFor`. */
+  threads: number | undefined;
   /** Undefined until the model's limit is known: `maxLengthFor`. */
   maxLength: number | undefined;
   truncation: Truncation;
@@ -102,12 +112,13 @@ function timeout(value: unknown): number {
 }
 
 export function checkRerankerOptions(options?: RerankerOptions): CheckedRerankerOptions {
-  const { dtype, executionProviders, threads, maxLength, truncation, maxQueuedTokens, weightCache } = object(options);
+  const { dtype, executionProviders, cuda, threads, maxLength, truncation, maxQueuedTokens, weightCache } =
+    object(options);
   return {
     dtype: dtype === undefined ? 'auto' : oneOf('dtype', dtype, DTYPES),
     executionProviders: executionProviders === undefined ? ['cpu'] : providers(executionProviders),
-    threads:
-      threads === undefined ? Math.min(defaultThreads(), MAX_THREADS) : integer('threads', threads, 1, MAX_THREADS),
+    cuda: checkCudaOptions(cuda),
+    threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     maxLength: maxLength === undefined ? undefined : integer('maxLength', maxLength, 1, MAX_ENCODE_LENGTH),
     truncation: truncation === undefined ? 'longest_first' : oneOf('truncation', truncation, TRUNCATIONS),
     maxQueuedTokens:
@@ -116,6 +127,42 @@ export function checkRerankerOptions(options?: RerankerOptions): CheckedReranker
         : integer('maxQueuedTokens', maxQueuedTokens, 1, Number.MAX_SAFE_INTEGER),
     weightCache: weightCache === undefined ? false : flag('weightCache', weightCache),
   };
+}
+
+function devices(value: unknown): number[] {
+  const list: unknown[] = Array.isArray(value) ? [...(value as unknown[])] : [];
+  const known = list.every((id) => Number.isInteger(id) && (id as number) >= 0 && (id as number) <= MAX_DEVICE_ID);
+  if (list.length > 0 && known && new Set(list).size === list.length) return list as number[];
+  throw invalidOption(`a list of distinct integers from 0 to ${MAX_DEVICE_ID}`, 'cuda.deviceIds', value);
+}
+
+export function checkCudaOptions(options?: CudaOptions): NativeCudaOptions {
+  const { deviceIds, memoryLimitBytes, arenaExtendStrategy, tf32, maxBatchTokens } = object(options, 'cuda');
+  return {
+    deviceIds: deviceIds === undefined ? [0] : devices(deviceIds),
+    memoryLimitBytes:
+      memoryLimitBytes === undefined
+        ? 0
+        : integer('cuda.memoryLimitBytes', memoryLimitBytes, 1, Number.MAX_SAFE_INTEGER, ' (bytes)'),
+    arenaExtendStrategy:
+      arenaExtendStrategy === undefined
+        ? 'kNextPowerOfTwo'
+        : oneOf('cuda.arenaExtendStrategy', arenaExtendStrategy, ARENA_STRATEGIES),
+    tf32: tf32 === undefined ? false : flag('cuda.tf32', tf32),
+    maxBatchTokens:
+      maxBatchTokens === undefined
+        ? DEFAULT_MAX_BATCH_TOKENS
+        : integer('cuda.maxBatchTokens', maxBatchTokens, 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** Worker threads for a model on this many CUDA devices (0: on the CPU). Every device needs one. */
+export function threadsFor(asked: number | undefined, deviceCount: number, cores = defaultThreads()): number {
+  if (asked !== undefined) {
+    return deviceCount === 0 ? asked : integer('threads', asked, deviceCount, MAX_THREADS, ' (one a CUDA device)');
+  }
+  if (deviceCount === 0) return Math.min(cores, MAX_THREADS);
+  return Math.max(deviceCount, Math.min(cores, THREADS_PER_DEVICE * deviceCount, MAX_THREADS));
 }
 
 /** Tokens of a pair for a model that takes `limit`. */

@@ -32,21 +32,43 @@ export interface RerankOutput {
   response: RerankResult[];
 }
 
-export type Dtype = 'auto' | 'fp32' | 'bf16' | 'int8';
+export type Dtype = 'auto' | 'fp32' | 'fp16' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
 export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
+
+/** How the CUDA provider runs a model. */
+export interface CudaOptions {
+  /**
+   * CUDA devices by number, as `CUDA_VISIBLE_DEVICES` leaves them. Each holds the model, and worker threads are spread
+   * over them. Default `[0]`.
+   */
+  deviceIds?: number[];
+  /** Bytes that ONNX Runtime's arena may take on a device. Default: no limit. */
+  memoryLimitBytes?: number;
+  /** How that arena grows. Default `kNextPowerOfTwo`; `kSameAsRequested` takes less and asks more often. */
+  arenaExtendStrategy?: 'kNextPowerOfTwo' | 'kSameAsRequested';
+  /** fp32 products in TF32: faster, but logits are no longer within 1e-3 of the CPU's. Default false. */
+  tf32?: boolean;
+  /** Tokens of a run at most, padding included. More keep a large GPU busier and take more of its memory. Default 16,384. */
+  maxBatchTokens?: number;
+}
 
 export interface RerankerOptions {
   /**
    * Precision of the weights. `int8` and `bf16` are made from the fp32 weights when the model is loaded (BERT, RoBERTa
    * and XLM-R on CPU), and so is `fp32` on processors with AMX, where it is 24-bit fixed point (logits within 1e-4 of
-   * ONNX Runtime's); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `auto` (default): int8 where it can
-   * be had.
+   * ONNX Runtime's); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is model_fp16.onnx. `auto`
+   * (default): int8 where it can be had; on CUDA fp16, else fp32.
    */
   dtype?: Dtype;
   /** Tried in order; the first that works is used. What was got and why stands in `info.provider`. Default `['cpu']`. */
   executionProviders?: ExecutionProvider[];
-  /** Worker threads, 1 to 1024. Default: `os.availableParallelism()`, less where a cgroup grants less CPU time. */
+  /** Of the provider `cuda`. */
+  cuda?: CudaOptions;
+  /**
+   * Worker threads, 1 to 1024. Default: `os.availableParallelism()`, less where a cgroup grants less CPU time; on CUDA no
+   * more than four a device.
+   */
   threads?: number;
   /** Tokens of a pair, special tokens included: at most what the model takes. Default: 512 or the model's limit, whichever is less. */
   maxLength?: number;
@@ -122,6 +144,8 @@ export interface ModelInfo {
     got: ExecutionProvider;
     /** One sentence: why this one. */
     reason: string;
+    /** The CUDA devices in use; only where `got` is `cuda`. */
+    deviceIds?: readonly number[];
   };
   /** What runs the model: our own kernels over packed rows, or ONNX Runtime. */
   engine: {

@@ -5,6 +5,7 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "infer/cuda_probe.h"
 #include "infer/telemetry.h"
 #include "kernels/kernels.h"
 
@@ -27,6 +28,18 @@ bool fast_fp32() noexcept {
   }
 }
 
+// On the calling thread: for a process of its own.
+Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
+  try {
+    infer::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
+                      to_cuda_options(info[1].As<Napi::Object>()),
+                      std::chrono::milliseconds(info[2].As<Napi::Number>().Int64Value()));
+    return info.Env().Undefined();
+  } catch (const Error& error) {
+    return from_error(info.Env(), error);
+  }
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   // Here, since this is the JS thread: process.env is read and written on it.
   infer::disable_telemetry();
@@ -36,6 +49,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("apiVersion", kApiVersion);
   exports.Set("fastFp32", fast_fp32());
   exports.Set("load", Napi::Function::New(env, load, "load"));
+  exports.Set("probeCuda", Napi::Function::New(env, probe_cuda, "probeCuda"));
   return exports;
 }
 

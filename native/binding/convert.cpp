@@ -45,7 +45,8 @@ infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
   return {.model_path = to_string(options, "modelPath"),
           .runtime_path = to_string(options, "runtimePath"),
           .providers = std::move(providers),
-          .weight_bytes = to_size(options, "weightBytes")};
+          .weight_bytes = to_size(options, "weightBytes"),
+          .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
 }
 
 encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
@@ -59,6 +60,19 @@ encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
 }
 
 }  // namespace
+
+infer::CudaOptions to_cuda_options(const Napi::Object& options) {
+  const Napi::Array ids = options.Get("deviceIds").As<Napi::Array>();
+  std::vector<int32_t> device_ids;
+  for (uint32_t i = 0; i < ids.Length(); ++i) {
+    device_ids.push_back(ids.Get(i).As<Napi::Number>().Int32Value());
+  }
+  return {.device_ids = std::move(device_ids),
+          .memory_limit_bytes = to_size(options, "memoryLimitBytes"),
+          .arena_extend_strategy = to_string(options, "arenaExtendStrategy"),
+          .tf32 = options.Get("tf32").As<Napi::Boolean>().Value(),
+          .max_batch_tokens = to_size(options, "maxBatchTokens")};
+}
 
 engine::EngineOptions to_engine_options(const Napi::Object& options) {
   const bool packed = to_string(options, "engine") == "packed";
@@ -143,6 +157,7 @@ Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t voc
   object.Set("runtimeVersion", info.runtime_version);
   object.Set("instructionSet", info.instruction_set);
   object.Set("vocabulary", static_cast<double>(vocabulary));
+  object.Set("deviceIds", from_ids(env, info.device_ids));
   return object;
 }
 

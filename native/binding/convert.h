@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "infer/cuda_options.h"
 
 namespace bge::binding {
 
@@ -15,6 +16,7 @@ namespace bge::binding {
 // protects memory only.
 
 engine::EngineOptions to_engine_options(const Napi::Object& options);
+infer::CudaOptions to_cuda_options(const Napi::Object& options);
 tokenize::Truncation to_truncation(const Napi::Value& value);
 std::vector<std::string> to_strings(const Napi::Array& values);
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "infer/execution_provider.h"
 
@@ -50,6 +51,8 @@ struct BackendInfo {
   std::string instruction_set;
   // Bytes of the weights, or of the file that holds them.
   size_t weight_bytes;
+  // Of CUDA; empty elsewhere.
+  std::vector<int32_t> device_ids{};
 };
 
 // A loaded model. Immutable, safe from any number of threads.

@@ -69,8 +69,9 @@ class SignatureReader {
   }
 
   void require_logits(const std::string& name, const TensorType& type) const {
-    if (type.element != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT) {
-      unsupported("output '" + name + "' is not float32");
+    if (type.element != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT &&
+        type.element != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16) {
+      unsupported("output '" + name + "' is neither float32 nor float16");
     }
     const bool flat = type.shape.size() == 1;
     const bool labelled = type.shape.size() == 2 && type.shape[1] <= 2 && type.shape[1] != 0;

@@ -20,7 +20,7 @@ struct ModelInput {
 struct ModelSignature {
   // Each [batch, tokens]; in the order of the graph.
   std::vector<ModelInput> inputs;
-  // float32 [batch], [batch, 1] or [batch, 2].
+  // float32 or float16: [batch], [batch, 1] or [batch, 2].
   std::string logits_name;
 };
 

@@ -1,44 +1,60 @@
 #include "infer/onnx_backend.h"
 
+#include <atomic>
 #include <mutex>
 
-#include "infer/model_signature.h"
+#include "base/file.h"
+#include "infer/cuda_runner.h"
+#include "infer/onnx_model.h"
 #include "infer/onnx_runner.h"
 #include "infer/session_loader.h"
 
 namespace bge::infer {
 namespace {
 
-// Rows of similar length share a run on a GPU; 16,384 tokens keep one busy and its memory bounded.
-constexpr BatchLimits kCudaLimits{.max_rows = 256, .max_tokens = 16384, .padded = true};
-// On a CPU a pair alone is fastest: no padding is computed and the pairs run side by side.
-constexpr BatchLimits kCpuLimits{.max_rows = 1};
+// Rows of similar length share a run on a GPU, up to a number of tokens that keeps it busy and its
+// memory bounded.
+constexpr size_t kCudaMaxRows = 256;
 
 class OnnxBackend final : public Backend {
  public:
-  OnnxBackend(std::shared_ptr<const Runtime> runtime, LoadedSession loaded,
+  OnnxBackend(std::shared_ptr<const Runtime> runtime, LoadedSessions loaded,
               const OnnxModelOptions& options)
-      : info_{loaded.provider,
-              std::move(loaded.provider_reason),
-              runtime->version(),
-              {},
-              options.weight_bytes},
-        model_(std::make_shared<const OnnxModel>(std::move(runtime), std::move(loaded.session),
-                                                 options.model_path)) {}
+      : info_{.provider = loaded.provider,
+              .provider_reason = std::move(loaded.provider_reason),
+              .runtime_version = runtime->version(),
+              .instruction_set = {},
+              .weight_bytes = loaded.sessions.size() * options.weight_bytes},
+        max_batch_tokens_(options.cuda.max_batch_tokens) {
+    if (on_cuda()) info_.device_ids = options.cuda.device_ids;
+    for (Handle<OrtSession>& session : loaded.sessions) {
+      models_.push_back(
+          std::make_shared<const OnnxModel>(runtime, std::move(session), options.model_path));
+    }
+  }
 
+  // Runners are spread over the devices by turns.
   std::unique_ptr<Runner> make_runner() const override {
-    return std::make_unique<OnnxRunner>(model_);
+    if (!on_cuda()) return std::make_unique<OnnxRunner>(models_.front());
+    const size_t device = next_device_++ % models_.size();
+    return std::make_unique<CudaRunner>(models_[device], info_.device_ids[device]);
   }
 
   BatchLimits batch_limits() const override {
-    return info_.provider == ExecutionProvider::kCuda ? kCudaLimits : kCpuLimits;
+    // On a CPU a pair alone is fastest: no padding is computed and the pairs run side by side.
+    if (!on_cuda()) return {.max_rows = 1};
+    return {.max_rows = kCudaMaxRows, .max_tokens = max_batch_tokens_, .padded = true};
   }
 
   const BackendInfo& info() const override { return info_; }
 
  private:
+  bool on_cuda() const noexcept { return info_.provider == ExecutionProvider::kCuda; }
+
   BackendInfo info_;
-  std::shared_ptr<const OnnxModel> model_;
+  size_t max_batch_tokens_;
+  std::vector<std::shared_ptr<const OnnxModel>> models_;  // one a device
+  mutable std::atomic<size_t> next_device_ = 0;
 };
 
 }  // namespace
@@ -65,7 +81,7 @@ std::unique_ptr<const Backend> OnnxModelLoad::run() {
     if (state_->canceled) state_->loader->cancel();
   }
   const OnnxModelOptions& options = state_->options;
-  LoadedSession loaded = state_->loader->load(options.model_path, options.providers);
+  LoadedSessions loaded = state_->loader->load(options.model_path, options.providers, options.cuda);
   return std::make_unique<const OnnxBackend>(std::move(runtime), std::move(loaded), options);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "infer/backend.h"
+#include "infer/cuda_options.h"
 #include "infer/execution_provider.h"
 
 namespace bge::infer {
@@ -16,10 +17,11 @@ struct OnnxModelOptions {
   std::vector<ExecutionProvider> providers;
   // Of the file and its external data.
   size_t weight_bytes = 0;
+  CudaOptions cuda;
 };
 
 // Loads any sequence-classification ONNX graph, to be run by ONNX Runtime; one session serves all
-// Runners. Another thread can cancel the load.
+// Runners, on CUDA all Runners of a device. Another thread can cancel the load.
 class OnnxModelLoad {
  public:
   explicit OnnxModelLoad(OnnxModelOptions options);

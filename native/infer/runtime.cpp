@@ -7,9 +7,8 @@
 #include "infer/status.h"
 
 namespace bge::infer {
-namespace {
 
-const OrtApi* load_api(const std::string& path, std::string& version) {
+const OrtApi* open_api(const std::string& path, std::string& version) {
   std::string reason;
   void* library = open_library(path, reason);
   if (library == nullptr) {
@@ -27,17 +26,15 @@ const OrtApi* load_api(const std::string& path, std::string& version) {
   }
   const OrtApiBase* base = get_api_base();
   version = base->GetVersionString();
-  const OrtApi* api = base->GetApi(Runtime::kApiVersion);
+  const OrtApi* api = base->GetApi(kApiVersion);
   if (api == nullptr) {
     throw Error(ErrorCode::kRuntimeIncompatible,
                 "ONNX Runtime " + version + " is too old; install onnxruntime-node 1." +
-                    std::to_string(Runtime::kApiVersion) + " or later",
+                    std::to_string(kApiVersion) + " or later",
                 path);
   }
   return api;
 }
-
-}  // namespace
 
 std::shared_ptr<const Runtime> Runtime::open(const std::string& library_path) {
   static std::mutex mutex;
@@ -47,7 +44,7 @@ std::shared_ptr<const Runtime> Runtime::open(const std::string& library_path) {
   if (std::shared_ptr<const Runtime> runtime = known.lock()) return runtime;
 
   std::string version;
-  const OrtApi* api = load_api(library_path, version);
+  const OrtApi* api = open_api(library_path, version);
   OrtEnv* env = nullptr;
   // What fails comes back as a status. The log would write it to the host's stderr as well, and on
   // machines without a GPU a warning at every start.

@@ -7,6 +7,14 @@
 
 namespace bge::infer {
 
+// The lowest API version that has all we call: load cancellation came with 1.22.
+inline constexpr uint32_t kApiVersion = 22;
+
+// The functions of the ONNX Runtime library at this absolute path, and its version. Throws
+// kRuntimeNotFound when it cannot be opened and kRuntimeIncompatible when it is no ONNX Runtime or
+// an older one than kApiVersion.
+const OrtApi* open_api(const std::string& library_path, std::string& version);
+
 // The ONNX Runtime shared library, opened at run time, with its process-wide environment.
 //
 // Libraries stay open until the process ends: sessions of other addons may live in the same one,
@@ -14,11 +22,7 @@ namespace bge::infer {
 // goes with the last Runtime that uses it.
 class Runtime {
  public:
-  // The lowest API version that has all we call: load cancellation came with 1.22.
-  static constexpr uint32_t kApiVersion = 22;
-
-  // Opens the library at this absolute path. Throws kRuntimeNotFound when it cannot be opened and
-  // kRuntimeIncompatible when it is no ONNX Runtime or an older one than kApiVersion.
+  // Throws what open_api() throws.
   static std::shared_ptr<const Runtime> open(const std::string& library_path);
 
   Runtime(const OrtApi* api, OrtEnv* env, std::string version, std::string library_path);

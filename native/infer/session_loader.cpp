@@ -2,44 +2,47 @@
 
 #include <filesystem>
 
+#include "infer/cuda_failure.h"
+#include "infer/session_options.h"
+
 namespace bge::infer {
-namespace {
-
-// The runtime's message without its line breaks and closing full stop.
-std::string one_line(std::string message) {
-  for (char& c : message) {
-    if (c == '\n' || c == '\r') c = ' ';
-  }
-  while (!message.empty() && (message.back() == ' ' || message.back() == '.')) message.pop_back();
-  return message;
-}
-
-}  // namespace
 
 SessionLoader::SessionLoader(std::shared_ptr<const Runtime> runtime)
     : runtime_(std::move(runtime)) {}
 
-LoadedSession SessionLoader::load(const std::string& model_path,
-                                  const std::vector<ExecutionProvider>& providers) {
+LoadedSessions SessionLoader::load(const std::string& model_path,
+                                   const std::vector<ExecutionProvider>& providers,
+                                   const CudaOptions& cuda) {
   std::string refused;
   for (const ExecutionProvider provider : providers) {
     const std::string name(provider_name(provider));
+    const std::string reason =
+        refused.empty() ? name + " is the first of the providers asked for" : refused;
+    if (provider == ExecutionProvider::kCpu) {
+      std::vector<Handle<OrtSession>> session;
+      session.push_back(create(model_path, new_options(), ErrorCode::kModelInvalid));
+      return {std::move(session), provider, reason};
+    }
     try {
-      OrtSessionOptions* options = new_options();
-      append(provider, options);
-      // What fails on cpu is the model's fault; on another provider it may be the provider's.
-      const ErrorCode failure = provider == ExecutionProvider::kCpu
-                                    ? ErrorCode::kModelInvalid
-                                    : ErrorCode::kProviderUnavailable;
-      return {create(model_path, options, failure), provider,
-              refused.empty() ? name + " is the first of the providers asked for" : refused};
+      return {open_on_cuda(model_path, cuda), provider, reason};
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kProviderUnavailable) throw;
-      refused += (refused.empty() ? "" : "; ") + name + " cannot be used: " + error.what();
+      refused = name + " cannot be used: " + explain_cuda_failure(error.what());
     }
   }
-  throw Error(ErrorCode::kProviderUnavailable,
-              refused + "; install what is missing or add 'cpu' to executionProviders");
+  throw Error(ErrorCode::kProviderUnavailable, refused + "; or add 'cpu' to executionProviders");
+}
+
+std::vector<Handle<OrtSession>> SessionLoader::open_on_cuda(const std::string& model_path,
+                                                            const CudaOptions& cuda) {
+  std::vector<Handle<OrtSession>> sessions;
+  for (const int32_t device_id : cuda.device_ids) {
+    OrtSessionOptions* const options = new_options();
+    append_cuda(runtime_->api(), options, cuda, device_id);
+    // On the CPU what fails is the model's fault; here it may be the provider's.
+    sessions.push_back(create(model_path, options, ErrorCode::kProviderUnavailable));
+  }
+  return sessions;
 }
 
 void SessionLoader::cancel() noexcept {
@@ -52,39 +55,12 @@ void SessionLoader::cancel() noexcept {
 }
 
 OrtSessionOptions* SessionLoader::new_options() {
-  const OrtApi& api = runtime_->api();
-  Handle<OrtSessionOptions> handle(api.ReleaseSessionOptions);
-  check(api, api.CreateSessionOptions(handle.out()), ErrorCode::kInternal, "session options");
+  Handle<OrtSessionOptions> handle = make_session_options(runtime_->api());
   OrtSessionOptions* options = handle.get();
-  const auto set = [&api](OrtStatus* status) {
-    check(api, status, ErrorCode::kInternal, "session options");
-  };
-  // The runtime's own pools stay empty: our workers call Run, each on its own thread.
-  set(api.SetIntraOpNumThreads(options, 1));
-  set(api.SetInterOpNumThreads(options, 1));
-  set(api.SetSessionExecutionMode(options, ORT_SEQUENTIAL));
-  set(api.SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL));
-  // A pattern is kept for every shape seen; with one pair a run that is every length up to 512.
-  set(api.DisableMemPattern(options));
-  // Failures come back as statuses; the log would print them a second time.
-  set(api.SetSessionLogSeverityLevel(options, ORT_LOGGING_LEVEL_FATAL));
-
   std::lock_guard lock(mutex_);
   if (canceled_) throw Error(ErrorCode::kAborted, "loading was cancelled");
   options_.push_back(std::move(handle));
   return options;
-}
-
-void SessionLoader::append(ExecutionProvider provider, OrtSessionOptions* options) const {
-  if (provider == ExecutionProvider::kCpu) return;
-  const OrtApi& api = runtime_->api();
-  Handle<OrtCUDAProviderOptionsV2> cuda(api.ReleaseCUDAProviderOptions);
-  std::string message = take_message(api, api.CreateCUDAProviderOptions(cuda.out()));
-  if (message.empty()) {
-    message =
-        take_message(api, api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda.get()));
-  }
-  if (!message.empty()) throw Error(ErrorCode::kProviderUnavailable, one_line(message));
 }
 
 Handle<OrtSession> SessionLoader::create(const std::string& model_path, OrtSessionOptions* options,

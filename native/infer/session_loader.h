@@ -7,14 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "infer/cuda_options.h"
 #include "infer/execution_provider.h"
 #include "infer/runtime.h"
 #include "infer/status.h"
 
 namespace bge::infer {
 
-struct LoadedSession {
-  Handle<OrtSession> session;
+struct LoadedSessions {
+  // One; on CUDA one for each of its devices, in their order.
+  std::vector<Handle<OrtSession>> sessions;
   ExecutionProvider provider;
   // One sentence: why this one.
   std::string provider_reason;
@@ -27,22 +29,23 @@ class SessionLoader {
 
   // Blocks while the model is read and optimised. Throws kProviderUnavailable when no provider of
   // the list works, kModelInvalid when the file is no model, kAborted after cancel().
-  LoadedSession load(const std::string& model_path,
-                     const std::vector<ExecutionProvider>& providers);
+  LoadedSessions load(const std::string& model_path,
+                      const std::vector<ExecutionProvider>& providers, const CudaOptions& cuda);
 
   // From any thread: a load in progress ends soon with kAborted, and so does every later one.
   void cancel() noexcept;
 
  private:
+  std::vector<Handle<OrtSession>> open_on_cuda(const std::string& model_path,
+                                               const CudaOptions& cuda);
   OrtSessionOptions* new_options();
-  void append(ExecutionProvider provider, OrtSessionOptions* options) const;
   Handle<OrtSession> create(const std::string& model_path, OrtSessionOptions* options,
                             ErrorCode failure) const;
 
   std::shared_ptr<const Runtime> runtime_;
   std::mutex mutex_;
   bool canceled_ = false;                           // guarded by mutex_
-  std::vector<Handle<OrtSessionOptions>> options_;  // guarded by mutex_; one a tried provider
+  std::vector<Handle<OrtSessionOptions>> options_;  // guarded by mutex_; one a session tried
 };
 
 }  // namespace bge::infer

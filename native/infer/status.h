@@ -3,6 +3,7 @@
 #include <onnxruntime_c_api.h>
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 
@@ -26,6 +27,10 @@ class Handle {
   }
 
   T* get() const noexcept { return object_; }
+  void swap(Handle& other) noexcept {
+    std::swap(release_, other.release_);
+    std::swap(object_, other.object_);
+  }
   // Where a Create function is to put the object; the Handle must be empty.
   T** out() noexcept { return &object_; }
 

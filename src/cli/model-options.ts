@@ -22,9 +22,9 @@ export function positiveInteger(text: string): number {
 export function dtypeOption(): Option {
   return new Option(
     '-d, --dtype <dtype>',
-    'weights: int8 is smaller and faster, fp32 exact, bf16 between; auto takes int8 where there is one',
+    'weights: int8 is smaller and faster, fp32 exact, bf16 between, fp16 for GPUs; auto takes int8 (on CUDA fp16) where there is one',
   )
-    .choices(['auto', 'fp32', 'bf16', 'int8'])
+    .choices(['auto', 'fp32', 'fp16', 'bf16', 'int8'])
     .default('auto');
 }
 

@@ -150,7 +150,7 @@ export function sourceRepo(repo: string, dtype: Dtype): string {
   if (!entry) return repo;
   if (dtype === 'auto')
     return Object.values(entry.onnx).includes(repo) ? repo : (entry.onnx.int8 ?? entry.onnx.fp32 ?? repo);
-  return entry.onnx[dtype === 'bf16' ? 'fp32' : dtype] ?? repo;
+  return entry.onnx[dtype === 'int8' ? dtype : 'fp32'] ?? repo;
 }
 
 /** The tokenizer kinds that the native core has. */

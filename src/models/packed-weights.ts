@@ -37,6 +37,7 @@ function hasFastFp32(): boolean {
  */
 export function packedWeights({ float, onnx, dtype, architecture }: Found): Weights | undefined {
   if (float === undefined || !runsOnOurKernels(architecture)) return undefined;
+  if (dtype === 'fp16') return undefined;
   if (dtype === 'fp32') return onnx && !hasFastFp32() ? undefined : { path: float, dtype };
   return { path: float, dtype: dtype === 'auto' ? 'int8' : dtype };
 }

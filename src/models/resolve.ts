@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { RerankError } from '../errors';
 import type { Dtype, ExecutionProvider } from '../types';
 import { cacheFolder } from './cache';
@@ -15,6 +15,7 @@ import type { Weights } from './weights';
 
 const FP32_FILE = 'model.onnx';
 const INT8_FILE = 'model_quantized.onnx';
+const FP16_FILE = 'model_fp16.onnx';
 const SAFETENSORS_FILE = 'model.safetensors';
 
 type Providers = readonly ExecutionProvider[];
@@ -53,22 +54,27 @@ interface OnnxFiles {
   quantized: Weights | undefined;
   /** `model.onnx` is whatever its graph holds, as some folders quantise in place. */
   plain: Weights | undefined;
+  /** `model_fp16.onnx` is fp16 by name. */
+  half: Weights | undefined;
 }
 
 async function onnxFiles(folder: string): Promise<OnnxFiles> {
-  const [quantized, plain] = await Promise.all([findFile(folder, INT8_FILE), findFile(folder, FP32_FILE)]);
+  const names = [INT8_FILE, FP32_FILE, FP16_FILE];
+  const [quantized, plain, half] = await Promise.all(names.map((name) => findFile(folder, name)));
   return {
     quantized: quantized === undefined ? undefined : { path: quantized, dtype: 'int8' },
     plain: plain === undefined ? undefined : { path: plain, dtype: (await isQuantized(plain)) ? 'int8' : 'fp32' },
+    half: half === undefined ? undefined : { path: half, dtype: 'fp16' },
   };
 }
 
-function onnxWeights({ quantized, plain }: OnnxFiles, dtype: Dtype): Weights | undefined {
-  return [quantized, plain].find((found) => found && (dtype === 'auto' || found.dtype === dtype));
+/** `auto`: fp16 last, as a CPU has no arithmetic for it. */
+function onnxWeights({ quantized, plain, half }: OnnxFiles, dtype: Dtype): Weights | undefined {
+  return [quantized, plain, half].find((found) => found && (dtype === 'auto' || found.dtype === dtype));
 }
 
 function noWeights(folder: string, { plain }: OnnxFiles, dtype: Dtype, providers: Providers): RerankError {
-  const wanted = dtype === 'int8' ? INT8_FILE : FP32_FILE;
+  const wanted = { auto: FP32_FILE, fp32: FP32_FILE, bf16: FP32_FILE, fp16: FP16_FILE, int8: INT8_FILE }[dtype];
   if (!mayRunPacked(providers)) {
     const message = `${folder} has no ${wanted}, which other providers than 'cpu' need; put it there, or ask for 'cpu' alone`;
     return notFound(message, join(folder, wanted));
@@ -94,7 +100,8 @@ async function filesIn(folder: string, { model, dtype, executionProviders }: Wan
   const onnx = onnxWeights(files, dtype);
   const safetensors = await findFile(folder, SAFETENSORS_FILE);
   if (!onnx && !files.plain && !safetensors) throw noWeights(folder, files, dtype, executionProviders);
-  const flat = (onnx ?? files.plain)?.path === join(folder, onnx?.path.endsWith(INT8_FILE) ? INT8_FILE : FP32_FILE);
+  const anyOnnx = onnx ?? files.plain;
+  const flat = anyOnnx !== undefined && dirname(anyOnnx.path) === folder;
   const config = await readModelConfig(folder, !flat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
   const float = safetensors ?? (files.plain?.dtype === 'fp32' ? files.plain.path : undefined);

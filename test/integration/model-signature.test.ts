@@ -46,6 +46,23 @@ describe('inputs and outputs are taken from the model', () => {
   });
 });
 
+test.each(['column', 'pair'] as const)(
+  'float16 logits (%s) are read as ONNX Runtime itself converts them',
+  async (output) => {
+    // 1/3 of the sum: not a float16 value, and large and small logits.
+    const model: SumModel = { inputs: { input_ids: 'int64' }, output, divisor: 3000 };
+    const input = {
+      query: 'q',
+      contexts: ['a', 'some words', 'many more words '.repeat(40)].map((text) => ({ text })),
+    };
+    const answer = (precision: 'float' | 'float16' | 'rounded') =>
+      withModel({ ...model, precision }, (reranker) => reranker.rerank(input, { rawScores: true }));
+    const half = await answer('float16');
+    expect(half).toEqual(await answer('rounded'));
+    expect(half).not.toEqual(await answer('float'));
+  },
+);
+
 describe('models that cannot be used are refused with a sentence', () => {
   test.each<[string, SumModel, string]>([
     ['an unknown input', { inputs: { input_ids: 'int64', pixel_values: 'int64' }, output: 'column' }, "'pixel_values'"],

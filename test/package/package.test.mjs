@@ -2,7 +2,17 @@
 // PATH without a compiler, and used.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -35,6 +45,29 @@ function bareEnvironment(scratch) {
     symlinkSync(file, path.join(tools, name));
   }
   return { PATH: tools, HOME: scratch };
+}
+
+/** The reason why an onnxruntime-node without the CUDA files cannot: found out in a child process of the runtime. */
+const cudaProgram = (folder) => `
+  import { Reranker } from 'bge-reranker';
+  const options = { executionProviders: ['cuda', 'cpu'] };
+  const reranker = await Reranker.load(${JSON.stringify(folder)}, options);
+  console.log(reranker.info.provider.reason);
+  await reranker.close();`;
+
+/** The folder of the library in an onnxruntime-node below `folder`. */
+const runtimeIn = (folder) =>
+  path.join(folder, 'node_modules/onnxruntime-node/bin/napi-v6', process.platform, process.arch);
+
+const OLDER = '1.22.0';
+
+/** A folder with an older onnxruntime-node in its node_modules, from the registry that npm is set to. */
+async function installOlder() {
+  const folder = mkdtempSync(path.join(packed.scratch, 'older-'));
+  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...options, `onnxruntime-node@${OLDER}`], { cwd: folder });
+  return folder;
 }
 
 const program = (folder) => `
@@ -124,6 +157,40 @@ describe('installed', () => {
       assert.equal(stdout, '[1,0]\n');
     });
   }
+
+  for (const [name, [command, ...args]] of [['Node', [process.execPath]], ...runtimesFor(hostTarget())]) {
+    test(`CUDA is tried in a process of its own, in ${name}`, async () => {
+      writeFileSync(path.join(project, 'cuda.mjs'), cudaProgram(await getTestModel()));
+      const { stdout } = await run(command, [...args, 'cuda.mjs'], { cwd: project, env: environment });
+      assert.match(stdout, /^cuda cannot be used: this ONNX Runtime has no CUDA provider; set ONNXRUNTIME_LIBRARY/);
+    });
+  }
+
+  describe(`beside onnxruntime-node ${OLDER} in one process`, () => {
+    const { version: ours } = JSON.parse(readFileSync(`${ROOT}node_modules/onnxruntime-node/package.json`, 'utf8'));
+    let older;
+    before(async () => {
+      older = await installOlder();
+    });
+
+    for (const order of ['ours-first', 'theirs-first']) {
+      const beside = async (theirs, settings = {}) => {
+        cpSync(path.join(import.meta.dirname, 'beside.cjs'), path.join(project, 'beside.cjs'));
+        const options = { cwd: project, env: { ...environment, ...settings } };
+        const { stdout } = await run(process.execPath, ['beside.cjs', order, theirs, await getTestModel()], options);
+        return JSON.parse(stdout);
+      };
+
+      test(`theirs is the older one, ${order}`, async () => {
+        assert.deepEqual(await beside(older), { agree: true, ours, theirs: OLDER });
+      });
+
+      test(`ours is the older one, ${order}`, async () => {
+        const library = { ONNXRUNTIME_LIBRARY: runtimeIn(older) };
+        assert.deepEqual(await beside(project, library), { agree: true, ours: OLDER, theirs: ours });
+      });
+    }
+  });
 
   test('without the platform package: one sentence that names it', async () => {
     const place = path.join(project, 'node_modules', packed.target.package);

@@ -1,6 +1,6 @@
 import { modelProto } from './onnx-schema';
 
-const ELEMENT = { float: 1, int32: 6, int64: 7 } as const;
+const ELEMENT = { float: 1, int32: 6, int64: 7, float16: 10 } as const;
 const ATTRIBUTE = { int: 2, ints: 7 } as const;
 
 export type Element = keyof typeof ELEMENT;
@@ -33,6 +33,8 @@ export interface SumModel {
   /** [batch], [batch, 1] or [batch, 2]: `pair` gives (0, sum). */
   output: 'flat' | 'column' | 'pair';
   outputName?: string;
+  /** `float16`: rounded to it; `rounded`: rounded to it and given as float. Default `float`. */
+  precision?: 'float' | 'float16' | 'rounded';
   /** The sum is divided by this; 0 makes it infinite. */
   divisor?: number;
   /** Further NodeProto and TensorProto of the graph, without a use in it. */
@@ -46,6 +48,8 @@ export interface SumModel {
 /** An ONNX model whose logit is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */
 export function sumModel(sum: SumModel): Uint8Array {
   const { inputs, output, outputName = 'logits', divisor = 1, nodes: more = [], initializers = [] } = sum;
+  const { precision = 'float' } = sum;
+  const exact = precision === 'float' ? outputName : 'exact';
   const names = Object.keys(inputs);
   const nodes = names.flatMap((name) => [
     node('Cast', [name], `${name}_float`, [int('to', ELEMENT.float)]),
@@ -60,14 +64,16 @@ export function sumModel(sum: SumModel): Uint8Array {
       names.map((name) => `${name}_sum`),
       'total',
     ),
-    node('Div', ['total', 'divisor'], output === 'pair' ? 'logit' : outputName),
+    node('Div', ['total', 'divisor'], output === 'pair' ? 'logit' : exact),
   );
   if (output === 'pair') {
-    nodes.push(
-      node('Sub', ['logit', 'logit'], 'zero'),
-      node('Concat', ['zero', 'logit'], outputName, [int('axis', 1)]),
-    );
+    nodes.push(node('Sub', ['logit', 'logit'], 'zero'), node('Concat', ['zero', 'logit'], exact, [int('axis', 1)]));
   }
+  if (precision !== 'float') {
+    const half = precision === 'float16' ? outputName : 'half';
+    nodes.push(node('Cast', [exact], half, [int('to', ELEMENT.float16)]));
+  }
+  if (precision === 'rounded') nodes.push(node('Cast', ['half'], outputName, [int('to', ELEMENT.float)]));
   const shape = { flat: ['batch'], column: ['batch', sum.labels ?? 1], pair: ['batch', 2] }[output];
   const model = {
     irVersion: 7,
@@ -77,7 +83,7 @@ export function sumModel(sum: SumModel): Uint8Array {
       node: [...nodes, ...more],
       initializer: [{ name: 'divisor', dims: [1], dataType: ELEMENT.float, floatData: [divisor] }, ...initializers],
       input: names.map((name) => tensor(name, inputs[name] as Element, ['batch', 'tokens'])),
-      output: [tensor(outputName, 'float', shape)],
+      output: [tensor(outputName, precision === 'float16' ? 'float16' : 'float', shape)],
     },
   };
   return modelProto.encode(modelProto.fromObject(model)).finish();

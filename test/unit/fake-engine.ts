@@ -27,13 +27,14 @@ export function resultFor({ texts, topK }: Pick<Pending, 'texts' | 'topK'>): Nat
 
 /** A NativeEngine under the test's control: a request stays pending until the test (or `cancel`) settles it. */
 export class FakeEngine implements NativeEngine {
-  readonly info = {
+  readonly info: NativeEngine['info'] = {
     provider: 'cpu',
     providerReason: 'asked for',
     runtimeVersion: '1.2.3',
     instructionSet: '',
     vocabulary: 1,
-  } as const;
+    deviceIds: [],
+  };
   readonly pending = new Map<number, Pending>();
   readonly submitted: number[] = [];
   readonly cancelled: [id: number, code: string][] = [];

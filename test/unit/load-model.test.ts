@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { probeCuda } from '../../src/cuda/probe';
 import { loadModel } from '../../src/load-model';
 import { loadNative } from '../../src/load-native';
 import type { RerankerOptions } from '../../src/types';
@@ -8,17 +9,27 @@ import { FakeEngine } from './fake-engine';
 import { folderWith, FP32, INT8 } from './model-folder';
 
 jest.mock('../../src/load-native');
+jest.mock('../../src/cuda/probe');
 
 const load = jest.fn<Promise<FakeEngine>, [NativeLoadOptions]>();
 beforeEach(() => {
   load.mockReset();
   nativeWith({ fastFp32: false });
+  jest.mocked(probeCuda).mockReset();
 });
 
 function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
-  jest.mocked(loadNative).mockReturnValue({ apiVersion: NATIVE_API_VERSION, fastFp32, load });
+  const addon = { apiVersion: NATIVE_API_VERSION, fastFp32, load, probeCuda: () => undefined };
+  jest.mocked(loadNative).mockReturnValue(addon);
 }
 
+const CUDA_DEFAULTS = {
+  deviceIds: [0],
+  memoryLimitBytes: 0,
+  arenaExtendStrategy: 'kNextPowerOfTwo',
+  tf32: false,
+  maxBatchTokens: 16_384,
+};
 const FILES = { 'tokenizer.json': '{}', 'model.onnx': INT8 };
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
@@ -41,6 +52,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
         weightCacheFolder: '',
         runtimePath: expect.stringContaining('onnxruntime'),
         executionProviders: ['cuda', 'cpu'],
+        cuda: CUDA_DEFAULTS,
         threads: 3,
         maxLength: 256,
         truncation: 'longest_first',
@@ -96,10 +108,16 @@ describe('which engine runs a model with fp32 weights', () => {
       { engine: 'packed', dtype: 'fp32' },
     ],
     [
-      'another provider: ONNX Runtime',
+      'CUDA: fp16 on ONNX Runtime',
+      { ...BOTH, 'onnx/model_fp16.onnx': FP32 },
+      { executionProviders: ['cuda', 'cpu'] },
+      { engine: 'onnxruntime', dtype: 'fp16', modelPath: 'onnx/model_fp16.onnx' },
+    ],
+    [
+      'CUDA without fp16: fp32',
       BOTH,
       { executionProviders: ['cuda', 'cpu'] },
-      { engine: 'onnxruntime', modelPath: 'onnx/model_quantized.onnx' },
+      { engine: 'onnxruntime', dtype: 'fp32', modelPath: 'onnx/model.onnx' },
     ],
     [
       'another provider, though int8 could be made',
@@ -107,6 +125,25 @@ describe('which engine runs a model with fp32 weights', () => {
       { executionProviders: ['cuda'] },
       { engine: 'onnxruntime', modelPath: 'onnx/model.onnx' },
     ],
+    [
+      'CUDA with int8 alone: that',
+      { 'tokenizer.json': '{}', 'model_quantized.onnx': INT8 },
+      { executionProviders: ['cuda'] },
+      { engine: 'onnxruntime', dtype: 'int8', modelPath: 'model_quantized.onnx' },
+    ],
+    [
+      'CUDA with the dtype given: that',
+      { ...BOTH, 'onnx/model_fp16.onnx': FP32 },
+      { executionProviders: ['cuda', 'cpu'], dtype: 'int8' },
+      { engine: 'onnxruntime', dtype: 'int8', modelPath: 'onnx/model_quantized.onnx' },
+    ],
+    [
+      'fp16 alone: on the CPU too',
+      { 'tokenizer.json': '{}', 'model_fp16.onnx': FP32 },
+      {},
+      { engine: 'onnxruntime', dtype: 'fp16', modelPath: 'model_fp16.onnx' },
+    ],
+    ['cpu before cuda: our own', HUB, { executionProviders: ['cpu', 'cuda'] }, { engine: 'packed' }],
     ['an architecture of no known kind', { ...BOTH, 'config.json': '{}' }, {}, { engine: 'onnxruntime' }],
   ])('%s', async (_, files, options, expected) => {
     load.mockImplementation(() => Promise.resolve(new FakeEngine()));
@@ -156,6 +193,50 @@ describe('which engine runs a model with fp32 weights', () => {
   it('bf16 without fp32 weights is MODEL_NOT_FOUND', async () => {
     await expect(loadModel(folderWith(FILES), { dtype: 'bf16' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
+});
+
+describe('when the test process says that CUDA does not work', () => {
+  const HUB_LIKE = { ...FILES, 'model_fp16.onnx': FP32, 'model_quantized.onnx': INT8 };
+  beforeEach(() => {
+    jest.mocked(probeCuda).mockResolvedValue('the driver is too old; update it');
+    load.mockImplementation(() => Promise.resolve(new FakeEngine()));
+  });
+
+  it('loads what the CPU would load, and says why', async () => {
+    const { info } = await loadModel(folderWith(HUB_LIKE), { executionProviders: ['cuda', 'cpu'], threads: 1 });
+    expect(load.mock.calls.at(-1)![0]).toMatchObject({ executionProviders: ['cpu'], dtype: 'int8' });
+    expect(info.provider).toEqual({
+      asked: ['cuda', 'cpu'],
+      got: 'cpu',
+      reason: 'cuda cannot be used: the driver is too old; update it',
+    });
+  });
+
+  it('is PROVIDER_UNAVAILABLE without cpu in the list', async () => {
+    await expect(loadModel(folderWith(HUB_LIKE), { executionProviders: ['cuda'] })).rejects.toMatchObject({
+      code: 'PROVIDER_UNAVAILABLE',
+      message: "cuda cannot be used: the driver is too old; update it; or add 'cpu' to executionProviders",
+    });
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it('is not asked where CUDA is not, or comes behind the CPU', async () => {
+    await loadModel(folderWith(HUB_LIKE));
+    await loadModel(folderWith(HUB_LIKE), { executionProviders: ['cpu', 'cuda'] });
+    expect(probeCuda).not.toHaveBeenCalled();
+  });
+});
+
+it('takes one thread at least for each CUDA device', async () => {
+  const asked = { executionProviders: ['cuda'], cuda: { deviceIds: [0, 2] } } satisfies RerankerOptions;
+  load.mockResolvedValue(new FakeEngine());
+  await expect(loadModel(folderWith(FILES), { ...asked, threads: 1 })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: "Expected an integer from 2 to 1024 (one a CUDA device) for 'threads', received 1",
+  });
+  await loadModel(folderWith(FILES), asked);
+  expect(load.mock.calls.at(-1)![0].cuda.deviceIds).toEqual([0, 2]);
+  expect(load.mock.calls.at(-1)![0].threads).toBeGreaterThanOrEqual(2);
 });
 
 it('turns the addon’s failure into a RerankError', async () => {

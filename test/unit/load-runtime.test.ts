@@ -3,10 +3,13 @@ import { isAbsolute, join, relative } from 'node:path';
 import { findInCarrier, findRuntime } from '../../src/load-runtime';
 import { folderWith } from './model-folder';
 
-const before = process.env['ONNXRUNTIME_LIBRARY'];
+const NAMES = ['ONNXRUNTIME_LIBRARY', 'VIRTUAL_ENV', 'CONDA_PREFIX'] as const;
+const before = NAMES.map((name) => process.env[name]);
 afterEach(() => {
-  delete process.env['ONNXRUNTIME_LIBRARY'];
-  if (before !== undefined) process.env['ONNXRUNTIME_LIBRARY'] = before;
+  NAMES.forEach((name, at) => {
+    Reflect.deleteProperty(process.env, name);
+    if (before[at] !== undefined) process.env[name] = before[at];
+  });
 });
 
 it('takes the library that onnxruntime-node ships', () => {
@@ -30,6 +33,35 @@ it('refuses a name of nothing', () => {
       message: 'ONNXRUNTIME_LIBRARY names a file that does not exist: /no/such/library.so; correct it or unset it',
     }),
   );
+});
+
+it('finds the library in the folder that the environment names', () => {
+  const folder = folderWith({ 'libonnxruntime_providers_cuda.so': '', 'libonnxruntime.so.1.31.1': '' });
+  process.env['ONNXRUNTIME_LIBRARY'] = folder;
+  expect(findRuntime('cuda')).toBe(join(folder, 'libonnxruntime.so.1.31.1'));
+  process.env['ONNXRUNTIME_LIBRARY'] = __dirname;
+  expect(findRuntime).toThrow(
+    `ONNXRUNTIME_LIBRARY names a folder without an ONNX Runtime library: ${__dirname}; correct it or unset it`,
+  );
+});
+
+describe('for CUDA, where onnxruntime-node has no provider', () => {
+  const capi = 'lib/python3.12/site-packages/onnxruntime/capi';
+  const library = `${capi}/libonnxruntime.so.1.31.1`;
+  const gpu = folderWith({ [library]: '', [`${capi}/libonnxruntime_providers_cuda.so`]: '' });
+
+  it.each(['VIRTUAL_ENV', 'CONDA_PREFIX'] as const)('takes onnxruntime-gpu of %s, for CUDA alone', (name) => {
+    NAMES.forEach((each) => Reflect.deleteProperty(process.env, each));
+    process.env[name] = gpu;
+    expect(findRuntime('cuda')).toBe(join(gpu, library));
+    expect(findRuntime()).toContain('onnxruntime-node');
+  });
+
+  it('leaves a Python package without a CUDA provider alone', () => {
+    NAMES.forEach((each) => Reflect.deleteProperty(process.env, each));
+    process.env['VIRTUAL_ENV'] = folderWith({ [library]: '' });
+    expect(findRuntime('cuda')).toContain('onnxruntime-node');
+  });
 });
 
 describe('files of the carrier', () => {

@@ -1,4 +1,4 @@
-import { checkRerankerOptions, checkRerankOptions, maxLengthFor } from '../../src/options';
+import { checkRerankerOptions, checkRerankOptions, maxLengthFor, threadsFor } from '../../src/options';
 
 const optionError = (message: string, path: string) =>
   expect.objectContaining({ name: 'RerankError', code: 'INVALID_OPTION', message, path });
@@ -7,7 +7,14 @@ it('fills in defaults', () => {
   expect(checkRerankerOptions()).toEqual({
     dtype: 'auto',
     executionProviders: ['cpu'],
-    threads: expect.any(Number),
+    cuda: {
+      deviceIds: [0],
+      memoryLimitBytes: 0,
+      arenaExtendStrategy: 'kNextPowerOfTwo',
+      tf32: false,
+      maxBatchTokens: 16_384,
+    },
+    threads: undefined,
     maxLength: undefined,
     truncation: 'longest_first',
     maxQueuedTokens: 8_388_608,
@@ -23,8 +30,8 @@ it('copies the list of providers', () => {
 });
 
 it.each([
-  [{ dtype: 'fp16' }, "Expected one of 'auto', 'fp32', 'bf16', 'int8' for 'dtype', received 'fp16'"],
-  [{ dtype: null }, "Expected one of 'auto', 'fp32', 'bf16', 'int8' for 'dtype', received null"],
+  [{ dtype: 'fp8' }, "Expected one of 'auto', 'fp32', 'fp16', 'bf16', 'int8' for 'dtype', received 'fp8'"],
+  [{ dtype: null }, "Expected one of 'auto', 'fp32', 'fp16', 'bf16', 'int8' for 'dtype', received null"],
   [
     { executionProviders: [] },
     "Expected a list of distinct names from 'cuda', 'cpu' for 'executionProviders', received []",
@@ -47,6 +54,40 @@ it.each([
   [{ maxQueuedTokens: -1 }, "Expected an integer from 1 to 9007199254740991 for 'maxQueuedTokens', received -1"],
 ])('refuses %j', (options, message) => {
   expect(() => checkRerankerOptions(options as any)).toThrow(optionError(message, Object.keys(options)[0]!));
+});
+
+it.each([
+  [[], null, "Expected an object for 'cuda', received null"],
+  ['deviceIds', [], "Expected a list of distinct integers from 0 to 1023 for 'cuda.deviceIds', received []"],
+  ['deviceIds', [1, 1], "Expected a list of distinct integers from 0 to 1023 for 'cuda.deviceIds', received [1, 1]"],
+  ['deviceIds', 0, "Expected a list of distinct integers from 0 to 1023 for 'cuda.deviceIds', received 0"],
+  [
+    'memoryLimitBytes',
+    0,
+    "Expected an integer from 1 to 9007199254740991 (bytes) for 'cuda.memoryLimitBytes', received 0",
+  ],
+  [
+    'arenaExtendStrategy',
+    'kAll',
+    "Expected one of 'kNextPowerOfTwo', 'kSameAsRequested' for 'cuda.arenaExtendStrategy', received 'kAll'",
+  ],
+  ['tf32', 1, "Expected a boolean for 'cuda.tf32', received 1"],
+  ['maxBatchTokens', 0, "Expected an integer from 1 to 9007199254740991 for 'cuda.maxBatchTokens', received 0"],
+])('refuses cuda %j: %j', (name, value, message) => {
+  const cuda = typeof name === 'string' ? { [name]: value } : value;
+  const path = typeof name === 'string' ? `cuda.${name}` : 'cuda';
+  expect(() => checkRerankerOptions({ cuda } as any)).toThrow(optionError(message, path));
+});
+
+it.each([
+  [undefined, 0, 24, 24],
+  [undefined, 0, 2_000, 1_024],
+  [undefined, 1, 24, 4],
+  [undefined, 1, 2, 2],
+  [undefined, 8, 4, 8],
+  [3, 2, 24, 3],
+])('threads: asked %p on %p CUDA devices with %p cores: %p', (asked, devices, cores, expected) => {
+  expect(threadsFor(asked, devices, cores)).toBe(expected);
 });
 
 it.each([

@@ -7,6 +7,7 @@ import { toRerankError } from '../../native-failure';
 import type { ModelInfo, RerankerOptions } from '../../types';
 import type { OnnxGraph } from '../onnx-graph';
 import { resolveModel, type ResolvedModel } from '../resolve';
+import { resolveForCuda } from '../resolve-for-cuda';
 import type { Weights } from '../weights';
 import { readWeightsGraph, weightBytes } from '../weights-graph';
 import { finding, type Finding } from './finding';
@@ -51,7 +52,7 @@ function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): P
 }
 
 /** Of the bytes of an fp32 file, what the weights made from it take. */
-const PACKED_SHARE = { fp32: 1, bf16: 1 / 2, int8: 1 / 4 } as const;
+const PACKED_SHARE = { fp32: 1, fp16: 1, bf16: 1 / 2, int8: 1 / 4 } as const;
 
 async function checkInt8(graph: OnnxGraph, { path, engine }: Plan, machine: Machine): Promise<Finding[]> {
   if (engine.name === 'packed') return [checkPackedInt8(engine.instructionSet ?? 'any')];
@@ -135,7 +136,9 @@ export async function diagnose(
   options: RerankerOptions = {},
   machine: Machine = thisMachine(),
 ): Promise<Diagnosis> {
-  const model = await resolveModel(name, options.dtype ?? 'auto', options.executionProviders);
+  const { dtype = 'auto', executionProviders } = options;
+  const onCuda = executionProviders?.includes('cuda');
+  const model = await (onCuda ? resolveForCuda(name, dtype) : resolveModel(name, dtype, executionProviders));
   const tried = await fromRunning(name, options);
   const findings = [...(await fromFiles(model, options, machine, tried.info)), ...tried.findings];
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);

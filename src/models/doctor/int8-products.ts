@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadNative } from '../../load-native';
 import { findRuntime } from '../../load-runtime';
+import { checkCudaOptions } from '../../options';
 import { int8Probe, PROBE_EXACT } from './int8-probe';
 
 /** What ONNX Runtime makes of int8 products on this CPU, tried. */
@@ -57,6 +58,7 @@ export async function measureInt8Products(): Promise<Int8Products> {
       dtype: 'int8',
       weightCacheFolder: '',
       executionProviders: ['cpu'],
+      cuda: checkCudaOptions(undefined),
       threads: 1,
       maxLength: 8,
       truncation: 'longest_first',

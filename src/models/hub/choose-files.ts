@@ -5,6 +5,7 @@ import type { RepoFile } from './repo-files';
 const FP32_ONNX = 'model.onnx';
 const INT8_ONNX = 'model_quantized.onnx';
 const SAFETENSORS = 'model.safetensors';
+const FP16_ONNX = 'model_fp16.onnx';
 const FOLDERS = ['onnx/', ''] as const;
 /** How exporters name the weights of a graph that does not hold them itself: model.onnx_data, model.onnx.data, …_data_1. */
 const EXTERNAL = /^[._]data(_\d+)?$/;
@@ -12,6 +13,7 @@ const EXTERNAL = /^[._]data(_\d+)?$/;
 /** What the weights are for. */
 export interface Wanted {
   dtype: Dtype;
+  onCuda: boolean;
   /** Our own kernels can run the architecture, on the provider that is asked for: fp32 weights serve every dtype. */
   onOurKernels: boolean;
   /** The repository's safetensors file is fp32, as far as config.json says. */
@@ -19,10 +21,12 @@ export interface Wanted {
 }
 
 /** The names of the weights that serve, best first: docs/models.md says why. */
-function namesFor({ dtype, onOurKernels, safetensorsAreFp32 }: Wanted): string[] {
+function namesFor({ dtype, onCuda, onOurKernels, safetensorsAreFp32 }: Wanted): string[] {
   if (!onOurKernels) {
-    return { auto: [INT8_ONNX, FP32_ONNX], int8: [INT8_ONNX], bf16: [], fp32: [FP32_ONNX] }[dtype];
+    const auto = onCuda ? [FP16_ONNX, FP32_ONNX, INT8_ONNX] : [INT8_ONNX, FP32_ONNX];
+    return { auto, int8: [INT8_ONNX], bf16: [], fp16: [FP16_ONNX], fp32: [FP32_ONNX] }[dtype];
   }
+  if (dtype === 'fp16') return [FP16_ONNX];
   const safetensors = safetensorsAreFp32 ? [SAFETENSORS] : [];
   if (dtype === 'fp32') return [FP32_ONNX, ...safetensors];
   return [...safetensors, FP32_ONNX, ...(dtype === 'bf16' ? [] : [INT8_ONNX])];

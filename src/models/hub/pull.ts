@@ -93,7 +93,8 @@ async function wantedOf(
   const config = await readModelConfig(snapshotFolder(cache, source.commit), false);
   const onOurKernels =
     mayRunPacked(executionProviders) && runsOnOurKernels(config?.architecture ?? '') && !config?.hasOwnCode;
-  return { dtype, onOurKernels, safetensorsAreFp32: (config?.weightsDtype ?? 'float32') === 'float32' };
+  const onCuda = executionProviders.includes('cuda');
+  return { dtype, onCuda, onOurKernels, safetensorsAreFp32: (config?.weightsDtype ?? 'float32') === 'float32' };
 }
 
 async function fill(

@@ -8,7 +8,7 @@ const MODEL = '@cf/baai/bge-reranker-base';
 const PUBLIC_API = 'https://api.cloudflare.com/client/v4';
 const TIMEOUT_MS = 30_000;
 /** In logits: the service runs in half precision; int8 weights move logits more. */
-const TOLERANCE = { fp32: 0.1, bf16: 0.2, int8: 0.5 } as const;
+const TOLERANCE = { fp32: 0.1, fp16: 0.1, bf16: 0.2, int8: 0.5 } as const;
 /** Where a score rounds to 0 or 1 in half precision its logit says nothing more. */
 const LARGEST_LOGIT = 9;
 

@@ -12,7 +12,7 @@ import { largestDifference, type Outcome } from './outcome';
  * what our own kernels make of fp32 weights, beside those (docs/performance.md has the measured differences).
  */
 const SAME_WEIGHTS = 1e-4;
-const MADE_FROM_FP32 = { fp32: SAME_WEIGHTS, bf16: 0.25, int8: 1 } as const;
+const MADE_FROM_FP32 = { fp32: SAME_WEIGHTS, fp16: SAME_WEIGHTS, bf16: 0.25, int8: 1 } as const;
 
 /** The ONNX file that the peers run: the model's own, or the fp32 graph of the weights that our kernels took. */
 async function peerModel({ engine, files, model }: ModelInfo): Promise<string | undefined> {

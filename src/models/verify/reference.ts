@@ -4,7 +4,7 @@ import { REFERENCE_CASES, type ReferenceCase } from './cases';
 import { largestDifference, logitOf, type Outcome } from './outcome';
 
 /** In logits. The reference runs in half precision and is published with three digits; int8 weights move logits more. */
-const TOLERANCE = { fp32: 0.1, bf16: 0.2, int8: 0.5 } as const;
+const TOLERANCE = { fp32: 0.1, fp16: 0.1, bf16: 0.2, int8: 0.5 } as const;
 
 /** By the name it was loaded under; a folder says nothing, so the user must. */
 function casesOf(reranker: Reranker): ReferenceCase[] {

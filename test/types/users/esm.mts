@@ -18,6 +18,13 @@ export async function goodUses(signal: AbortSignal): Promise<number> {
   const options: RerankerOptions = {
     dtype: 'int8',
     executionProviders: ['cuda', 'cpu'],
+    cuda: {
+      deviceIds: [0, 1],
+      memoryLimitBytes: 2 ** 33,
+      arenaExtendStrategy: 'kSameAsRequested',
+      tf32: true,
+      maxBatchTokens: 4096,
+    },
     threads: 2,
     maxLength: 512,
     truncation: 'only_second',
@@ -30,6 +37,7 @@ export async function goodUses(signal: AbortSignal): Promise<number> {
   const stats: RerankerStats = reranker.stats();
   const info: ModelInfo = reranker.info;
   const provider: 'cuda' | 'cpu' = info.provider.got;
+  const devices: readonly number[] | undefined = info.provider.deviceIds;
   const disposable: AsyncDisposable = reranker;
   await disposable[Symbol.asyncDispose]();
   const closed: Promise<void> = reranker.close();
@@ -45,7 +53,8 @@ export async function goodUses(signal: AbortSignal): Promise<number> {
     stats.queuedTokens +
     output.response.length +
     (tokens ?? 0) +
-    provider.length
+    provider.length +
+    (devices?.length ?? 0)
   );
 }
 
@@ -66,7 +75,9 @@ export function wrongUses(reranker: Reranker): void {
   // @ts-expect-error -- no such option
   void reranker.rerank(input, { topK: 3 });
   // @ts-expect-error -- no such dtype
-  void Reranker.load('folder', { dtype: 'fp16' });
+  void Reranker.load('folder', { dtype: 'fp8' });
+  // @ts-expect-error -- no such strategy
+  void Reranker.load('folder', { cuda: { arenaExtendStrategy: 'kAll' } });
   // @ts-expect-error -- a list
   void Reranker.load('folder', { executionProviders: 'cpu' });
   // @ts-expect-error -- the model is required

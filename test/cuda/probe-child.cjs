@@ -1,0 +1,27 @@
+// Tries the CUDA provider as a load does. Arguments: time limit in ms, and what surrounds it: 'main', 'worker' (in a
+// worker_thread), 'exit' or 'killed' (the process ends while it waits). Tries twice and prints both reasons as
+// JSON, null when CUDA works.
+const { Worker, isMainThread } = require('node:worker_threads');
+const { probeCuda } = require('../../dist/cuda/probe');
+
+const [limit, where] = process.argv.slice(2);
+const options = {
+  deviceIds: [0],
+  memoryLimitBytes: 0,
+  arenaExtendStrategy: 'kNextPowerOfTwo',
+  tf32: false,
+  maxBatchTokens: 1,
+};
+
+if (where === 'worker' && isMainThread) {
+  new Worker(__filename, { argv: process.argv.slice(2) });
+} else {
+  if (where === 'exit') setTimeout(() => process.exit(), Number(limit));
+  if (where === 'killed') setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(limit) / 2);
+  const limitMs = where === 'exit' ? 600_000 : Number(limit);
+  const probe = () => probeCuda(process.env.ONNXRUNTIME_LIBRARY, options, limitMs);
+  void (async () => {
+    const reasons = [(await probe()) ?? null, (await probe()) ?? null];
+    console.log(JSON.stringify(reasons));
+  })();
+}
