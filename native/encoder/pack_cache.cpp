@@ -67,7 +67,9 @@ class TemporaryFile {
   // Not the process id alone: threads share it, and containers may on one volume.
   explicit TemporaryFile(const std::string& target) : path_(target) {
     std::random_device random;
-    path_ += "." + std::to_string(random()) + std::to_string(random());
+    path_ += '.';
+    path_ += std::to_string(random());
+    path_ += std::to_string(random());
   }
   ~TemporaryFile() {
     std::error_code ignored;

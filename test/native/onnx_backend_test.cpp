@@ -9,7 +9,10 @@ namespace {
 
 // The Error that loading with this runtime library ends in.
 Error load_error(const std::string& runtime_path) {
-  OnnxModelLoad load({"model.onnx", runtime_path, {ExecutionProvider::kCpu}, {}});
+  OnnxModelLoad load({.model_path = "model.onnx",
+                      .runtime_path = runtime_path,
+                      .providers = {ExecutionProvider::kCpu},
+                      .cuda = {}});
   try {
     load.run();
   } catch (const Error& error) {

@@ -29,7 +29,10 @@ Truncation truncation_of(std::string_view strategy) {
 
 std::string joined(const std::vector<int32_t>& values) {
   std::string out = "[";
-  for (const int32_t value : values) out += (out.size() > 1 ? "," : "") + std::to_string(value);
+  for (const int32_t value : values) {
+    if (out.size() > 1) out += ',';
+    out += std::to_string(value);
+  }
   return out + "]";
 }
 
