@@ -104,7 +104,7 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
       float* out = args.out + row * args.out_stride + panel * kPanel;
       typename V::F value = dequantise(block.sums + i * block.stride + p * Tile::kSums * kPanel,
                                        args.a.row_scale, row);
-      if constexpr (kEpilogue == Epilogue::kStoreGelu) value = Rows::template gelu<V>(value);
+      if constexpr (kEpilogue == Epilogue::kStoreGelu) value = gelu<V, Rows>(value);
       if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out), value);
       V::store(out, value);
     }

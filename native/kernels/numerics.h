@@ -36,16 +36,17 @@ constexpr float kSmallestRange = 1e-30f;
 template <class Rows>
 constexpr bool kNeedsRange = Rows::kDtype == Dtype::kInt8 || Rows::kDtype == Dtype::kFixed24;
 
+// What the rounding to int8 or bf16 cannot tell from the exact one is good enough there.
+template <class V, class Rows>
+inline typename V::F gelu(typename V::F x) {
+  if constexpr (Rows::kDtype == Dtype::kFp32 || Rows::kDtype == Dtype::kFixed24)
+    return gelu_exact<V>(x);
+  else
+    return gelu_fast<V>(x);
+}
+
 struct FloatRows {
   static constexpr Dtype kDtype = Dtype::kFp32;
-  template <class V>
-  static typename V::F gelu(typename V::F x) {
-    return gelu_exact<V>(x);
-  }
-  template <class V>
-  static typename V::F exp2(typename V::F x) {
-    return exp2_exact<V>(x);
-  }
   template <class V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
                           int row) {
@@ -61,10 +62,6 @@ struct FixedBytes {
 
 struct FixedRows {
   static constexpr Dtype kDtype = Dtype::kFixed24;
-  template <class V>
-  static typename V::F gelu(typename V::F x) {
-    return gelu_exact<V>(x);
-  }
   // A row that holds NaN or infinity becomes NaN as a whole.
   template <class V>
   static void convert_row(const float* x, int width, const RowRange<V>* range,
@@ -92,14 +89,6 @@ struct FixedRows {
 struct Bf16Rows {
   static constexpr Dtype kDtype = Dtype::kBf16;
   template <class V>
-  static typename V::F gelu(typename V::F x) {
-    return gelu_fast<V>(x);
-  }
-  template <class V>
-  static typename V::F exp2(typename V::F x) {
-    return exp2_exact<V>(x);
-  }
-  template <class V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
                           int row) {
     uint16_t* to = static_cast<uint16_t*>(out.data) + row * out.stride;
@@ -109,14 +98,6 @@ struct Bf16Rows {
 
 struct Int8Rows {
   static constexpr Dtype kDtype = Dtype::kInt8;
-  template <class V>
-  static typename V::F gelu(typename V::F x) {
-    return gelu_fast<V>(x);
-  }
-  template <class V>
-  static typename V::F exp2(typename V::F x) {
-    return exp2_fast<V>(x);
-  }
   // byte = round((x - min) / scale), so that the row's own range takes all 256 steps; a row that
   // holds NaN or infinity becomes NaN as a whole.
   template <class V>

@@ -29,7 +29,7 @@ inline float softmax_row(const float* scores, int keys, Weight* weights) {
   const typename V::F top = V::set1(row_maximum<V>(scores, keys));
   typename V::F sum = V::set1(0.0f);
   for (int key = 0; key < keys; key += kPanel) {
-    const typename V::F e = Rows::template exp2<V>(V::sub(V::load(scores + key), top));
+    const typename V::F e = exp2_exact<V>(V::sub(V::load(scores + key), top));
     sum = V::add(sum, e);
     if constexpr (Rows::kDtype == Dtype::kBf16)
       V::store_low_half(weights + key, to_bf16<V>(e));
@@ -51,7 +51,7 @@ inline float softmax_row_bytes(const float* scores, const float* scale, int keys
     typename V::I words[kSoftmaxVectors];
     unroll<kSoftmaxVectors>([&](auto s) {
       const int at = key + s * kPanel;
-      const typename V::F e = Int8Rows::exp2<V>(V::sub(V::load(scores + at), top));
+      const typename V::F e = exp2_fast<V>(V::sub(V::load(scores + at), top));
       sums[s] = V::add(sums[s], e);
       words[s] = V::to_i32(V::mul(e, V::load(scale + at)));
     });
