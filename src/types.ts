@@ -150,7 +150,7 @@ export interface ModelInfo {
   /** What runs the model: our own kernels over packed rows, or ONNX Runtime. */
   engine: {
     name: 'packed' | 'onnxruntime';
-    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2` or `portable`. */
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */
     reason: string;

@@ -12,12 +12,16 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 namespace bge::kernels {
 namespace {
 
-constexpr Isa kAll[] = {Isa::kPortable,   Isa::kAvx2,       Isa::kAvxVnni,
-                        Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx};
+constexpr Isa kAll[] = {Isa::kPortable,   Isa::kNeonDotprod, Isa::kAvx2, Isa::kAvxVnni,
+                        Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx};
 
 #if defined(__x86_64__)
 
@@ -82,6 +86,23 @@ std::vector<Isa> detect() {
   return found;
 }
 
+#elif defined(__aarch64__)
+
+bool has_dotprod() {
+#if defined(__APPLE__)
+  return true;  // since the first of Apple's own processors
+#elif defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+  return false;
+#endif
+}
+
+std::vector<Isa> detect() {
+  if (has_dotprod()) return {Isa::kPortable, Isa::kNeonDotprod};
+  return {Isa::kPortable};
+}
+
 #else
 
 std::vector<Isa> detect() { return {Isa::kPortable}; }
@@ -93,6 +114,7 @@ std::vector<Isa> detect() { return {Isa::kPortable}; }
 std::string_view isa_name(Isa isa) noexcept {
   switch (isa) {
     case Isa::kPortable: return "portable";
+    case Isa::kNeonDotprod: return "neon-dotprod";
     case Isa::kAvx2: return "avx2";
     case Isa::kAvxVnni: return "avx-vnni";
     case Isa::kAvx512Vnni: return "avx512-vnni";

@@ -12,6 +12,8 @@ extern const Kernels kAvxVnniKernels;
 extern const Kernels kAvx512VnniKernels;
 extern const Kernels kAvx512Bf16Kernels;
 extern const Kernels kAmxKernels;
+#elif defined(__aarch64__)
+extern const Kernels kNeonDotprodKernels;
 #endif
 
 const Kernels& kernels_for(Isa isa) {
@@ -23,6 +25,8 @@ const Kernels& kernels_for(Isa isa) {
     case Isa::kAvx512Vnni: return kAvx512VnniKernels;
     case Isa::kAvx512Bf16: return kAvx512Bf16Kernels;
     case Isa::kAmx: return kAmxKernels;
+#elif defined(__aarch64__)
+    case Isa::kNeonDotprod: return kNeonDotprodKernels;
 #endif
     default:
       throw Error(ErrorCode::kInternal, "This build has no kernels for the instruction set.");

@@ -33,8 +33,6 @@ struct Avx512 {
   static void store_i32(int32_t* p, I a) { _mm512_storeu_si512(p, a); }
   static I set1_i32(int32_t a) { return _mm512_set1_epi32(a); }
   static I add_i32(I a, I b) { return _mm512_add_epi32(a, b); }
-  static I sub_i32(I a, I b) { return _mm512_sub_epi32(a, b); }
-  static I mul_i32(I a, I b) { return _mm512_mullo_epi32(a, b); }
   static I max_i32(I a, I b) { return _mm512_max_epi32(a, b); }
   static I and_i32(I a, I b) { return _mm512_and_si512(a, b); }
   template <int kBits>

@@ -83,12 +83,6 @@ struct Portable {
   static I add_i32(const I& a, const I& b) {
     return map_i32([&](int i) { return wrap(uint32_t(a.v[i]) + uint32_t(b.v[i])); });
   }
-  static I sub_i32(const I& a, const I& b) {
-    return map_i32([&](int i) { return wrap(uint32_t(a.v[i]) - uint32_t(b.v[i])); });
-  }
-  static I mul_i32(const I& a, const I& b) {
-    return map_i32([&](int i) { return wrap(uint32_t(a.v[i]) * uint32_t(b.v[i])); });
-  }
   static I max_i32(const I& a, const I& b) {
     return map_i32([&](int i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
   }
