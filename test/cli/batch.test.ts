@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/batch-lines';
 import { temporaryModel, type TemporaryModel } from '../support/models';
-import { sumModel } from '../support/onnx-model';
+import { modelForAnyTokenizer } from '../support/onnx-model';
 import { temporaryFolder } from '../support/temporary-folder';
 import { runCli, spawnCli } from './run-cli';
 
@@ -26,7 +26,7 @@ const file = (name: string) => join(folder, name);
 
 beforeAll(() => {
   // Its logits are sums of token ids: quick, and different for each pair.
-  model = temporaryModel({ 'model.onnx': sumModel({ inputs: { input_ids: 'int64' }, output: 'column' }) });
+  model = temporaryModel({ 'model.onnx': modelForAnyTokenizer() });
 });
 afterAll(() => model.remove());
 beforeEach(() => (folder = temporaryFolder()));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub } from '../hub/fake-hub';
 import { minilmFolder, temporaryModel } from '../support/models';
-import { sumModel } from '../support/onnx-model';
+import { modelForAnyTokenizer } from '../support/onnx-model';
 import { tinyBert, tinyBertConfig } from '../support/tiny-bert';
 import { temporaryFolder } from '../support/temporary-folder';
 import { runCli, spawnCli } from './run-cli';
@@ -52,7 +52,7 @@ describe('rank', () => {
 
   it('a reader that goes away is no failure', () => {
     const many = Array.from({ length: 3000 }, (_, i) => `passage ${i}`).join('\n');
-    const model = temporaryModel({ 'model.onnx': sumModel({ inputs: { input_ids: 'int64' }, output: 'column' }) });
+    const model = temporaryModel({ 'model.onnx': modelForAnyTokenizer() });
     const main = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
     const { stderr, stdout } = spawnSync(
       'sh',
@@ -73,7 +73,7 @@ describe('errors', () => {
     ['an unknown command', ['rerank'], 2, /unknown command 'rerank'/],
     ['a missing argument', ['rank'], 2, /missing required argument 'query'/],
     ['a bad option', ['rank', 'q', '--top-k', '0'], 2, /must be an integer of 1 or more/],
-    ['a bad dtype', ['rank', 'q', '--dtype', 'fp8'], 2, /Allowed choices are auto, fp32, bf16, int8/],
+    ['a bad dtype', ['rank', 'q', '--dtype', 'fp8'], 2, /Allowed choices are auto, fp32, fp16, bf16, int8/],
     ['an absent file', ['rank', 'q', '/no/such', ...MODEL], 2, /\/no\/such cannot be read \(ENOENT\); check the path/],
     ['an absent folder', ['rank', 'q', '-m', '/no/such'], 3, /MODEL_NOT_FOUND/],
     ['offline', ['pull', 'owner/absent'], 3, /OFFLINE/],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { Reranker } from '../../src';
 import { temporaryModel, type TemporaryModel } from '../support/models';
+import { modelForAnyTokenizer } from '../support/onnx-model';
 
 const TEXTS = 20_000;
 
@@ -79,7 +80,7 @@ describe.each(['roberta', 'modernbert', 'deberta'])('a tokenizer in the form of 
   let reranker: Reranker;
 
   beforeAll(async () => {
-    model = temporaryModel({ 'tokenizer.json': readFileSync(file, 'utf8') });
+    model = temporaryModel({ 'model.onnx': modelForAnyTokenizer(), 'tokenizer.json': readFileSync(file, 'utf8') });
     reranker = await Reranker.load(model.folder, { threads: 1 });
   });
   afterAll(async () => {

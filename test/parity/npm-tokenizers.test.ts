@@ -2,6 +2,7 @@ import { Tokenizer } from 'tokenizers';
 import { Reranker, type Truncation } from '../../src';
 import pairs from '../fixtures/pairs.json';
 import { temporaryModel, tokenizerFile, type TemporaryModel } from '../support/models';
+import { modelForAnyTokenizer } from '../support/onnx-model';
 
 /** What the oracle gives: Hugging Face tokenizers through its own Node binding. */
 async function expected(oracle: Tokenizer, query: string, text: string, maxLength: number, truncation: Truncation) {
@@ -21,7 +22,7 @@ describe.each(['minilm', 'bge', 'xlmr'] as const)('%s: ids of npm tokenizers on 
   oracle.disablePadding();
 
   beforeAll(async () => {
-    model = temporaryModel({}, { 'tokenizer.json': tokenizerFile(name) });
+    model = temporaryModel({ 'model.onnx': modelForAnyTokenizer() }, { 'tokenizer.json': tokenizerFile(name) });
     reranker = await Reranker.load(model.folder, { threads: 1 });
   });
   afterAll(async () => {

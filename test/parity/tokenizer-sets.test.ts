@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Reranker, RerankError, type Truncation } from '../../src';
 import { temporaryModel, tokenizerFile } from '../support/models';
+import { modelForAnyTokenizer } from '../support/onnx-model';
 import { describeWithShared, sharedLines, sharedText } from '../support/shared';
 
 interface ParityLine {
@@ -40,7 +41,7 @@ function difference(reranker: Reranker, line: ParityLine): string | undefined {
 
 async function withTokenizer(json: string | undefined, link: string | undefined, use: (reranker: Reranker) => void) {
   const model = temporaryModel(
-    json === undefined ? {} : { 'tokenizer.json': json },
+    { 'model.onnx': modelForAnyTokenizer(), ...(json !== undefined && { 'tokenizer.json': json }) },
     link === undefined ? {} : { 'tokenizer.json': link },
   );
   const reranker = await Reranker.load(model.folder, { threads: 1 });

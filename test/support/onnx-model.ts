@@ -88,3 +88,6 @@ export function sumModel(sum: SumModel): Uint8Array {
   };
   return modelProto.encode(modelProto.fromObject(model)).finish();
 }
+
+/** Without a table of words, so that it takes the tokens of any tokenizer. */
+export const modelForAnyTokenizer = (): Uint8Array => sumModel({ inputs: { input_ids: 'int64' }, output: 'column' });
