@@ -2,7 +2,7 @@
 // The same pairs, tokenized beforehand, run straight through ONNX Runtime's C API with as many threads. Passes alternate,
 // so that a noisy minute hits both. Held: at least 97 % of its pairs a second, and the very same logits.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import os from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,9 @@ function buildBareSession() {
 function writePairs(reranker, { query, contexts }) {
   const encoded = contexts.map(({ text }) => reranker.encode(query, text));
   const values = [encoded.length, ...encoded.flatMap(({ ids, typeIds }) => [ids.length, ...ids, ...typeIds])];
-  const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'bge-reranker-bench-')), 'pairs');
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bge-reranker-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'pairs');
   writeFileSync(file, BigInt64Array.from(values, BigInt));
   return file;
 }

@@ -1,6 +1,6 @@
 // Installs packed packages into an empty folder and reranks with them: node scripts/pack/try-packed.mjs FOLDER TARGET
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { getTestModel } from '../get-test-model.mjs';
@@ -22,6 +22,7 @@ const tarballs = readdirSync(folder)
   .map((name) => path.resolve(folder, name));
 if (tarballs.length !== 2) throw new Error(`${folder} does not hold bge-reranker and its package for ${target}.`);
 const project = mkdtempSync(path.join(os.tmpdir(), 'bge-try-'));
+process.once('exit', () => rmSync(project, { recursive: true, force: true }));
 writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
 const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs];
 execFileSync('npm', install, { cwd: project, stdio: 'inherit', shell: process.platform === 'win32' });
