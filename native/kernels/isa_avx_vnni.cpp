@@ -6,28 +6,12 @@ namespace bge::kernels {
 namespace {
 
 // vpdpbusd on 256-bit registers.
-struct AvxVnniByteTile {
-  using A = uint8_t;
-  using B = int8_t;
-  using Acc = int32_t;
-  static constexpr int kPanels = 1;
-  static constexpr int kSums = 1;
+struct AvxVnniByteProduct {
   static constexpr int kRows = 30;
-  static constexpr int kDepth = kPanel;  // head_dim needs no padding
   static constexpr int kHeight = 6;
 
-  template <class Between>
-  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
-                    Between between) {
-    between(0, 1);
-    for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      strip<height()>(a + row * a_stride, a_stride, b, k, sums + row * kPanel);
-    });
-  }
-
- private:
   template <int kStripHeight>
-  static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
+  static void strip(const uint8_t* a, size_t a_stride, const int8_t* b, int k, int32_t* out) {
     __m256i low[kStripHeight];
     __m256i high[kStripHeight];
     unroll<kStripHeight>([&](auto r) { low[r] = high[r] = _mm256_setzero_si256(); });
@@ -53,7 +37,7 @@ struct AvxVnniByteTile {
 
 extern const Kernels kAvxVnniKernels;
 const Kernels kAvxVnniKernels =
-    make_kernels<Avx2, FloatTile<Avx2, 6, 1>, WidenedBf16Tile<Avx2, 6, 1>, AvxVnniByteTile>(
-        Isa::kAvxVnni, enter_nothing, leave_nothing);
+    make_kernels<Avx2, FloatTile<Avx2, 6, 1>, WidenedBf16Tile<Avx2, 6, 1>,
+                 OnePanelByteTile<AvxVnniByteProduct>>(Isa::kAvxVnni, enter_nothing, leave_nothing);
 
 }  // namespace bge::kernels

@@ -9,34 +9,18 @@ namespace {
 
 // sdot: four signed by four signed bytes into each of four int32 sums. Activations are unsigned, so
 // they go in less 128, and 128 times the sum of the weights is added again.
-struct NeonByteTile {
-  using A = uint8_t;
-  using B = int8_t;
-  using Acc = int32_t;
-  static constexpr int kPanels = 1;
-  static constexpr int kSums = 1;
+struct NeonByteProduct {
   static constexpr int kRows = 30;
-  static constexpr int kDepth = kPanel;  // head_dim needs no padding
-  static constexpr int kHeight = 5;      // 20 sums, 4 sums of weights, 4 weights, 2 of 32 registers
+  static constexpr int kHeight = 5;  // 20 sums, 4 sums of weights, 4 weights, 2 of 32 registers
 
-  template <class Between>
-  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
-                    Between between) {
-    between(0, 1);
-    for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      strip<height()>(a + row * a_stride, a_stride, b, k, sums + row * kPanel);
-    });
-  }
-
- private:
-  static int8x16_t broadcast_less_128(const A* p) {
+  static int8x16_t broadcast_less_128(const uint8_t* p) {
     uint32_t word;
     std::memcpy(&word, p, sizeof word);
     return vreinterpretq_s8_u32(vdupq_n_u32(word ^ 0x80808080u));
   }
 
   template <int kStripHeight>
-  static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
+  static void strip(const uint8_t* a, size_t a_stride, const int8_t* b, int k, int32_t* out) {
     int32x4_t acc[kStripHeight][4];
     int32x4_t weights[4];
     unroll<4>([&](auto q) {
@@ -67,7 +51,8 @@ struct NeonByteTile {
 
 extern const Kernels kNeonDotprodKernels;
 const Kernels kNeonDotprodKernels =
-    make_kernels<Neon, FloatTile<Neon, 6, 1>, WidenedBf16Tile<Neon, 6, 1>, NeonByteTile>(
-        Isa::kNeonDotprod, enter_nothing, leave_nothing);
+    make_kernels<Neon, FloatTile<Neon, 6, 1>, WidenedBf16Tile<Neon, 6, 1>,
+                 OnePanelByteTile<NeonByteProduct>>(Isa::kNeonDotprod, enter_nothing,
+                                                    leave_nothing);
 
 }  // namespace bge::kernels

@@ -18,29 +18,13 @@ inline __m256i broadcast_four_bytes(const uint8_t* p) {
 // Bytes by way of 16-bit products. The usual vpmaddubsw saturates its 16-bit pair sums, which is
 // why other engines score differently on processors without VNNI; vpmaddwd over widened bytes
 // cannot overflow.
-struct Avx2ByteTile {
-  using A = uint8_t;
-  using B = int8_t;
-  using Acc = int32_t;
-  static constexpr int kPanels = 1;
-  static constexpr int kSums = 1;
+struct Avx2ByteProduct {
   static constexpr int kRows = 32;
-  static constexpr int kDepth = kPanel;  // head_dim needs no padding
   static constexpr int kHeight = 2;
 
-  template <class Between>
-  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
-                    Between between) {
-    between(0, 1);
-    for_each_strip<kHeight>(rows, [&](auto height, int row) {
-      strip<height()>(a + row * a_stride, a_stride, b, k, sums + row * kPanel);
-    });
-  }
-
- private:
   // Each accumulator holds four columns, two partial sums a column.
   template <int kStripHeight>
-  static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
+  static void strip(const uint8_t* a, size_t a_stride, const int8_t* b, int k, int32_t* out) {
     __m256i acc[kStripHeight][4];
     unroll<kStripHeight>(
         [&](auto r) { unroll<4>([&](auto q) { acc[r][q] = _mm256_setzero_si256(); }); });

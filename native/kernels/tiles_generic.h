@@ -140,6 +140,28 @@ struct WidenedBf16Tile {
   }
 };
 
+// Unsigned by signed bytes, one panel at a time, for registers narrower than a row of a panel.
+// Product::strip<height>(a, a_stride, b, k, out) multiplies up to Product::kHeight rows.
+template <class Product>
+struct OnePanelByteTile {
+  using A = uint8_t;
+  using B = int8_t;
+  using Acc = int32_t;
+  static constexpr int kPanels = 1;
+  static constexpr int kSums = 1;
+  static constexpr int kRows = Product::kRows;
+  static constexpr int kDepth = kPanel;  // head_dim needs no padding
+
+  template <class Between>
+  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
+                    Between between) {
+    between(0, 1);
+    for_each_strip<Product::kHeight>(rows, [&](auto height, int row) {
+      Product::template strip<height()>(a + row * a_stride, a_stride, b, k, sums + row * kPanel);
+    });
+  }
+};
+
 // Unsigned by signed bytes in plain C++. The sums are exact, so every int8 tile gives the same.
 struct PortableByteTile {
   using A = uint8_t;
