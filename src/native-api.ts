@@ -95,7 +95,7 @@ export interface NativeEngine {
 export interface NativeAddon {
   readonly apiVersion: number;
   /** Whether this processor runs fp32 on our own kernels faster than ONNX Runtime runs it. */
-  readonly fastFp32: boolean;
+  hasFastFp32(): boolean;
   /** Loads on a thread of its own; rejects with a NativeFailure. */
   load(options: NativeLoadOptions): Promise<NativeEngine>;
   /**

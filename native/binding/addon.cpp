@@ -19,13 +19,16 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));
 }
 
-bool fast_fp32() noexcept {
+// Asked for only when it matters, since it asks the system for the tile registers.
+Napi::Value has_fast_fp32(const Napi::CallbackInfo& info) {
+  bool fast = false;
   try {
     const kernels::Kernels& kernels = kernels::kernels_for(kernels::choose_isa());
-    return kernels.fp32_form == kernels::Dtype::kFixed24;
+    fast = kernels.fp32_form == kernels::Dtype::kFixed24;
   } catch (const Error&) {
-    return false;  // BGE_RERANKER_ISA is wrong: the load of a model says so
+    // BGE_RERANKER_ISA is wrong: the load of a model says so.
   }
+  return Napi::Boolean::New(info.Env(), fast);
 }
 
 // On the calling thread: for a process of its own.
@@ -47,7 +50,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(environment);
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
   exports.Set("apiVersion", kApiVersion);
-  exports.Set("fastFp32", fast_fp32());
+  exports.Set("hasFastFp32", Napi::Function::New(env, has_fast_fp32, "hasFastFp32"));
   exports.Set("load", Napi::Function::New(env, load, "load"));
   exports.Set("probeCuda", Napi::Function::New(env, probe_cuda, "probeCuda"));
   return exports;

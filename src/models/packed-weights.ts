@@ -24,7 +24,7 @@ interface Found {
 /** On this processor. False without an addon: then nothing runs, and the load says why. */
 function hasFastFp32(): boolean {
   try {
-    return loadNative().fastFp32;
+    return loadNative().hasFastFp32();
   } catch {
     return false;
   }

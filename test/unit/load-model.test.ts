@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 
 function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
-  const addon = { apiVersion: NATIVE_API_VERSION, fastFp32, load, probeCuda: () => undefined };
+  const addon = { apiVersion: NATIVE_API_VERSION, hasFastFp32: () => fastFp32, load, probeCuda: () => undefined };
   jest.mocked(loadNative).mockReturnValue(addon);
 }
 
