@@ -7,10 +7,10 @@ const FLOATING = ['fp16', 'fp32'] as const;
 
 const CUDA = ['cuda'] as const;
 
-async function localWithOnnx(model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
+/** A folder without this dtype says nothing of the others. */
+async function localAs(model: string, dtype: Dtype): Promise<ResolvedModel | undefined> {
   try {
-    const found = await resolveLocal(model, dtype, CUDA);
-    return found?.onnx ? found : undefined;
+    return await resolveLocal(model, dtype, CUDA);
   } catch (error) {
     if (error instanceof RerankError && error.code === 'MODEL_NOT_FOUND') return undefined;
     throw error;
@@ -21,7 +21,7 @@ async function localWithOnnx(model: string, dtype: Dtype): Promise<ResolvedModel
 export async function resolveForCuda(model: string, dtype: Dtype): Promise<ResolvedModel> {
   if (dtype === 'auto') {
     for (const floating of FLOATING) {
-      const found = await localWithOnnx(model, floating);
+      const found = await localAs(model, floating);
       if (found) return found;
     }
   }
