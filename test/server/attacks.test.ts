@@ -25,11 +25,14 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
+/** Not events.once(), which rejects when a reset comes before the end. */
+const closing = (socket: Socket) => new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+
 /** All that comes until the server closes the connection. */
 async function untilClosed(socket: Socket): Promise<string> {
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  await once(socket, 'close');
+  await closing(socket);
   return text;
 }
 
@@ -38,7 +41,7 @@ const answerOrReset = (status: number) => new RegExp(`^(HTTP/1\\.1 ${status} |$)
 
 async function closedBy(socket: Socket): Promise<void> {
   socket.resume();
-  if (!socket.closed) await once(socket, 'close');
+  if (!socket.closed) await closing(socket);
 }
 
 function head(headers: Record<string, string | number>): string {
