@@ -95,7 +95,8 @@ export async function tryLock(path: string, staleMs: number): Promise<FileLock |
     await writeFile(owner, JSON.stringify({ pid: process.pid, space: processSpace() }));
     return withOwner(taken, owner);
   } finally {
-    await gate.release();
+    // One that another process took over meanwhile is no longer ours to release.
+    await gate.release().catch(() => undefined);
   }
 }
 

@@ -33,9 +33,11 @@ async function tryOutput(output: string): ReturnType<typeof tryLock> {
 export async function lockOutput(output: string): Promise<FileLock> {
   const deadline = Date.now() + STALE_MS + 1000;
   for (;;) {
+    // Looked at before the last try, which so comes late enough to find the lock of a dead run stale.
+    const isLast = Date.now() > deadline;
     const lock = await tryOutput(output);
     if (isLock(lock)) return lock;
-    if (lock.pid !== undefined || Date.now() > deadline) throw inUse(output, lock.pid);
+    if (lock.pid !== undefined || isLast) throw inUse(output, lock.pid);
     await sleep(POLL_MS);
   }
 }
