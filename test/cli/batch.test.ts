@@ -5,15 +5,18 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { readLines } from '../../src/cli/batch-lines';
-import { temporaryModel, type TemporaryModel } from '../support/models';
+import { minilmFolder, temporaryModel, type TemporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
+import { endOf, hasEnded, killRunning } from '../support/processes';
 import { temporaryFolder } from '../support/temporary-folder';
+import { until } from '../support/until';
 import { runCli, spawnCli } from './run-cli';
 
 const KILLS = 20;
@@ -30,16 +33,18 @@ beforeAll(() => {
 });
 afterAll(() => model.remove());
 beforeEach(() => (folder = temporaryFolder()));
+afterEach(killRunning);
 
-const batch = (...rest: string[]) => [
+const batchOf = (modelFolder: string, ...rest: string[]) => [
   'batch',
   file('in.jsonl'),
   file('out.jsonl'),
   '-m',
-  model.folder,
+  modelFolder,
   '--raw-scores',
   ...rest,
 ];
+const batch = (...rest: string[]) => batchOf(model.folder, ...rest);
 
 function request(i: number, contexts = CONTEXTS) {
   const texts = Array.from({ length: contexts }, (_, j) => ({
@@ -62,11 +67,18 @@ function outputSize(): number {
   return existsSync(file('out.jsonl')) ? statSync(file('out.jsonl')).size : 0;
 }
 
-/** As the holder of a lock does. */
-function touching(lock: string): NodeJS.Timeout {
-  return setInterval(() => {
-    if (existsSync(lock)) utimesSync(lock, new Date(), new Date());
-  }, 500);
+/** Runs and is killed when the output has so many bytes, or soon after. */
+async function killedRun(bytes: number): Promise<void> {
+  const env = { ...process.env, KILL_WHEN: JSON.stringify({ file: file('out.jsonl'), bytes }) };
+  const hook = ['--require', join(__dirname, 'kill-when.cjs')];
+  const child = spawnCli(batch(), { stdio: 'ignore', env }, hook);
+  expect(await endOf(child)).toEqual({ code: null, signal: 'SIGKILL' });
+}
+
+/** What the holder of a lock sees to, for the rest of the test: that it does not look stale. */
+function keepFresh(lock: string): void {
+  const later = new Date(Date.now() + 3_600_000);
+  utimesSync(lock, later, later);
 }
 
 it(`killed ${KILLS} times, the output is that of an uninterrupted run, byte for byte`, async () => {
@@ -86,38 +98,29 @@ it(`killed ${KILLS} times, the output is that of an uninterrupted run, byte for 
   expect(answers[500]).toEqual({ error: { code: 'INVALID_INPUT', message: 'The line is not JSON' } });
 
   writeFileSync(file('out.jsonl'), '');
-  let killed = 0;
   for (let i = 0; i < KILLS; i++) {
-    const goal = outputSize() + Math.random() * (expected.length / (KILLS * 3));
-    const child = spawnCli(batch(), { stdio: 'ignore' });
-    const exit = once(child, 'exit');
-    while (outputSize() < goal && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1));
-    child.kill('SIGKILL');
-    if ((await exit)[1] === 'SIGKILL') killed += 1;
+    await killedRun(outputSize() + Math.random() * (expected.length / (KILLS * 3)));
     const soFar = readFileSync(file('out.jsonl'), 'utf8');
     expect(expected.startsWith(soFar)).toBe(true);
   }
-  expect(killed).toBe(KILLS);
   expect(outputSize()).toBeLessThan(expected.length);
   const last = await runCli(batch());
   expect(last).toMatchObject({ code: 1, stdout: '' });
   expect(last.stderr).toMatch(/of an earlier run/);
   expect(readFileSync(file('out.jsonl'), 'utf8')).toBe(expected);
   expect(existsSync(file('out.jsonl.batch.json'))).toBe(false);
-}, 300_000);
+});
 
 it('goes on after a torn line', async () => {
   writeInput();
   await runCli(batch());
   const expected = readFileSync(file('out.jsonl'));
-  const child = spawnCli(batch('--overwrite'), { stdio: 'ignore' });
-  while (outputSize() === 0 || outputSize() === expected.length) await new Promise((resolve) => setTimeout(resolve, 1));
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  rmSync(file('out.jsonl'));
+  await killedRun(1);
   writeFileSync(file('out.jsonl'), expected.subarray(0, 5000 + Math.floor(Math.random() * 5000)));
   await runCli(batch());
   expect(readFileSync(file('out.jsonl')).equals(expected)).toBe(true);
-}, 60_000);
+});
 
 it('refuses to join answers of another model, option or input, and to overwrite unasked', async () => {
   writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
@@ -132,46 +135,59 @@ it('refuses to join answers of another model, option or input, and to overwrite 
   const other = await runCli(batch());
   expect(other).toMatchObject({ code: 2 });
   expect(other.stderr).toMatch(/was begun with another input, model or option/);
-}, 60_000);
+});
+
+/** Lines that are answered at once, longer than what tells one input from another, and then hours of work. */
+function writeLongInput(): { quick: string } {
+  const broken = Array.from({ length: 300 }, (_, i) => `not JSON ${i} ${'.'.repeat(300)}`).join('\n');
+  const query = 'how do rerankers order passages by relevance? '.repeat(30);
+  const slow = Array.from({ length: 4000 }, (_, i) => JSON.stringify({ ...request(i), query }));
+  writeFileSync(file('in.jsonl'), [broken, ...slow].join('\n'));
+  return { quick: broken };
+}
 
 it('a second run on one output is refused at once while the first is at it, and goes on when that one was killed', async () => {
-  writeInput();
-  const first = spawnCli(batch(), { stdio: 'ignore' });
-  const exit = once(first, 'exit');
-  while (outputSize() === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  const second = await runCli(batch());
+  const { quick } = writeLongInput();
+  const again = batchOf(minilmFolder(), '--threads', '1');
+  const first = spawnCli(again, { stdio: 'ignore' });
+  await until('the first run writes', () => outputSize() > 0 || hasEnded(first));
+  const second = await runCli(again);
   expect(second).toMatchObject({ code: 2, stdout: '' });
   expect(second.stderr).toMatch(
     new RegExp(
       `out\\.jsonl is being written by another batch \\(process ${first.pid!}\\); wait for it or name another`,
     ),
   );
-  expect(first.exitCode).toBeNull();
+  expect(hasEnded(first)).toBe(false);
   first.kill('SIGKILL');
-  await exit;
-  // Kept fresh, so that only the holder's death can say that it is free.
-  const touch = touching(file('out.jsonl.batch.lock'));
-  expect(await runCli(batch())).toMatchObject({ code: 1, stdout: '' });
-  clearInterval(touch);
+  await endOf(first);
+  // So that only the holder's death can say that it is free.
+  keepFresh(file('out.jsonl.batch.lock'));
+  writeFileSync(file('in.jsonl'), quick);
+  const third = await runCli(again);
+  expect(third).toMatchObject({ code: 1, stdout: '' });
+  expect(third.stderr).toMatch(/of an earlier run/);
+  const answers = readFileSync(file('out.jsonl'), 'utf8').trimEnd().split('\n');
+  const refusal = JSON.stringify({ error: { code: 'INVALID_INPUT', message: 'The line is not JSON' } });
+  expect(answers.slice(0, 300)).toEqual(Array.from({ length: 300 }, () => refusal));
   expect(readdirSync(folder).sort()).toEqual(['in.jsonl', 'out.jsonl']);
-}, 60_000);
+});
 
 it('a run of another machine that was killed is waited for, not for long', async () => {
   writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
   mkdirSync(file('out.jsonl.batch.lock'));
   writeFileSync(file('out.jsonl.batch.lock.owner'), JSON.stringify({ pid: process.pid, space: 'elsewhere' }));
   expect(await runCli(batch())).toMatchObject({ code: 0 });
-}, 60_000);
+});
 
 it('a run of another machine that lives is left alone', async () => {
   writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
   mkdirSync(file('out.jsonl.batch.lock'));
-  const touch = touching(file('out.jsonl.batch.lock'));
+  keepFresh(file('out.jsonl.batch.lock'));
   const { code, stderr } = await runCli(batch());
-  clearInterval(touch);
   expect(code).toBe(2);
   expect(stderr).toMatch(/written by another batch \(a process of another machine or container\)/);
-}, 60_000);
+});
 
 it('an output folder that is absent is told', async () => {
   writeFileSync(file('in.jsonl'), `${JSON.stringify(request(1))}\n`);
@@ -179,7 +195,7 @@ it('an output folder that is absent is told', async () => {
   const { code, stderr } = await runCli(['batch', file('in.jsonl'), output, '-m', model.folder]);
   expect(code).toBe(2);
   expect(stderr).toMatch(/out\.jsonl cannot be written \(ENOENT\); check the path/);
-}, 10_000);
+});
 
 it('a run whose input is absent says so', async () => {
   const { code, stderr, stdout } = await runCli(batch());

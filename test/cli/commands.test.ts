@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub } from '../hub/fake-hub';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
+import { endOf, hasEnded, killRunning } from '../support/processes';
 import { tinyBert, tinyBertConfig } from '../support/tiny-bert';
 import { temporaryFolder } from '../support/temporary-folder';
+import { until } from '../support/until';
 import { runCli, spawnCli } from './run-cli';
 
 const QUERY = 'why is the sky blue';
@@ -20,6 +21,8 @@ beforeAll(async () => {
   expected = await reranker.rerank({ query: QUERY, contexts: PASSAGES.map((text) => ({ text })) });
   await reranker.close();
 });
+
+afterEach(killRunning);
 
 describe('rank', () => {
   it('prints score, number and passage; nothing else on stdout', async () => {
@@ -117,7 +120,7 @@ describe('pull, then everything is offline', () => {
       const { stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, ...more });
       expect(stdout).toBe(`${JSON.stringify(expected)}\n`);
     }
-  }, 60_000);
+  });
 
   it('one safetensors file serves every dtype on our own kernels', async () => {
     const lfs = (content: Buffer) => ({ content, lfs: true });
@@ -128,14 +131,15 @@ describe('pull, then everything is offline', () => {
       'onnx/model_quantized.onnx': lfs(Buffer.from('not fetched')),
     }).start();
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temporaryFolder() };
-    expect((await runCli(['pull', 'owner/model', '--dtype', 'int8'], '', env)).stderr).toMatch(/3 files, .* checked/);
+    const pulled = await runCli(['pull', 'owner/model', '--dtype', 'int8'], '', env);
     await hub.stop();
+    expect(pulled.stderr).toMatch(/3 files, .* checked/);
     for (const dtype of ['auto', 'int8', 'bf16', 'fp32']) {
       const args = ['rank', QUERY, '-m', 'owner/model', '--dtype', dtype, '--threads', '1'];
       const { code, stdout } = await runCli(args, PASSAGES.join('\n'), { ...env, HF_HUB_OFFLINE: '1' });
       expect({ code, lines: stdout.trimEnd().split('\n').length }).toEqual({ code: 0, lines: PASSAGES.length });
     }
-  }, 60_000);
+  });
 });
 
 it('models lists the family and what is here', async () => {
@@ -156,13 +160,13 @@ it('doctor: 0 for a sound model, 1 for a broken one', async () => {
   broken.remove();
   expect(result.code).toBe(1);
   expect((JSON.parse(result.stdout) as { findings: { code: string }[] }).findings[0]!.code).toBe('LOAD_FAILED');
-}, 30_000);
+});
 
 it('bench measures', async () => {
   const { code, stdout } = await runCli(['bench', '--json', '--seconds', '1', '--candidates', '2', ...MODEL]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ dtype: 'int8', candidates: 2, threads: 1 });
-}, 30_000);
+});
 
 it.each(['bash', 'zsh', 'fish'])('completion for %s names every command', async (shell) => {
   const { stdout } = await runCli(['completion', shell]);
@@ -177,7 +181,7 @@ it('serve answers and stops with 0 on SIGTERM', async () => {
   const child = spawnCli(['serve', '--port', '0', ...MODEL]);
   let log = '';
   child.stdout!.setEncoding('utf8').on('data', (text: string) => (log += text));
-  while (!log.includes('"listening"')) await once(child.stdout!, 'data');
+  await until('the server listens', () => /"listening".*\n/.test(log) || hasEnded(child));
   const { url } = JSON.parse(log.split('\n').find((line) => line.includes('"listening"'))!) as { url: string };
   const body = JSON.stringify({ query: QUERY, texts: PASSAGES });
   const headers = { 'content-type': 'application/json' };
@@ -186,8 +190,8 @@ it('serve answers and stops with 0 on SIGTERM', async () => {
     expected.response.map(({ id, score }) => ({ index: id, score: expect.closeTo(score, 6) })),
   );
   child.kill('SIGTERM');
-  expect((await once(child, 'exit'))[0]).toBe(0);
-}, 30_000);
+  expect(await endOf(child)).toEqual({ code: 0, signal: null });
+});
 
 it('the main entry loads none of the command line, HTTP client or server', () => {
   const script = `

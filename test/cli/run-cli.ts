@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { join } from 'node:path';
+import { noted } from '../support/processes';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
 
@@ -10,8 +11,9 @@ export interface CliResult {
   stderr: string;
 }
 
-export function spawnCli(args: string[], options: SpawnOptions = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], options);
+/** `nodeArgs` are Node's own. The test file ends it through `killRunning`, should a test fail. */
+export function spawnCli(args: string[], options: SpawnOptions = {}, nodeArgs: string[] = []): ChildProcess {
+  return noted(spawn(process.execPath, [...nodeArgs, MAIN, ...args], options));
 }
 
 /** Runs the built command line to its end; `input` is its stdin. */
