@@ -199,24 +199,37 @@ class Attention {
         static_cast<const A*>(scratch_.queries), scratch_.depth, count,
         static_cast<const typename Tile::B*>(scratch_.key_panels), scratch_.keys / kPanel,
         scratch_.depth, [&](const auto& block, int begin, int end) {
-          for (int p = 0; p < block.panels; ++p) {
-            const int key = (block.panel + p) * kPanel;
-            const F mask = V::load(scratch_.key_mask + key);
-            const F scale = V::load(scratch_.key_scale + key);
-            const F offset = V::load(scratch_.key_offset + key);
-            for (int i = begin; i < end; ++i) {
-              const int row = block.row + i;
-              const auto* sums = block.sums + i * block.stride + p * kPanel;
-              F x;
-              if constexpr (kInt8)
-                x = V::fma(V::to_f32(V::load_i32(sums)), scale, offset);
-              else
-                x = V::load(sums);
-              V::store(scratch_.scores + static_cast<size_t>(row) * scratch_.keys + key,
-                       V::fma(x, V::set1(scratch_.query_scale[row]), mask));
-            }
-          }
+          with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
+            score_columns<width()>(block, panel, begin, end);
+          });
         });
+  }
+
+  template <int kWidth>
+  void score_columns(const Block<typename Tile::Acc>& block, int panel, int begin, int end) {
+    const int key = (block.panel + panel) * kPanel;
+    F mask[kWidth], scale[kWidth], offset[kWidth];
+    unroll<kWidth>([&](auto p) {
+      mask[p] = V::load(scratch_.key_mask + key + p * kPanel);
+      if constexpr (kInt8) {
+        scale[p] = V::load(scratch_.key_scale + key + p * kPanel);
+        offset[p] = V::load(scratch_.key_offset + key + p * kPanel);
+      }
+    });
+    for (int i = begin; i < end; ++i) {
+      const int row = block.row + i;
+      const auto* sums = block.sums + i * block.stride + panel * kPanel;
+      float* out = scratch_.scores + static_cast<size_t>(row) * scratch_.keys + key;
+      const F query_scale = V::set1(scratch_.query_scale[row]);
+      unroll<kWidth>([&](auto p) {
+        F x;
+        if constexpr (kInt8)
+          x = V::fma(V::to_f32(V::load_i32(sums + p * kPanel)), scale[p], offset[p]);
+        else
+          x = V::load(sums + p * kPanel);
+        V::store(out + p * kPanel, V::fma(x, query_scale, mask[p]));
+      });
+    }
   }
 
   void softmax(int row) {
