@@ -199,7 +199,7 @@ class Attention {
   void score(int count) {
     for_each_block<Tile>(
         static_cast<const A*>(scratch_.queries), scratch_.depth, count,
-        static_cast<const typename Tile::B*>(scratch_.key_panels), scratch_.keys / kPanel,
+        static_cast<const typename Tile::B*>(scratch_.key_panels), scratch_.scored / kPanel,
         scratch_.depth, [&](const auto& block, int begin, int end) {
           with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
             score_columns<width()>(block, panel, begin, end);
@@ -240,7 +240,7 @@ class Attention {
         static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * kParts * scratch_.keys;
     if constexpr (kInt8) {
       scratch_.out_scale[row] =
-          value_unit_ / softmax_row_bytes<V>(scores, scratch_.value_scale, scratch_.keys, weights,
+          value_unit_ / softmax_row_bytes<V>(scores, scratch_.value_scale, scratch_.scored, weights,
                                              weights + scratch_.keys);
     } else {
       scratch_.out_scale[row] = 1.0f / softmax_row<V, Rows>(scores, scratch_.keys, weights);
