@@ -96,7 +96,7 @@ class Attention {
       scratch_.key_mask[key] = 0.0f;
     }
     std::memset(row, 0, sizeof row);
-    for (int key = args_.length; key < scratch_.keys; ++key) {
+    for (int key = args_.length; key < scratch_.scored; ++key) {
       scatter_key(row, key);
       scratch_.key_scale[key] = scratch_.key_offset[key] = 0.0f;
       scratch_.key_mask[key] = -__builtin_inff();
@@ -197,14 +197,14 @@ class Attention {
 
   // Scores in units of log2, so that the softmax needs no factor any more.
   void score(int count) {
-    for_each_block<Tile>(
-        static_cast<const A*>(scratch_.queries), scratch_.depth, count,
-        static_cast<const typename Tile::B*>(scratch_.key_panels), scratch_.scored / kPanel,
-        scratch_.depth, [&](const auto& block, int begin, int end) {
-          with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
-            score_columns<width()>(block, panel, begin, end);
-          });
-        });
+    for_each_block<Tile>(static_cast<const A*>(scratch_.queries), scratch_.depth, count,
+                         static_cast<const typename Tile::B*>(scratch_.key_panels),
+                         scratch_.scored / kPanel, scratch_.depth,
+                         [&](const auto& block, int begin, int end) {
+                           with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
+                             score_columns<width()>(block, panel, begin, end);
+                           });
+                         });
   }
 
   template <int kWidth>
@@ -256,8 +256,7 @@ class Attention {
           for (int i = begin / kParts; i < end / kParts; ++i) {
             const int row = block.row / kParts + i;
             const auto* sums = block.sums + i * kParts * block.stride;
-            float* out =
-                args_.out + (first + row) * args_.out_stride + block.panel * kPanel;
+            float* out = args_.out + (first + row) * args_.out_stride + block.panel * kPanel;
             const F scale = V::set1(scratch_.out_scale[row]);
             for (int p = 0; p < block.panels; ++p) {
               const auto* at = sums + p * kPanel;

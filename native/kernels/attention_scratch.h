@@ -27,8 +27,8 @@ constexpr int softmax_parts(Dtype dtype) { return dtype == Dtype::kInt8 ? 2 : 1;
 struct AttentionScratch {
   AttentionScratch(void* base, Dtype dtype, int length, int padded_head_dim)
       : depth(padded_head_dim),
-        scored(static_cast<int>(
-            round_up(length, dtype == Dtype::kBf16 ? tile_depth(dtype) : kPanel))),
+        scored(
+            static_cast<int>(round_up(length, dtype == Dtype::kBf16 ? tile_depth(dtype) : kPanel))),
         keys(
             static_cast<int>(round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
         at_(static_cast<char*>(base)),
@@ -48,9 +48,9 @@ struct AttentionScratch {
   }
   size_t bytes() const { return at_ - begin_; }
 
-  int depth;  // head_dim, padded
+  int depth;   // head_dim, padded
   int scored;  // length, padded to whole panels of scores
-  int keys;   // length, padded for the product with the values
+  int keys;    // length, padded for the product with the values
   void* key_panels;
   void* value_panels;
   void* queries;

@@ -63,8 +63,8 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
   finish(pending, 0, pending.rows);
 }
 
-// Raw sums of kWidth panels to values, for each dtype. What belongs to the columns stays in registers
-// from row to row.
+// Raw sums of kWidth panels to values, for each dtype. What belongs to the columns stays in
+// registers from row to row.
 template <class V, class Rows, int kWidth>
 struct Dequantise {
   Dequantise(const PackedLinear& w, int column) {
