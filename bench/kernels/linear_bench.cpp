@@ -48,6 +48,10 @@ double seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+// Long enough for the processor's clock to settle under these instructions.
+constexpr int kRounds = 7;
+constexpr double kRoundSeconds = 0.1;
+
 void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilogue epilogue) {
   const Layer layer(dtype, n, k);
   const int d = static_cast<int>(dtype);
@@ -65,11 +69,12 @@ void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilog
                         n / kPanel,  epilogue, out.data(),    static_cast<size_t>(n)};
   const KernelScope scope(kernels);
   double best = 1e9;
-  for (int round = 0; round < 7; ++round) {
-    const int repeats = kernels.isa == Isa::kPortable ? 1 : 8;
+  for (int round = 0; round < kRounds; ++round) {
     const double start = seconds();
-    for (int i = 0; i < repeats; ++i) kernels.linear[d](args);
-    best = std::min(best, (seconds() - start) / repeats);
+    double took = 0;
+    int repeats = 0;
+    for (; took < kRoundSeconds; took = seconds() - start, ++repeats) kernels.linear[d](args);
+    best = std::min(best, took / repeats);
   }
   static const char* const names[] = {"fp32", "bf16", "int8", "fixed24"};
   std::printf("%-12s %s rows=%d n=%d k=%d gelu=%d: %7.1f GOP/s\n", isa_name(kernels.isa).data(),

@@ -62,6 +62,8 @@ class Attention {
   using A = typename Tile::A;
   static constexpr bool kInt8 = Rows::kDtype == Dtype::kInt8;
   static constexpr int kGroup = 4 / sizeof(A);  // elements that a panel keeps together
+  static constexpr int kParts = softmax_parts(Rows::kDtype);
+  static_assert(Tile::kRows % kParts == 0);
   static constexpr float kLog2E = 1.44269504f;
 
   // Scatters an encoded row into column `key` of the panels: dwords, 16 apart.
@@ -94,7 +96,7 @@ class Attention {
       scratch_.key_mask[key] = 0.0f;
     }
     std::memset(row, 0, sizeof row);
-    for (int key = args_.length; key < scratch_.keys; ++key) {
+    for (int key = args_.length; key < scratch_.scored; ++key) {
       scatter_key(row, key);
       scratch_.key_scale[key] = scratch_.key_offset[key] = 0.0f;
       scratch_.key_mask[key] = -__builtin_inff();
@@ -195,73 +197,79 @@ class Attention {
 
   // Scores in units of log2, so that the softmax needs no factor any more.
   void score(int count) {
-    for_each_block<Tile>(
-        static_cast<const A*>(scratch_.queries), scratch_.depth, count,
-        static_cast<const typename Tile::B*>(scratch_.key_panels), scratch_.keys / kPanel,
-        scratch_.depth, [&](const auto& block, int begin, int end) {
-          for (int p = 0; p < block.panels; ++p) {
-            const int key = (block.panel + p) * kPanel;
-            const F mask = V::load(scratch_.key_mask + key);
-            const F scale = V::load(scratch_.key_scale + key);
-            const F offset = V::load(scratch_.key_offset + key);
-            for (int i = begin; i < end; ++i) {
-              const int row = block.row + i;
-              const auto* sums = block.sums + i * block.stride + p * kPanel;
-              F x;
-              if constexpr (kInt8)
-                x = V::fma(V::to_f32(V::load_i32(sums)), scale, offset);
-              else
-                x = V::load(sums);
-              V::store(scratch_.scores + static_cast<size_t>(row) * scratch_.keys + key,
-                       V::fma(x, V::set1(scratch_.query_scale[row]), mask));
-            }
-          }
-        });
+    for_each_block<Tile>(static_cast<const A*>(scratch_.queries), scratch_.depth, count,
+                         static_cast<const typename Tile::B*>(scratch_.key_panels),
+                         scratch_.scored / kPanel, scratch_.depth,
+                         [&](const auto& block, int begin, int end) {
+                           with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
+                             score_columns<width()>(block, panel, begin, end);
+                           });
+                         });
+  }
+
+  template <int kWidth>
+  void score_columns(const Block<typename Tile::Acc>& block, int panel, int begin, int end) {
+    const int key = (block.panel + panel) * kPanel;
+    F mask[kWidth], scale[kWidth], offset[kWidth];
+    unroll<kWidth>([&](auto p) {
+      mask[p] = V::load(scratch_.key_mask + key + p * kPanel);
+      if constexpr (kInt8) {
+        scale[p] = V::load(scratch_.key_scale + key + p * kPanel);
+        offset[p] = V::load(scratch_.key_offset + key + p * kPanel);
+      }
+    });
+    for (int i = begin; i < end; ++i) {
+      const int row = block.row + i;
+      const auto* sums = block.sums + i * block.stride + panel * kPanel;
+      float* out = scratch_.scores + static_cast<size_t>(row) * scratch_.keys + key;
+      const F query_scale = V::set1(scratch_.query_scale[row]);
+      unroll<kWidth>([&](auto p) {
+        F x;
+        if constexpr (kInt8)
+          x = V::fma(V::to_f32(V::load_i32(sums + p * kPanel)), scale[p], offset[p]);
+        else
+          x = V::load(sums + p * kPanel);
+        V::store(out + p * kPanel, V::fma(x, query_scale, mask[p]));
+      });
+    }
   }
 
   void softmax(int row) {
-    const size_t at = static_cast<size_t>(row) * scratch_.keys;
-    const float* scores = scratch_.scores + at;
-    A* weights = static_cast<A*>(scratch_.weights) + at;
+    const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
+    A* weights =
+        static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * kParts * scratch_.keys;
     if constexpr (kInt8) {
-      A* low = static_cast<A*>(scratch_.low_weights) + at;
-      scratch_.out_scale[row] = value_unit_ / softmax_row_bytes<V>(scores, scratch_.value_scale,
-                                                                   scratch_.keys, weights, low);
+      scratch_.out_scale[row] =
+          value_unit_ / softmax_row_bytes<V>(scores, scratch_.value_scale, scratch_.scored, weights,
+                                             weights + scratch_.keys);
     } else {
       scratch_.out_scale[row] = 1.0f / softmax_row<V, Rows>(scores, scratch_.keys, weights);
     }
   }
 
-  // finish(sums, out pointer, row) over every vector of weights * values.
-  template <class Finish>
-  void weigh_with(const void* weights, int first, int count, Finish finish) {
-    for_each_block<Tile>(static_cast<const A*>(weights), scratch_.keys, count,
-                         static_cast<const typename Tile::B*>(scratch_.value_panels),
-                         args_.head_dim / kPanel, scratch_.keys,
-                         [&](const auto& block, int begin, int end) {
-                           for (int i = begin; i < end; ++i)
-                             for (int p = 0; p < block.panels; ++p)
-                               finish(block.sums + i * block.stride + p * kPanel,
-                                      args_.out + (first + block.row + i) * args_.out_stride +
-                                          (block.panel + p) * kPanel,
-                                      block.row + i);
-                         });
-  }
-
   void weigh(int first, int count) {
-    if constexpr (kInt8) {
-      weigh_with(scratch_.weights, first, count, [](const int32_t* sums, float* out, int) {
-        V::store(out, V::mul(V::to_f32(V::load_i32(sums)), V::set1(256.0f)));
-      });
-      weigh_with(scratch_.low_weights, first, count, [&](const int32_t* sums, float* out, int row) {
-        const F both = V::add(V::load(out), V::to_f32(V::load_i32(sums)));
-        V::store(out, V::mul(both, V::set1(scratch_.out_scale[row])));
-      });
-    } else {
-      weigh_with(scratch_.weights, first, count, [&](const float* sums, float* out, int row) {
-        V::store(out, V::mul(V::load(sums), V::set1(scratch_.out_scale[row])));
-      });
-    }
+    for_each_block<Tile>(
+        static_cast<const A*>(scratch_.weights), scratch_.keys, kParts * count,
+        static_cast<const typename Tile::B*>(scratch_.value_panels), args_.head_dim / kPanel,
+        scratch_.keys, [&](const auto& block, int begin, int end) {
+          // A row's parts never lie in two blocks, but perhaps in two slices: the later takes both.
+          for (int i = begin / kParts; i < end / kParts; ++i) {
+            const int row = block.row / kParts + i;
+            const auto* sums = block.sums + i * kParts * block.stride;
+            float* out = args_.out + (first + row) * args_.out_stride + block.panel * kPanel;
+            const F scale = V::set1(scratch_.out_scale[row]);
+            for (int p = 0; p < block.panels; ++p) {
+              const auto* at = sums + p * kPanel;
+              F x;
+              if constexpr (kInt8)
+                x = V::fma(V::to_f32(V::load_i32(at)), V::set1(256.0f),
+                           V::to_f32(V::load_i32(at + block.stride)));
+              else
+                x = V::load(at);
+              V::store(out + p * kPanel, V::mul(x, scale));
+            }
+          }
+        });
   }
 
   const AttentionArgs& args_;

@@ -20,10 +20,15 @@ constexpr int tile_depth(Dtype dtype) {
   return dtype == Dtype::kInt8 ? 64 : dtype == Dtype::kBf16 ? 32 : 1;
 }
 
+// Rows of elements that one row of softmax weights takes.
+constexpr int softmax_parts(Dtype dtype) { return dtype == Dtype::kInt8 ? 2 : 1; }
+
 // Where the working set of one head lies in the caller's buffer.
 struct AttentionScratch {
   AttentionScratch(void* base, Dtype dtype, int length, int padded_head_dim)
       : depth(padded_head_dim),
+        scored(
+            static_cast<int>(round_up(length, dtype == Dtype::kBf16 ? tile_depth(dtype) : kPanel))),
         keys(
             static_cast<int>(round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
         at_(static_cast<char*>(base)),
@@ -33,8 +38,7 @@ struct AttentionScratch {
     value_panels = take<void>(element * keys * depth);
     queries = take<void>(element * kQueryBlock * depth);
     scores = take<float>(sizeof(float) * kQueryBlock * keys);
-    weights = take<void>(element * kQueryBlock * keys);
-    low_weights = dtype == Dtype::kInt8 ? take<void>(element * kQueryBlock * keys) : nullptr;
+    weights = take<void>(element * kQueryBlock * softmax_parts(dtype) * keys);
     key_scale = take<float>(sizeof(float) * keys);
     key_offset = take<float>(sizeof(float) * keys);
     key_mask = take<float>(sizeof(float) * keys);
@@ -44,14 +48,14 @@ struct AttentionScratch {
   }
   size_t bytes() const { return at_ - begin_; }
 
-  int depth;  // head_dim, padded
-  int keys;   // length, padded
+  int depth;   // head_dim, padded
+  int scored;  // length, padded to whole panels of scores
+  int keys;    // length, padded for the product with the values
   void* key_panels;
   void* value_panels;
   void* queries;
   float* scores;
-  void* weights;      // softmax numerators; int8: the high byte of 16 bits
-  void* low_weights;  // int8: the low byte
+  void* weights;  // softmax numerators; int8: a row of high bytes, then one of low bytes
   float* key_scale;
   float* key_offset;
   float* key_mask;  // 0, or minus infinity beyond the sequence

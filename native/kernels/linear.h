@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/numerics.h"
+#include "kernels/unroll.h"
 
 // Matrix products in blocks, and what is done to a block once it is summed.
 namespace bge::kernels {
@@ -62,53 +63,60 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
   finish(pending, 0, pending.rows);
 }
 
-// Raw sums of one column vector to values, for each dtype.
-template <class V, class Rows>
+// Raw sums of kWidth panels to values, for each dtype. What belongs to the columns stays in
+// registers from row to row.
+template <class V, class Rows, int kWidth>
 struct Dequantise {
-  Dequantise(const PackedLinear& w, int column) : bias(V::load(w.bias + column)) {
-    if constexpr (kNeedsRange<Rows>) scale = V::load(w.scale + column);
-    if constexpr (Rows::kDtype == Dtype::kInt8) {
-      scaled_sum = V::load(w.scaled_sum + column);
-    }
+  Dequantise(const PackedLinear& w, int column) {
+    unroll<kWidth>([&](auto p) {
+      bias[p] = V::load(w.bias + column + p * kPanel);
+      if constexpr (kNeedsRange<Rows>) scale[p] = V::load(w.scale + column + p * kPanel);
+      if constexpr (Rows::kDtype == Dtype::kInt8)
+        scaled_sum[p] = V::load(w.scaled_sum + column + p * kPanel);
+    });
   }
   template <class Acc>
-  typename V::F operator()(const Acc* sums, const RowScale* row_scale, int row) const {
+  typename V::F operator()(int p, const Acc* sums, const RowScale& row) const {
     if constexpr (Rows::kDtype == Dtype::kInt8) {
-      const RowScale& r = row_scale[row];
-      const typename V::F base = V::fma(V::set1(r.offset), scaled_sum, bias);
-      const typename V::F products = V::mul(V::to_f32(V::load_i32(sums)), V::set1(r.scale));
-      return V::fma(products, scale, base);
+      const typename V::F base = V::fma(V::set1(row.offset), scaled_sum[p], bias[p]);
+      const typename V::F products = V::mul(V::to_f32(V::load_i32(sums)), V::set1(row.scale));
+      return V::fma(products, scale[p], base);
     } else if constexpr (Rows::kDtype == Dtype::kFixed24) {
       const typename V::F power = V::set1(1.0f / 256);
       typename V::F units = V::to_f32(V::load_i32(sums + 2 * kPanel));
       units = V::fma(units, power, V::to_f32(V::load_i32(sums + kPanel)));
       units = V::fma(units, power, V::to_f32(V::load_i32(sums)));
-      return V::fma(V::mul(units, V::set1(row_scale[row].scale)), scale, bias);
+      return V::fma(V::mul(units, V::set1(row.scale)), scale[p], bias[p]);
     } else {
-      return V::add(V::load(sums), bias);
+      return V::add(V::load(sums), bias[p]);
     }
   }
-  typename V::F bias;
-  typename V::F scale;
-  typename V::F scaled_sum;
+  typename V::F bias[kWidth];
+  typename V::F scale[kWidth];
+  typename V::F scaled_sum[kWidth];
 };
 
 template <class V, class Rows, class Tile, Epilogue kEpilogue>
 inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>& block, int first,
                          int last) {
-  for (int p = 0; p < block.panels; ++p) {
-    const int panel = block.panel + p;
-    const Dequantise<V, Rows> dequantise(*args.weights, (args.panel_begin + panel) * kPanel);
+  with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
+    const int column = (block.panel + panel) * kPanel;
+    const Dequantise<V, Rows, width()> dequantise(*args.weights,
+                                                  args.panel_begin * kPanel + column);
     for (int i = first; i < last; ++i) {
       const int row = block.row + i;
-      float* out = args.out + row * args.out_stride + panel * kPanel;
-      typename V::F value = dequantise(block.sums + i * block.stride + p * Tile::kSums * kPanel,
-                                       args.a.row_scale, row);
-      if constexpr (kEpilogue == Epilogue::kStoreGelu) value = gelu<V, Rows>(value);
-      if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out), value);
-      V::store(out, value);
+      const auto* sums = block.sums + i * block.stride + panel * Tile::kSums * kPanel;
+      float* out = args.out + row * args.out_stride + column;
+      RowScale row_scale{};
+      if constexpr (kNeedsRange<Rows>) row_scale = args.a.row_scale[row];
+      unroll<width()>([&](auto p) {
+        typename V::F value = dequantise(p, sums + p * Tile::kSums * kPanel, row_scale);
+        if constexpr (kEpilogue == Epilogue::kStoreGelu) value = gelu<V, Rows>(value);
+        if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out + p * kPanel), value);
+        V::store(out + p * kPanel, value);
+      });
     }
-  }
+  });
 }
 
 template <class V, class Rows, class Tile, Epilogue kEpilogue>

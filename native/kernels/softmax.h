@@ -40,20 +40,28 @@ inline float softmax_row(const float* scores, int keys, Weight* weights) {
 }
 
 // Numerators times `scale`, as 16 bits in two bytes whose places are V::word_at; returns the sum of
-// the numerators. keys is a multiple of 64.
+// the numerators. keys is a multiple of 16; the words from there up to a multiple of 64 become 0.
 template <class V>
 inline float softmax_row_bytes(const float* scores, const float* scale, int keys, uint8_t* high,
                                uint8_t* low) {
   const typename V::F top = V::set1(row_maximum<V>(scores, keys));
   typename V::F sums[kSoftmaxVectors];
   unroll<kSoftmaxVectors>([&](auto s) { sums[s] = V::set1(0.0f); });
-  for (int key = 0; key < keys; key += kSoftmaxStep) {
-    typename V::I words[kSoftmaxVectors];
+  const auto word = [&](auto s, int at) {
+    const typename V::F e = exp2_fast<V>(V::sub(V::load(scores + at), top));
+    sums[s] = V::add(sums[s], e);
+    return V::to_i32(V::mul(e, V::load(scale + at)));
+  };
+  typename V::I words[kSoftmaxVectors];
+  int key = 0;
+  for (; key + kSoftmaxStep <= keys; key += kSoftmaxStep) {
+    unroll<kSoftmaxVectors>([&](auto s) { words[s] = word(s, key + s * kPanel); });
+    V::store_word_bytes(high + key, low + key, words);
+  }
+  if (key < keys) {
     unroll<kSoftmaxVectors>([&](auto s) {
       const int at = key + s * kPanel;
-      const typename V::F e = exp2_fast<V>(V::sub(V::load(scores + at), top));
-      sums[s] = V::add(sums[s], e);
-      words[s] = V::to_i32(V::mul(e, V::load(scale + at)));
+      words[s] = at < keys ? word(s, at) : V::set1_i32(0);
     });
     V::store_word_bytes(high + key, low + key, words);
   }
