@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ServeOptions } from '../../src/server';
 import { minilmFolder } from '../support/models';
+import { endOf, noted } from '../support/processes';
 
 export interface ServerProcess {
   child: ChildProcess;
@@ -25,16 +26,18 @@ function residentBytes(pid: number): number | undefined {
   }
 }
 
-/** `bge-reranker serve` with the MiniLM, in a process of its own. */
+/** No idle connection is closed just when a test makes its next request on it. */
+const KEEP_ALIVE_MS = 600_000;
+
+/** `bge-reranker serve` with the MiniLM, in a process of its own; `killRunning` ends it where a test fails. */
 export async function startServer(options: Omit<ServeOptions, 'logger'> = {}): Promise<ServerProcess> {
-  const given = JSON.stringify({ model: minilmFolder(), ...options });
-  const child = spawn(process.execPath, [path.join(__dirname, 'server-child.cjs'), given], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const given = JSON.stringify({ model: minilmFolder(), keepAliveTimeoutMs: KEEP_ALIVE_MS, ...options });
+  const program = path.join(__dirname, 'server-child.cjs');
+  const child = noted(spawn(process.execPath, [program, given], { stdio: ['ignore', 'pipe', 'inherit'] }));
+  const exited = endOf(child);
   const [line] = (await Promise.race([
     once(child.stdout, 'data'),
-    exited.then(([code]) => [`exit ${String(code)}`]),
+    exited.then(({ code }) => [`exit ${String(code)}`]),
   ])) as [Buffer];
   const url = line.toString().trim();
   return {
@@ -53,8 +56,7 @@ export async function startServer(options: Omit<ServeOptions, 'logger'> = {}): P
     },
     async stop() {
       child.kill('SIGTERM');
-      const [code] = await exited;
-      return code;
+      return (await exited).code;
     },
   };
 }
