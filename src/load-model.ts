@@ -8,7 +8,7 @@ import { digestFile } from './models/digest';
 import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import { resolveForCuda } from './models/resolve-for-cuda';
-import type { Weights } from './models/weights';
+import type { PackedWeights, Weights } from './models/weights';
 import { weightBytes } from './models/weights-graph';
 import type { NativeEngine, NativeLoadOptions } from './native-api';
 import { toRerankError } from './native-failure';
@@ -66,7 +66,8 @@ interface Attempt {
   reason: string;
 }
 
-function packedAttempt(common: CommonOptions, { path, dtype }: Weights, weightCache: boolean): Attempt {
+function packedAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
+  const source = from === 'float32' ? basename(path) : `the ${from} weights of ${basename(path)}`;
   return {
     native: {
       ...common,
@@ -77,7 +78,7 @@ function packedAttempt(common: CommonOptions, { path, dtype }: Weights, weightCa
       dtype,
       weightCacheFolder: weightCache ? weightCacheFolder() : '',
     },
-    reason: `${dtype} on our own kernels, made from ${basename(path)}`,
+    reason: `${dtype} on our own kernels, made from ${source}`,
   };
 }
 

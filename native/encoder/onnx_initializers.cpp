@@ -125,8 +125,7 @@ class GraphReader {
     const std::string_view data =
         initializer.external.empty() ? initializer.data : external_data(initializer, bytes);
     if (data.size() != bytes) invalid(path_);
-    tensors_[initializer.name] = {reinterpret_cast<const kernels::UnalignedFloat*>(data.data()),
-                                  initializer.shape};
+    tensors_[initializer.name] = {data.data(), Element::kFloat32, initializer.shape};
   }
 
   std::string_view external_data(const Initializer& initializer, uint64_t bytes) {

@@ -53,9 +53,19 @@ void add_state(const MappedFile& file, Hash& hash) {
   add_content(file, hash);
 }
 
+// The samples of the content may miss what the header says of a tensor: the same bytes of one size
+// are other weights as float16 than as bfloat16.
+void add_elements(const Tensors& tensors, Hash& hash) {
+  for (const auto& [name, tensor] : tensors) {
+    for (const char c : name) hash.add(c);
+    hash.add(tensor.element);
+  }
+}
+
 uint64_t key_of(const WeightFile& weights, const EncoderConfig& config, kernels::Dtype dtype) {
   Hash hash;
   for (const MappedFile* file : weights.files()) add_state(*file, hash);
+  add_elements(weights.tensors(), hash);
   hash.add(config.family).add(config.vocabulary).add(config.hidden).add(config.layers);
   hash.add(config.heads).add(config.intermediate).add(config.positions).add(config.types);
   return hash.add(dtype).value();

@@ -15,9 +15,10 @@ namespace bge::encoder {
 // (external data included), one config and one dtype; anything else about it that does not fit
 // makes it a miss.
 //
-// A state is path, size, time of change, and 64 samples of the content. A digest of all of it would
-// take longer than converting. Path, size and time alone would mistake one fine-tuned model for
-// another where an image or archive sets all times alike; their weights differ in every sample.
+// A state is path, size, time of change, 64 samples of the content and the tensors' element types.
+// A digest of all of it would take longer than converting. Path, size and time alone would mistake
+// one fine-tuned model for another where an image or archive sets all times alike; their weights
+// differ in every sample.
 class PackCache {
  public:
   // The weights begin this far into a cache file, on a page of their own.

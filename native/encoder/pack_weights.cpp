@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
+#include "encoder/float_view.h"
 #include "encoder/packed_model.h"
 
 namespace bge::encoder {
@@ -20,25 +22,22 @@ T* writable(const T* part) {
 class Source {
  public:
   Source(const WeightFile& file, const std::string& name, int out, int in)
-      : weight_(file.matrix(name + ".weight", out, in)),
-        bias_(file.vector(name + ".bias", out)),
-        out_(out),
-        in_(in) {}
-
-  ~Source() { MappedFile::release(weight_.data, sizeof(float) * static_cast<size_t>(out_) * in_); }
+      : Source(file.matrix(name + ".weight", out, in), file.vector(name + ".bias", out), out, in) {}
 
   Column column(int n, int first_input = 0) const {
-    if (weight_.transposed)
-      return {weight_.data + static_cast<size_t>(first_input) * out_ + n, static_cast<size_t>(out_),
-              bias_.data[n]};
-    return {weight_.data + static_cast<size_t>(n) * in_ + first_input, 1, bias_.data[n]};
+    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias_[n]};
+    return {weight_.data() + n * in_ + first_input, 1, bias_[n]};
   }
 
  private:
-  const Tensor& weight_;
-  const Tensor& bias_;
-  int out_;
-  int in_;
+  Source(const Tensor& weight, const Tensor& bias, int out, int in)
+      : weight_(weight), bias_(bias), transposed_(weight.transposed), out_(out), in_(in) {}
+
+  FloatView weight_;
+  FloatView bias_;
+  bool transposed_;
+  size_t out_;
+  size_t in_;
 };
 
 class Packer {
@@ -65,10 +64,9 @@ class Packer {
       throw Error(ErrorCode::kAborted, "The load was cancelled; load again if it is still wanted.");
   }
 
-  void copy(const Tensor& from, const float* to) {
-    size_t count = 1;
-    for (const int64_t size : from.shape) count *= size;
-    for (size_t i = 0; i < count; ++i) writable(to)[i] = from.data[i];
+  void copy(const Tensor& tensor, const float* to) {
+    const FloatView from(tensor);
+    std::memcpy(writable(to), from.data(), from.size() * sizeof(float));
   }
 
   void pack_norm(const std::string& name, const NormWeights& norm) {
@@ -99,13 +97,12 @@ class Packer {
     for (int row = 0; row < config_.vocabulary; row += kRows) {
       check_stop();
       const size_t count = std::min(kRows, config_.vocabulary - row);
-      const auto* from = words.data + row * width;
+      const FloatView from(words, row * width, count * width);
       char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
       float* scale = model_.words.scale == nullptr ? nullptr : writable(model_.words.scale) + row;
       const kernels::Dtype dtype = model_.words.dtype;
-      kernels::pack_rows(dtype, from, count, width, to + row * width * kernels::element_size(dtype),
-                         scale);
-      MappedFile::release(from, count * width * sizeof(float));
+      kernels::pack_rows(dtype, from.data(), count, width,
+                         to + row * width * kernels::element_size(dtype), scale);
     }
     copy(file_.matrix(name + "position_embeddings.weight", config_.positions, config_.hidden),
          model_.positions);

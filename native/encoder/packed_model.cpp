@@ -1,5 +1,7 @@
 #include "encoder/packed_model.h"
 
+#include "kernels/pack.h"
+
 namespace bge::encoder {
 namespace {
 

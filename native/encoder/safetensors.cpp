@@ -1,6 +1,7 @@
 #include <simdjson.h>
 
 #include <cstring>
+#include <optional>
 
 #include "base/error.h"
 #include "encoder/weight_file.h"
@@ -15,6 +16,13 @@ namespace {
               "The safetensors file is cut short or damaged; fetch it again.", path);
 }
 
+std::optional<Element> element_of(std::string_view dtype) {
+  if (dtype == "F32") return Element::kFloat32;
+  if (dtype == "F16") return Element::kFloat16;
+  if (dtype == "BF16") return Element::kBfloat16;
+  return std::nullopt;
+}
+
 Tensor read_entry(simdjson::dom::element entry, std::string_view name, const char* data,
                   size_t data_size, const std::string& path) {
   std::string_view dtype;
@@ -24,12 +32,14 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
   if (entry["dtype"].get(dtype) || entry["shape"].get(shape) ||
       entry["data_offsets"].at(0).get(begin) || entry["data_offsets"].at(1).get(end))
     invalid(path);
-  if (dtype != "F32")
+  const std::optional<Element> element = element_of(dtype);
+  if (!element)
     throw Error(ErrorCode::kModelUnsupported,
-                "The packed path needs float32 weights, but " + std::string(name) + " is " +
-                    std::string(dtype) + "; use the model's ONNX file.",
+                "The packed path needs float32, float16 or bfloat16 weights, but " +
+                    std::string(name) + " is " + std::string(dtype) +
+                    "; use the model's ONNX file.",
                 path);
-  Tensor tensor;
+  Tensor tensor{.data = data + begin, .element = *element, .shape = {}};
   uint64_t count = 1;
   for (const simdjson::dom::element size : shape) {
     int64_t value;
@@ -38,9 +48,9 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
       invalid(path);
     tensor.shape.push_back(value);
   }
-  if (begin > end || end > data_size || count > data_size || end - begin != count * sizeof(float))
+  if (begin > end || end > data_size || count > data_size ||
+      end - begin != count * bytes_of(*element))
     invalid(path);
-  tensor.data = reinterpret_cast<const kernels::UnalignedFloat*>(data + begin);
   return tensor;
 }
 

@@ -4,6 +4,12 @@
 
 namespace bge::encoder {
 
+size_t Tensor::count() const {
+  size_t count = 1;
+  for (const int64_t size : shape) count *= static_cast<size_t>(size);
+  return count;
+}
+
 WeightFile::WeightFile(const std::string& path)
     : path_(path),
       file_(path),

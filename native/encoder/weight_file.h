@@ -1,35 +1,40 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "encoder/mapped_file.h"
-#include "kernels/pack.h"
 
 namespace bge::encoder {
 
-// A float32 tensor inside a mapped file.
+enum class Element : uint8_t { kFloat32, kFloat16, kBfloat16 };
+
+constexpr size_t bytes_of(Element element) { return element == Element::kFloat32 ? 4 : 2; }
+
+// A tensor inside a mapped file, at any address; FloatView reads it.
 struct Tensor {
-  const kernels::UnalignedFloat* data;
+  const char* data;
+  Element element;
   std::vector<int64_t> shape;
   // A linear layer's weight stored [in][out] (ONNX MatMul) instead of [out][in] (PyTorch).
   bool transposed = false;
+
+  size_t count() const;
 };
 
-using Tensors = std::unordered_map<std::string, Tensor>;
+using Tensors = std::map<std::string, Tensor>;
 
 // The tensors of model.safetensors or of an ONNX graph, by the names that PyTorch gave them.
 class WeightFile {
  public:
-  // Throws Error kModelNotFound, kModelInvalid, kModelUnsupported (other types than float32).
+  // Throws Error kModelNotFound, kModelInvalid, kModelUnsupported (elements of another type).
   explicit WeightFile(const std::string& path);
 
   // This file, then those that its graph keeps weights in.
   std::vector<const MappedFile*> files() const;
-  bool has(const std::string& name) const { return tensors_.contains(name); }
+  const Tensors& tensors() const { return tensors_; }
   // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape.
   const Tensor& vector(const std::string& name, int64_t size) const;
   const Tensor& matrix(const std::string& name, int64_t rows, int64_t columns) const;

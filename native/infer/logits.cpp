@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "infer/float16.h"
+#include "base/float16.h"
 #include "infer/status.h"
 
 namespace bge::infer {

@@ -15,11 +15,12 @@ function lines({ code, severity, message, remedy }: Finding): string {
 
 async function doctor(model: string, options: ModelOptions & { json?: boolean }): Promise<void> {
   await fetchIfAbsent({ ...options, model });
-  const { model: resolved, findings } = await diagnose(model, rerankerOptions(options));
-  if (options.json) process.stdout.write(`${JSON.stringify({ model: resolved, findings }, undefined, 2)}\n`);
+  const { model: resolved, weights, findings } = await diagnose(model, rerankerOptions(options));
+  if (options.json) process.stdout.write(`${JSON.stringify({ model: resolved, weights, findings }, undefined, 2)}\n`);
   else {
-    const { path, dtype } = (resolved.packed ?? resolved.onnx)!;
+    const { path, dtype, engine } = weights;
     process.stdout.write(`${path}\n${resolved.architecture}, ${dtype}, ${resolved.maxTokens} tokens\n`);
+    if (engine.reason) process.stdout.write(`${engine.reason}\n`);
     process.stdout.write(findings.map(lines).join(''));
   }
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.negative;

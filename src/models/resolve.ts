@@ -11,7 +11,7 @@ import { hubSettings } from './hub/settings';
 import { notFound } from './not-found';
 import { isQuantized } from './onnx-file';
 import { mayRunPacked, packedWeights } from './packed-weights';
-import type { Weights } from './weights';
+import type { PackedWeights, Weights } from './weights';
 
 const FP32_FILE = 'model.onnx';
 const INT8_FILE = 'model_quantized.onnx';
@@ -27,7 +27,7 @@ export interface ResolvedModel extends ModelConfig {
   /** Absolute path. */
   tokenizerPath: string;
   /** What our own kernels can run. */
-  packed: Weights | undefined;
+  packed: PackedWeights | undefined;
   /** What ONNX Runtime can run. */
   onnx: Weights | undefined;
 }
@@ -104,9 +104,9 @@ async function filesIn(folder: string, { model, dtype, executionProviders }: Wan
   const flat = anyOnnx !== undefined && dirname(anyOnnx.path) === folder;
   const config = await readModelConfig(folder, !flat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
-  const float = safetensors ?? (files.plain?.dtype === 'fp32' ? files.plain.path : undefined);
+  const graph = files.plain?.dtype === 'fp32' ? files.plain.path : undefined;
   const packed = mayRunPacked(executionProviders)
-    ? packedWeights({ float, onnx, dtype, architecture: config.architecture })
+    ? await packedWeights({ safetensors, graph, onnx, dtype, architecture: config.architecture })
     : undefined;
   if (!onnx && !packed) throw noWeights(folder, files, dtype, executionProviders);
   return { model, tokenizerPath, packed, onnx, ...config };

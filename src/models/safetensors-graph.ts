@@ -1,16 +1,28 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { unreadable } from './not-found';
 import type { OnnxGraph, OnnxTensor } from './onnx-graph';
+import type { FloatType } from './weights';
 
 /** The file begins with the header's length, eight bytes. */
 const LENGTH_BYTES = 8;
 /** The format's own bound. */
 const MAX_HEADER_BYTES = 100_000_000;
-const FLOAT = 1;
+/** What our own kernels can be made from, by its name in the format, with its TensorProto.DataType. */
+const FLOAT_TYPES: Readonly<Record<string, { name: FloatType; dataType: number } | undefined>> = {
+  F32: { name: 'float32', dataType: 1 },
+  F16: { name: 'float16', dataType: 10 },
+  BF16: { name: 'bfloat16', dataType: 16 },
+};
+/** TensorProto.DataType of none. */
+const UNDEFINED = 0;
 /** The last layer of BERT's kin and of RoBERTa's. */
 const HEADS = ['classifier.out_proj.weight', 'classifier.weight'];
 
-type Header = Record<string, { shape?: unknown } | undefined>;
+interface Entry {
+  dtype?: unknown;
+  shape?: unknown;
+}
+type Header = Record<string, Entry | undefined>;
 
 async function readHeader(file: FileHandle): Promise<Header> {
   const length = Buffer.alloc(LENGTH_BYTES);
@@ -26,15 +38,21 @@ async function readHeader(file: FileHandle): Promise<Header> {
   }
 }
 
-function toTensor(name: string, shape: unknown): OnnxTensor {
+function toTensor(name: string, { dtype, shape }: Entry): OnnxTensor {
   const dims = Array.isArray(shape) ? shape.map(Number) : [];
-  return { name, dims, dataType: FLOAT, raw: undefined, external: undefined };
+  return {
+    name,
+    dims,
+    dataType: FLOAT_TYPES[String(dtype)]?.dataType ?? UNDEFINED,
+    raw: undefined,
+    external: undefined,
+  };
 }
 
 function toGraph(header: Header): OnnxGraph {
   const initializers = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
-    .map(([name, entry]) => toTensor(name, entry?.shape));
+    .map(([name, entry]) => toTensor(name, entry ?? {}));
   const head = HEADS.map((name) => initializers.find((tensor) => tensor.name === name)).find((found) => found);
   const types = initializers.find(({ name }) => name.endsWith('token_type_embeddings.weight'))?.dims[0] ?? 0;
   // Our own kernels give a model with one token type that type, whatever the tokenizer says.
@@ -47,6 +65,24 @@ function toGraph(header: Header): OnnxGraph {
     initializers,
   };
 }
+
+/** Whether `torch_dtype` names weights that our own kernels can be made from. */
+export const isFloatType = (name: string): boolean => Object.values(FLOAT_TYPES).some((type) => type!.name === name);
+
+const elements = ({ dims }: OnnxTensor): number => dims.reduce((product, size) => product * size, 1);
+
+/** How most of the weights are stored; float32 where there are none, which loading says better. */
+function commonType({ initializers }: OnnxGraph): FloatType {
+  const counts = Object.values(FLOAT_TYPES).map((type) => ({
+    name: type!.name,
+    count: initializers
+      .filter(({ dataType }) => dataType === type!.dataType)
+      .reduce((sum, it) => sum + elements(it), 0),
+  }));
+  return counts.reduce((most, each) => (each.count > most.count ? each : most)).name;
+}
+
+export const storedType = async (path: string): Promise<FloatType> => commonType(await readSafetensorsGraph(path));
 
 /**
  * The weights of a safetensors file as the graph that our own kernels make of them, so that one set of checks reads

@@ -243,6 +243,17 @@ describe('a model on our own kernels', () => {
     });
   });
 
+  it('is told with what its weights were and what they take, which is the same however they are stored', async () => {
+    const told = async (weights: TinyBert) => {
+      const { weights: run, findings } = await diagnose(folderOf(weights), { threads: 1 }, MACHINE);
+      return [run.engine.reason, findings.find(({ code }) => code === 'MEMORY_ESTIMATE')?.message];
+    };
+    const [reason, memory] = await told({ element: 'F16' });
+    expect(reason).toBe('int8 on our own kernels, made from the float16 weights of model.safetensors');
+    expect(memory).toMatch(/: 2 MB of weights/); // 30,522 × 64 and the little rest, a byte each
+    expect((await told({}))[1]).toBe(memory);
+  });
+
   it.each<[FindingCode, TinyBert, TinyBert, RegExp]>([
     ['POSITIONS_TOO_FEW', { positions: 100 }, {}, /100 positions, 100 of them usable; 512 tokens/],
     ['LABELS_UNSUPPORTED', { labels: 3 }, { labels: 3 }, /has 3 labels/],

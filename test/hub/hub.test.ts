@@ -132,7 +132,9 @@ describe('what is fetched and where it lies', () => {
       ['CUDA: half precision', { executionProviders: ['cuda', 'cpu'] }, XLMR, [], ['onnx/model_fp16.onnx']],
       ['CUDA as int8', { dtype: 'int8', executionProviders: ['cuda'] }, XLMR, [], [INT8]],
       ['CUDA as fp32', { dtype: 'fp32', executionProviders: ['cuda'] }, XLMR, [], FP32],
-      ['safetensors of another dtype', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'bfloat16' }, [], FP32],
+      ['safetensors in bfloat16', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'bfloat16' }, [], [SAFETENSORS]],
+      ['safetensors in float16, as transformers 5 says it', {}, { ...XLMR, dtype: 'float16' }, [], [SAFETENSORS]],
+      ['safetensors of another dtype', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'float64' }, [], FP32],
       ['code of its own', {}, { ...XLMR, auto_map: { AutoModel: 'x.y' } }, [], [INT8]],
       ['an architecture of another kind', {}, { architectures: ['ModernBertForSequenceClassification'] }, [], [INT8]],
     ])('%s', async (_, options, config, absent, expected) => {

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -89,16 +92,69 @@ inline std::string float_bytes(const std::vector<float>& x) {
   return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)};
 }
 
-inline std::string safetensors_bytes(const TestTensors& tensors) {
+// A type of elements by its name in safetensors: the bytes of values that it has, and the nearest
+// such value.
+struct TestElement {
+  const char* name;
+  std::function<std::string(const std::vector<float>&)> bytes;
+  std::function<float(float)> rounded;
+};
+
+// The nearest value whose significand has `digits` bits and whose last place is at least
+// `smallest`: how IEEE 754 defines rounding to a smaller format (values that fit its range).
+inline float rounded_to(float value, int digits, float smallest) {
+  int exponent;
+  std::frexp(value, &exponent);
+  const float step = std::max(std::ldexp(1.0f, exponent - digits), smallest);
+  return std::nearbyint(value / step) * step;
+}
+
+inline float rounded_to_half(float value) { return rounded_to(value, 11, 0x1p-24f); }
+inline float rounded_to_bfloat16(float value) { return rounded_to(value, 8, 0x1p-133f); }
+
+// Of a value that binary16 has: sign, biased exponent, fraction by the definition.
+inline uint16_t half_bits(float value) {
+  int exponent;
+  const float fraction = std::frexp(std::fabs(value), &exponent);
+  const int sign = std::signbit(value) ? 0x8000 : 0;
+  if (exponent < -13 || fraction == 0.0f)  // subnormal
+    return static_cast<uint16_t>(sign | std::lrint(std::ldexp(fraction, exponent + 24)));
+  return static_cast<uint16_t>(sign | (exponent + 14) << 10 |
+                               (std::lrint(std::ldexp(fraction, 11)) - 1024));
+}
+
+// Of a value that bfloat16 has: the upper half of its float.
+inline uint16_t bfloat16_bits(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return static_cast<uint16_t>(bits >> 16);
+}
+
+template <uint16_t (*kBits)(float)>
+std::string short_bytes(const std::vector<float>& values) {
+  std::string out;
+  for (const float value : values) {
+    const uint16_t bits = kBits(value);
+    out.append(reinterpret_cast<const char*>(&bits), sizeof bits);
+  }
+  return out;
+}
+
+inline const TestElement kFloat32{"F32", float_bytes, [](float x) { return x; }};
+inline const TestElement kFloat16{"F16", short_bytes<half_bits>, rounded_to_half};
+inline const TestElement kBfloat16{"BF16", short_bytes<bfloat16_bits>, rounded_to_bfloat16};
+
+inline std::string safetensors_bytes(const TestTensors& tensors,
+                                     const TestElement& element = kFloat32) {
   std::string header = "{\"__metadata__\":{\"format\":\"pt\"}";
   std::string data;
   for (const auto& [name, tensor] : tensors) {
     std::string shape;
     for (const int64_t size : tensor.shape)
       shape += (shape.empty() ? "" : ",") + std::to_string(size);
-    header += ",\"" + name + "\":{\"dtype\":\"F32\",\"shape\":[" + shape + "],\"data_offsets\":[" +
-              std::to_string(data.size()) + ",";
-    data += float_bytes(tensor.data);
+    header += ",\"" + name + "\":{\"dtype\":\"" + element.name + "\",\"shape\":[" + shape +
+              "],\"data_offsets\":[" + std::to_string(data.size()) + ",";
+    data += element.bytes(tensor.data);
     header += std::to_string(data.size()) + "]}";
   }
   header += "}";

@@ -80,6 +80,22 @@ TEST_P(EncoderPacked, AgreesWithTheFormulas) {
   }
 }
 
+TEST_P(EncoderPacked, HalfWeightsScoreTheSameBitsAsTheirValuesInFloat32) {
+  const std::vector<Pair> pairs = make_pairs(6, 60);
+  const auto weights = folder_.path() / "model.safetensors";
+  for (const TestElement& element : {kFloat16, kBfloat16}) {
+    TestTensors rounded = model_.tensors;
+    for (auto& [name, tensor] : rounded)
+      for (float& x : tensor.data) x = element.rounded(x);
+    for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
+      write_file(weights, safetensors_bytes(rounded));
+      const std::vector<float> expected = run_alone(*load(dtype), pairs);
+      write_file(weights, safetensors_bytes(rounded, element));
+      EXPECT_EQ(run_alone(*load(dtype), pairs), expected) << element.name;
+    }
+  }
+}
+
 TEST_P(EncoderPacked, APairScoresTheSameBitsInAnyOfAThousandBatches) {
   const std::vector<Pair> pairs = make_pairs(40, 60);
   for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "encoder/float_view.h"
 #include "encoder/pack_cache.h"
 #include "encoder/weight_file.h"
 #include "encoder_fixture.h"
@@ -66,9 +67,9 @@ TEST_F(EncoderWeights, AnExportersNamesAreRestoredFromTheBiases) {
   const WeightFile file(write("model.onnx", field(7, graph)));
   const Tensor& dense = file.matrix("dense.weight", 3, 2);
   EXPECT_TRUE(dense.transposed);
-  EXPECT_EQ(+dense.data[1], 2.0f);
+  EXPECT_EQ(FloatView(dense)[1], 2.0f);
   EXPECT_FALSE(file.matrix("head.weight", 3, 2).transposed);
-  EXPECT_EQ(+file.vector("dense.bias", 3).data[2], 9.0f);
+  EXPECT_EQ(FloatView(file.vector("dense.bias", 3))[2], 9.0f);
 }
 
 TEST_F(EncoderWeights, ExternalDataIsReadBesideTheModelOnly) {
@@ -81,7 +82,7 @@ TEST_F(EncoderWeights, ExternalDataIsReadBesideTheModelOnly) {
     return field(7, initializer("a.bias", {2}, external(location)));
   };
   const WeightFile file(write("model.onnx", graph("model.onnx_data")));
-  EXPECT_EQ(+file.vector("a.bias", 2).data[1], 2.5f);
+  EXPECT_EQ(FloatView(file.vector("a.bias", 2))[1], 2.5f);
   const std::string outside = write("outside.onnx", graph("../model.onnx_data"));
   EXPECT_EQ(code_of([&] { WeightFile{outside}; }), ErrorCode::kModelInvalid);
 }
@@ -102,6 +103,40 @@ TEST_F(EncoderWeights, TheCacheIsLeftWhenExternalDataChanges) {
   ASSERT_TRUE(cache().open());
   write("model.onnx_data", float_bytes({1.5f, 2.75f}));
   std::filesystem::last_write_time(data, written);
+  EXPECT_FALSE(cache().open());
+}
+
+TEST_F(EncoderWeights, EveryElementTypeIsReadAsItsValues) {
+  const std::vector<float> values = {1.5f, -0.25f, 0.0f, 1024.0f, -3.0f, 0x1p-20f};
+  for (const TestElement& element : {kFloat32, kFloat16, kBfloat16}) {
+    const std::string bytes = safetensors_bytes({{"a.bias", {{6}, values}}}, element);
+    const WeightFile file(write("a.safetensors", bytes));
+    const Tensor& tensor = file.vector("a.bias", 6);
+    const FloatView all(tensor);
+    EXPECT_EQ(std::vector(all.data(), all.data() + all.size()), values) << element.name;
+    EXPECT_EQ(FloatView(tensor, 3, 2)[1], -3.0f) << element.name;
+  }
+}
+
+// The bytes of a file beyond the samples differ in the name of the type alone.
+TEST_F(EncoderWeights, TheCacheTellsElementTypesApart) {
+  const auto file_with = [&](const char* dtype) {
+    const std::string space(100'000, ' ');
+    const std::string header = "{" + space + "\"a.bias\":{\"dtype\":" + dtype +
+                               ",\"shape\":[2],\"data_offsets\":[0,4]}" + space + "}";
+    const uint64_t size = header.size();
+    return std::string(reinterpret_cast<const char*>(&size), sizeof size) + header + "data";
+  };
+  const std::string path = write("a.safetensors", file_with(" \"F16\""));
+  const auto written = std::filesystem::last_write_time(path);
+  const auto cache = [&] {
+    return PackCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
+                     kernels::Dtype::kInt8, 1);
+  };
+  cache().write("x");
+  ASSERT_TRUE(cache().open());
+  write("a.safetensors", file_with("\"BF16\""));
+  std::filesystem::last_write_time(path, written);
   EXPECT_FALSE(cache().open());
 }
 
@@ -138,9 +173,9 @@ TEST_F(EncoderWeights, DamagedFilesAreRefused) {
 }
 
 TEST_F(EncoderWeights, OtherTypesAndShapesAreNamed) {
-  std::string half = safetensors_bytes({{"a.bias", {{2}, {1, 2}}}});
-  half.replace(half.find("F32"), 3, "F16");
-  const std::string path = write("half.safetensors", half);
+  std::string bytes = safetensors_bytes({{"a.bias", {{2}, {1, 2}}}});
+  bytes.replace(bytes.find("F32"), 3, "F64");
+  const std::string path = write("f64.safetensors", bytes);
   EXPECT_EQ(code_of([&] { WeightFile{path}; }), ErrorCode::kModelUnsupported);
   const WeightFile file(write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}})));
   EXPECT_EQ(code_of([&] { file.vector("a.bias", 3); }), ErrorCode::kModelInvalid);

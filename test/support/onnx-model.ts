@@ -1,12 +1,12 @@
 import { modelProto } from './onnx-schema';
 
-const ELEMENT = { float: 1, int32: 6, int64: 7, float16: 10 } as const;
-const ATTRIBUTE = { int: 2, ints: 7 } as const;
+export const ELEMENT = { float: 1, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
+const ATTRIBUTE = { float: 1, int: 2, ints: 7 } as const;
 
 export type Element = keyof typeof ELEMENT;
 type Dimension = number | string;
 
-const tensor = (name: string, element: Element, shape: Dimension[]) => ({
+export const tensor = (name: string, element: Element, shape: Dimension[]) => ({
   name,
   type: {
     tensorType: {
@@ -16,7 +16,7 @@ const tensor = (name: string, element: Element, shape: Dimension[]) => ({
   },
 });
 
-const node = (opType: string, input: string[], output: string, attributes: object[] = []) => ({
+export const node = (opType: string, input: string[], output: string, attributes: object[] = []) => ({
   opType,
   input,
   output: [output],
@@ -24,8 +24,9 @@ const node = (opType: string, input: string[], output: string, attributes: objec
   attribute: attributes,
 });
 
-const int = (name: string, value: number) => ({ name, i: value, type: ATTRIBUTE.int });
-const ints = (name: string, values: number[]) => ({ name, ints: values, type: ATTRIBUTE.ints });
+export const float = (name: string, value: number) => ({ name, f: value, type: ATTRIBUTE.float });
+export const int = (name: string, value: number) => ({ name, i: value, type: ATTRIBUTE.int });
+export const ints = (name: string, values: number[]) => ({ name, ints: values, type: ATTRIBUTE.ints });
 
 export interface SumModel {
   /** Name → element type; each [batch, tokens]. */

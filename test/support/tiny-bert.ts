@@ -1,70 +1,134 @@
-/** Sizes of a BERT small enough to make in a test, and large enough for our own kernels. */
+/** Sizes of an encoder small enough to make in a test, and large enough for our own kernels. */
 export interface TinyBert {
+  family?: 'bert' | 'xlm-roberta';
   vocabulary?: number;
   positions?: number;
   types?: number;
   labels?: number;
+  /** How its file stores weights, as safetensors calls it. */
+  element?: Element;
 }
+type Element = 'F32' | 'F16' | 'BF16';
 
-const HIDDEN = 64;
-const INTERMEDIATE = 64;
-const HEADS = 2;
+export const HIDDEN = 64;
+export const HEADS = 2;
+export const LAYERS = 2;
+export const EPSILON = 1e-5;
+const INTERMEDIATE = 128;
+
+const defaults = (sizes: TinyBert): Required<TinyBert> => ({
+  family: 'bert',
+  vocabulary: 30_522,
+  positions: 512,
+  types: 2,
+  labels: 1,
+  element: 'F32',
+  ...sizes,
+});
 
 /** What config.json says of it, unless told otherwise. */
-export function tinyBertConfig({ vocabulary = 30_522, positions = 512, types = 2, labels = 1 }: TinyBert = {}): string {
+export function tinyBertConfig(sizes: TinyBert = {}): string {
+  const { family, vocabulary, positions, types, labels } = defaults(sizes);
+  const architecture = { bert: 'Bert', 'xlm-roberta': 'XLMRoberta' }[family];
   return JSON.stringify({
-    architectures: ['BertForSequenceClassification'],
-    model_type: 'bert',
+    architectures: [`${architecture}ForSequenceClassification`],
+    model_type: family,
     vocab_size: vocabulary,
     hidden_size: HIDDEN,
-    num_hidden_layers: 1,
+    num_hidden_layers: LAYERS,
     num_attention_heads: HEADS,
     intermediate_size: INTERMEDIATE,
-    pad_token_id: 0,
+    pad_token_id: family === 'bert' ? 0 : 1,
     type_vocab_size: types,
     max_position_embeddings: positions,
-    layer_norm_eps: 1e-12,
+    layer_norm_eps: EPSILON,
     id2label: Object.fromEntries(Array.from({ length: labels }, (_, i) => [i, `LABEL_${i}`])),
   });
 }
 
-function shapes({ vocabulary = 30_522, positions = 512, types = 2, labels = 1 }: TinyBert): Record<string, number[]> {
+function shapes(sizes: TinyBert): Record<string, number[]> {
+  const { family, vocabulary, positions, types, labels } = defaults(sizes);
   const linear = (name: string, out: number, input: number) => ({
     [`${name}.weight`]: [out, input],
     [`${name}.bias`]: [out],
   });
   const norm = (name: string) => ({ [`${name}.weight`]: [HIDDEN], [`${name}.bias`]: [HIDDEN] });
-  const layer = 'bert.encoder.layer.0';
+  const prefix = family === 'bert' ? 'bert' : 'roberta';
+  const layer = (name: string) => ({
+    ...linear(`${name}.attention.self.query`, HIDDEN, HIDDEN),
+    ...linear(`${name}.attention.self.key`, HIDDEN, HIDDEN),
+    ...linear(`${name}.attention.self.value`, HIDDEN, HIDDEN),
+    ...linear(`${name}.attention.output.dense`, HIDDEN, HIDDEN),
+    ...norm(`${name}.attention.output.LayerNorm`),
+    ...linear(`${name}.intermediate.dense`, INTERMEDIATE, HIDDEN),
+    ...linear(`${name}.output.dense`, HIDDEN, INTERMEDIATE),
+    ...norm(`${name}.output.LayerNorm`),
+  });
   return {
-    'bert.embeddings.word_embeddings.weight': [vocabulary, HIDDEN],
-    'bert.embeddings.position_embeddings.weight': [positions, HIDDEN],
-    'bert.embeddings.token_type_embeddings.weight': [types, HIDDEN],
-    ...norm('bert.embeddings.LayerNorm'),
-    ...linear(`${layer}.attention.self.query`, HIDDEN, HIDDEN),
-    ...linear(`${layer}.attention.self.key`, HIDDEN, HIDDEN),
-    ...linear(`${layer}.attention.self.value`, HIDDEN, HIDDEN),
-    ...linear(`${layer}.attention.output.dense`, HIDDEN, HIDDEN),
-    ...norm(`${layer}.attention.output.LayerNorm`),
-    ...linear(`${layer}.intermediate.dense`, INTERMEDIATE, HIDDEN),
-    ...linear(`${layer}.output.dense`, HIDDEN, INTERMEDIATE),
-    ...norm(`${layer}.output.LayerNorm`),
-    ...linear('bert.pooler.dense', HIDDEN, HIDDEN),
-    ...linear('classifier', labels, HIDDEN),
+    [`${prefix}.embeddings.word_embeddings.weight`]: [vocabulary, HIDDEN],
+    [`${prefix}.embeddings.position_embeddings.weight`]: [positions, HIDDEN],
+    [`${prefix}.embeddings.token_type_embeddings.weight`]: [types, HIDDEN],
+    ...norm(`${prefix}.embeddings.LayerNorm`),
+    ...Object.assign({}, ...Array.from({ length: LAYERS }, (_, i) => layer(`${prefix}.encoder.layer.${i}`))),
+    ...linear(family === 'bert' ? 'bert.pooler.dense' : 'classifier.dense', HIDDEN, HIDDEN),
+    ...linear(family === 'bert' ? 'classifier' : 'classifier.out_proj', labels, HIDDEN),
   };
 }
 
-/** model.safetensors of it, with weights that mean nothing and give finite scores. */
+/** Weights that mean nothing, but spread as trained ones are: norms scale by about 1, all else is within ±0.3. */
+function weights(name: string, count: number, random: () => number): Float32Array {
+  const mean = name.endsWith('LayerNorm.weight') ? 1 : 0;
+  return Float32Array.from({ length: count }, () => mean + 0.6 * (random() - 0.5));
+}
+
+/** Uniform in [0, 1), the same every time (Lehmer's generator). */
+function lehmer(): () => number {
+  let state = 1;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+/** The bits of the next value towards zero that the type has. */
+const BITS: Record<'F16' | 'BF16', (float: number) => number> = {
+  BF16: (bits) => bits >>> 16,
+  F16: (bits) => {
+    const sign = (bits >>> 16) & 0x8000;
+    const exponent = ((bits >>> 23) & 0xff) - 127 + 15;
+    const significand = 0x800000 | (bits & 0x7fffff);
+    return exponent > 0 ? sign | (exponent << 10) | ((bits >>> 13) & 0x3ff) : sign | (significand >>> (14 - exponent));
+  },
+};
+
+function stored(values: Float32Array, element: Element): Buffer {
+  if (element === 'F32') return Buffer.from(values.buffer);
+  const bits = new Uint32Array(values.buffer);
+  return Buffer.from(Uint16Array.from(bits, BITS[element]).buffer);
+}
+
+export interface StoredTensor {
+  name: string;
+  shape: number[];
+  /** Little-endian. */
+  bytes: Buffer;
+}
+
+/** Its weights, as its file stores them. */
+export function tinyBertTensors(sizes: TinyBert = {}): StoredTensor[] {
+  const { element } = defaults(sizes);
+  const random = lehmer();
+  return Object.entries(shapes(sizes)).map(([name, shape]) => {
+    const count = shape.reduce((a, b) => a * b);
+    return { name, shape, bytes: stored(weights(name, count, random), element) };
+  });
+}
+
+/** model.safetensors of it. */
 export function tinyBert(sizes: TinyBert = {}): Buffer {
+  const { element } = defaults(sizes);
   const header: Record<string, object> = {};
   const parts: Buffer[] = [];
   let at = 0;
-  for (const [name, shape] of Object.entries(shapes(sizes))) {
-    const values = Float32Array.from(
-      { length: shape.reduce((a, b) => a * b) },
-      (_, i) => ((i * 7919) % 201) / 1000 - 0.1,
-    );
-    const bytes = Buffer.from(values.buffer);
-    header[name] = { dtype: 'F32', shape, data_offsets: [at, (at += bytes.length)] };
+  for (const { name, shape, bytes } of tinyBertTensors(sizes)) {
+    header[name] = { dtype: element, shape, data_offsets: [at, (at += bytes.length)] };
     parts.push(bytes);
   }
   const json = Buffer.from(JSON.stringify(header));

@@ -5,6 +5,7 @@ import { loadModel } from '../../src/load-model';
 import { loadNative } from '../../src/load-native';
 import type { RerankerOptions } from '../../src/types';
 import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/native-api';
+import { tinyBert } from '../support/tiny-bert';
 import { FakeEngine } from './fake-engine';
 import { folderWith, FP32, INT8 } from './model-folder';
 
@@ -165,6 +166,26 @@ describe('which engine runs a model with fp32 weights', () => {
       engine: 'packed',
       dtype: 'fp32',
       modelPath: join(folder, 'onnx/model.onnx'),
+    });
+  });
+
+  describe('whose safetensors file has 16 bits a weight', () => {
+    const HALF = { ...HUB, 'model.safetensors': tinyBert({ element: 'BF16', vocabulary: 10 }) };
+    const loaded = async (options: RerankerOptions) => {
+      load.mockResolvedValue(new FakeEngine());
+      return (await loadModel(folderWith(HALF), { maxLength: 16, ...options })).info;
+    };
+
+    it('says so', async () => {
+      expect((await loaded({})).engine.reason).toBe(
+        'int8 on our own kernels, made from the bfloat16 weights of model.safetensors',
+      );
+    });
+
+    it('fp32 starts from the fp32 graph', async () => {
+      nativeWith({ fastFp32: true });
+      const { engine } = await loaded({ dtype: 'fp32' });
+      expect(engine.reason).toBe('fp32 on our own kernels, made from model.onnx');
     });
   });
 

@@ -9,7 +9,7 @@ import type { OnnxGraph } from '../onnx-graph';
 import { resolveModel, type ResolvedModel } from '../resolve';
 import { resolveForCuda } from '../resolve-for-cuda';
 import type { Weights } from '../weights';
-import { readWeightsGraph, weightBytes } from '../weights-graph';
+import { elementCount, readWeightsGraph, weightBytes } from '../weights-graph';
 import { finding, type Finding } from './finding';
 import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from './graph-checks';
 import { thisMachine, type Machine } from './machine';
@@ -20,6 +20,8 @@ import { checkExternalData, checkPackedInt8, checkSaturation } from './weight-ch
 
 export interface Diagnosis {
   model: ResolvedModel;
+  /** The weights that were run, or would have been. */
+  weights: Plan;
   /** Errors first. */
   findings: Finding[];
 }
@@ -40,9 +42,9 @@ function configLabels(config: Json | undefined): number | undefined {
   return typeof labels === 'object' && labels !== null ? Object.keys(labels).length : undefined;
 }
 
-/** The weights that are run, or would be. */
-interface Plan extends Weights {
-  engine: Pick<ModelInfo['engine'], 'name' | 'instructionSet'>;
+export interface Plan extends Weights {
+  /** `reason` only where it could be loaded. */
+  engine: Pick<ModelInfo['engine'], 'name' | 'instructionSet'> & { reason?: string };
 }
 
 function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): Plan {
@@ -51,8 +53,8 @@ function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): P
   return { ...first, engine: { name: first === packed ? 'packed' : 'onnxruntime' } };
 }
 
-/** Of the bytes of an fp32 file, what the weights made from it take. */
-const PACKED_SHARE = { fp32: 1, fp16: 1, bf16: 1 / 2, int8: 1 / 4 } as const;
+/** What a weight takes once our own kernels have made it theirs. */
+const PACKED_BYTES = { fp32: 4, fp16: 4, bf16: 2, int8: 1 } as const;
 
 async function checkInt8(graph: OnnxGraph, { path, engine }: Plan, machine: Machine): Promise<Finding[]> {
   if (engine.name === 'packed') return [checkPackedInt8(engine.instructionSet ?? 'any')];
@@ -67,9 +69,8 @@ async function fromFiles(
   model: ResolvedModel,
   options: RerankerOptions,
   machine: Machine,
-  info: ModelInfo | undefined,
+  plan: Plan,
 ): Promise<Finding[]> {
-  const plan = planOf(model, info);
   const isPacked = plan.engine.name === 'packed';
   const folder = dirname(model.tokenizerPath);
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
@@ -80,7 +81,7 @@ async function fromFiles(
   ]);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
-    weightBytes: (await weightBytes(graph, plan.path)) * (isPacked ? PACKED_SHARE[plan.dtype] : 1),
+    weightBytes: isPacked ? elementCount(graph) * PACKED_BYTES[plan.dtype] : await weightBytes(graph, plan.path),
     threads: options.threads ?? machine.cores,
     maxLength: maxLengthFor(options.maxLength, model.maxTokens),
     hidden: tableRows(graph).hidden,
@@ -94,7 +95,7 @@ async function fromFiles(
     ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
     ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
     // Where nothing could be loaded there is no runtime to try.
-    ...(info && plan.dtype === 'int8' ? await checkInt8(graph, plan, machine) : []),
+    ...(plan.engine.reason && plan.dtype === 'int8' ? await checkInt8(graph, plan, machine) : []),
     ...checkMachine(load, machine),
   ];
 }
@@ -140,7 +141,8 @@ export async function diagnose(
   const onCuda = executionProviders?.includes('cuda');
   const model = await (onCuda ? resolveForCuda(name, dtype) : resolveModel(name, dtype, executionProviders));
   const tried = await fromRunning(name, options);
-  const findings = [...(await fromFiles(model, options, machine, tried.info)), ...tried.findings];
+  const weights = planOf(model, tried.info);
+  const findings = [...(await fromFiles(model, options, machine, weights)), ...tried.findings];
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-  return { model, findings };
+  return { model, weights, findings };
 }

@@ -14,20 +14,20 @@ const EXTERNAL = /^[._]data(_\d+)?$/;
 export interface Wanted {
   dtype: Dtype;
   onCuda: boolean;
-  /** Our own kernels can run the architecture, on the provider that is asked for: fp32 weights serve every dtype. */
+  /** Our own kernels can run the architecture, on the provider that is asked for: float weights serve every dtype. */
   onOurKernels: boolean;
-  /** The repository's safetensors file is fp32, as far as config.json says. */
-  safetensorsAreFp32: boolean;
+  /** Our own kernels can read the repository's safetensors file, as far as config.json says. */
+  safetensorsServe: boolean;
 }
 
 /** The names of the weights that serve, best first: docs/models.md says why. */
-function namesFor({ dtype, onCuda, onOurKernels, safetensorsAreFp32 }: Wanted): string[] {
+function namesFor({ dtype, onCuda, onOurKernels, safetensorsServe }: Wanted): string[] {
   if (!onOurKernels) {
     const auto = onCuda ? [FP16_ONNX, FP32_ONNX, INT8_ONNX] : [INT8_ONNX, FP32_ONNX];
     return { auto, int8: [INT8_ONNX], bf16: [], fp16: [FP16_ONNX], fp32: [FP32_ONNX] }[dtype];
   }
   if (dtype === 'fp16') return [FP16_ONNX];
-  const safetensors = safetensorsAreFp32 ? [SAFETENSORS] : [];
+  const safetensors = safetensorsServe ? [SAFETENSORS] : [];
   if (dtype === 'fp32') return [FP32_ONNX, ...safetensors];
   return [...safetensors, FP32_ONNX, ...(dtype === 'bf16' ? [] : [INT8_ONNX])];
 }
@@ -69,7 +69,7 @@ function noWeights(files: readonly RepoFile[], names: string[], { dtype }: Wante
 /**
  * The files that running the model needs, and no others: config.json, tokenizer.json, and one file of weights with its
  * external data. That file comes last, so that its presence in a snapshot says that the rest is there. `isHere` tells
- * which are in the cache: fp32 weights of one kind are not fetched where those of the other are there.
+ * which are in the cache: float weights of one kind are not fetched where those of the other are there.
  */
 export function chooseFiles(
   files: readonly RepoFile[],

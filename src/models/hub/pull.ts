@@ -4,6 +4,7 @@ import { RerankError } from '../../errors';
 import type { Dtype, ExecutionProvider } from '../../types';
 import { readModelConfig } from '../config';
 import { mayRunPacked, runsOnOurKernels } from '../packed-weights';
+import { isFloatType } from '../safetensors-graph';
 import { linkIntoSnapshot, repoCache, snapshotFolder, writeRef, type RepoCache } from './cache';
 import { chooseFiles, requiredFile, type Wanted } from './choose-files';
 import { downloadFile, type FileSource } from './download-file';
@@ -94,7 +95,7 @@ async function wantedOf(
   const onOurKernels =
     mayRunPacked(executionProviders) && runsOnOurKernels(config?.architecture ?? '') && !config?.hasOwnCode;
   const onCuda = executionProviders.includes('cuda');
-  return { dtype, onCuda, onOurKernels, safetensorsAreFp32: (config?.weightsDtype ?? 'float32') === 'float32' };
+  return { dtype, onCuda, onOurKernels, safetensorsServe: isFloatType(config?.weightsDtype ?? 'float32') };
 }
 
 async function fill(
