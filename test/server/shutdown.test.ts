@@ -9,7 +9,7 @@ afterEach(killRunning);
 async function requestAtWork(server: ServerProcess): Promise<{ count: number; answer: Promise<Response> }> {
   for (const count of [500, 1000, 2000, 4000]) {
     const texts = Array.from({ length: count }, (_, i) => `Passage ${i} ${'about the weather '.repeat(20)}`);
-    let answered = false;
+    let answered = false as boolean;
     const answer = fetch(`${server.url}/rerank`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
