@@ -55,7 +55,7 @@ export interface CudaOptions {
 
 export interface RerankerOptions {
   /**
-   * Precision of the weights. `int8` and `bf16` are made from the fp32 weights when the model is loaded (BERT, RoBERTa
+   * Precision of the weights. `int8` and `bf16` are made from the float weights when the model is loaded (BERT, RoBERTa
    * and XLM-R on CPU), and so is `fp32` on processors with AMX, where it is 24-bit fixed point (logits within 1e-4 of
    * ONNX Runtime's); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is model_fp16.onnx. `auto`
    * (default): int8 where it can be had; on CUDA fp16, else fp32.
