@@ -5,7 +5,7 @@ import { findRuntime } from './load-runtime';
 import { loadNative } from './load-native';
 import { digestFolder, weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
-import { checkOneLabel, checkTokenizer, checkWeights } from './models/doctor/at-load';
+import { checkTokenizer, checkWeights } from './models/doctor/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import { resolveForCuda } from './models/resolve-for-cuda';
 import type { PackedWeights, Weights } from './models/weights';
@@ -43,7 +43,6 @@ async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
 async function loadChecked({ native }: Attempt, unusedPositions: number): Promise<Loaded> {
   const { modelPath, tokenizerPath, maxLength } = native;
   const graph = await checkWeights(modelPath, unusedPositions, maxLength);
-  if (native.engine === 'packed') checkOneLabel(graph, modelPath);
   const loaded = await loadAndDigest({ ...native, weightBytes: await weightBytes(graph, modelPath) });
   const [engine] = loaded;
   try {

@@ -15,7 +15,7 @@ export type NativeCudaOptions = Required<CudaOptions>;
 
 export interface NativeLoadOptions {
   engine: 'packed' | 'onnxruntime';
-  /** Absolute path of the ONNX file; for `packed`, of the fp32 weights. */
+  /** Absolute path of the ONNX file; for `packed`, of the float weights. */
   modelPath: string;
   /** Bytes of the ONNX file and its external data; for `packed`, 0. */
   weightBytes: number;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/memory.h"
 #include "encoder/pack_cache.h"
 
 namespace bge::encoder {
@@ -26,6 +27,8 @@ StoredModel::StoredModel(const WeightFile& weights, const PackedBackendOptions& 
   Layout layout(memory_.get());
   model_ = lay_out(config, options.dtype, layout);
   pack_weights(weights, model_, options.stop);
+  // The allocator would keep what the last float copies took.
+  give_memory_back();
 }
 
 std::shared_ptr<const StoredModel> StoredModel::load(const PackedBackendOptions& options) {

@@ -157,11 +157,22 @@ class Packer {
     const bool bert = config_.family == Family::kBert;
     const std::string output = bert ? "classifier" : "classifier.out_proj";
     pack_plain(bert ? prefix_ + "pooler.dense" : "classifier.dense", model_.head.dense);
-    const Source source(file_, output, 1, config_.hidden);
-    const Column column = source.column(0);
+    const int labels = file_.rows(output + ".weight");
+    if (labels != 1 && labels != 2)
+      throw Error(ErrorCode::kModelUnsupported, "The weights have " + std::to_string(labels) +
+                                                    " labels; a reranker has one or two.");
+    const Source source(file_, output, labels, config_.hidden);
+    // Of two labels the second is relevance, and the logit is what it has more than the first, as
+    // read_logits() of the ONNX path has it: one row of differences gives it at once.
+    const Column relevant = source.column(labels - 1);
     for (int i = 0; i < config_.hidden; ++i)
-      writable(model_.head.output)[i] = column.weights[i * column.stride];
-    *writable(model_.head.output_bias) = column.bias;
+      writable(model_.head.output)[i] = relevant.weights[i * relevant.stride];
+    *writable(model_.head.output_bias) = relevant.bias;
+    if (labels == 1) return;
+    const Column other = source.column(0);
+    for (int i = 0; i < config_.hidden; ++i)
+      writable(model_.head.output)[i] -= other.weights[i * other.stride];
+    *writable(model_.head.output_bias) -= other.bias;
   }
 
   const WeightFile& file_;

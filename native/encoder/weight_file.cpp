@@ -50,6 +50,12 @@ const Tensor& WeightFile::matrix(const std::string& name, int64_t rows, int64_t 
   return tensor;
 }
 
+int WeightFile::rows(const std::string& name) const {
+  const Tensor& tensor = find(name);
+  if (tensor.shape.size() != 2) wrong_shape(name);
+  return static_cast<int>(tensor.transposed ? tensor.shape[1] : tensor.shape[0]);
+}
+
 std::string WeightFile::prefix_of(const std::string& suffix) const {
   for (const auto& [name, tensor] : tensors_)
     if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());

@@ -38,6 +38,8 @@ class WeightFile {
   // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape.
   const Tensor& vector(const std::string& name, int64_t size) const;
   const Tensor& matrix(const std::string& name, int64_t rows, int64_t columns) const;
+  // Outputs of a linear layer's weight. Throws Error kModelInvalid.
+  int rows(const std::string& name) const;
   // Whatever precedes `suffix` in the one name that ends with it. Throws Error kModelUnsupported.
   std::string prefix_of(const std::string& suffix) const;
 

@@ -16,11 +16,18 @@ interface BatchOptions extends ModelOptions {
 }
 
 /** Whatever changes a byte of the output. */
-function settingsOf({ info }: Reranker, { rawScores = false }: BatchOptions): Record<string, unknown> {
-  const { files, maxLength, truncation, provider } = info;
+export function settingsOf(
+  { info }: Pick<Reranker, 'info'>,
+  { rawScores = false }: Pick<BatchOptions, 'rawScores'>,
+): Record<string, unknown> {
+  const { files, dtype, engine, maxLength, truncation, provider } = info;
   return {
     model: files.model.sha256,
     tokenizer: files.tokenizer.sha256,
+    // One file of weights serves several of these.
+    dtype,
+    engine: engine.name,
+    instructionSet: engine.instructionSet,
     maxLength,
     truncation,
     provider: provider.got,

@@ -260,6 +260,7 @@ describe('a model on our own kernels', () => {
     ['VOCABULARY_TOO_LARGE', { vocabulary: 100 }, { vocabulary: 100 }, /has 30522 tokens, .* 100 rows/],
     ['VOCABULARY_DIFFERS', { vocabulary: 40_000 }, { vocabulary: 40_000 }, /has 30522 tokens, .* 40000 rows/],
     ['LABELS_DISAGREE', {}, { labels: 2 }, /has 1 label, config\.json 2/],
+    ['TWO_LABELS', { labels: 2 }, { labels: 2 }, /score is the softmax share of the second/],
   ])('%s', async (code, weights, config, message) => {
     expect((await codes(folderOf(weights, config)))[code]).toMatch(message);
   });
@@ -272,13 +273,6 @@ describe('a model on our own kernels', () => {
     await expect(Reranker.load(folderOf(weights, config), { threads: 1 })).rejects.toMatchObject({
       code: 'MODEL_INVALID',
       message: expect.stringContaining(code),
-    });
-  });
-
-  it('with two labels needs its ONNX file', async () => {
-    await expect(Reranker.load(folderOf({ labels: 2 }), { threads: 1 })).rejects.toMatchObject({
-      code: 'MODEL_UNSUPPORTED',
-      message: expect.stringMatching(/2 labels, our own kernels give one; use the model's ONNX file/),
     });
   });
 });

@@ -13,7 +13,9 @@ async function main() {
     const feeds = { input_ids: row(ids), attention_mask: row(ids.map(() => 1)), token_type_ids: row(typeIds) };
     for (const name of Object.keys(feeds)) if (!session.inputNames.includes(name)) delete feeds[name];
     const output = await session.run(feeds);
-    logits.push(output[session.outputNames[0]].data[0]);
+    // Of two labels the second is relevance: its softmax share is the sigmoid of the difference.
+    const [first, second] = output[session.outputNames[0]].data;
+    logits.push(second === undefined ? first : second - first);
   }
   console.log(JSON.stringify(logits));
 }

@@ -30,20 +30,6 @@ export async function checkWeights(path: string, unusedPositions: number, maxLen
 }
 
 /**
- * Our own kernels end in one logit.
- * @throws {RerankError} MODEL_UNSUPPORTED.
- */
-export function checkOneLabel({ outputs }: OnnxGraph, path: string): void {
-  const labels = outputs[0]?.dims[1] ?? 1;
-  if (labels === 1) return;
-  throw new RerankError(
-    'MODEL_UNSUPPORTED',
-    `The weights have ${labels} labels, our own kernels give one; use the model's ONNX file`,
-    { path },
-  );
-}
-
-/**
  * Once the tokenizer is loaded, with the number of its tokens.
  * @throws {RerankError} MODEL_INVALID.
  */

@@ -104,7 +104,7 @@ export async function checkSaturation(
     const share = ((100 * risky) / pairs).toFixed(2);
     const message = `${measured}; ${share} % of the pairs of this model's weights can overflow, so scores may be wrong`;
     const remedy =
-      "Use dtype 'fp32' on this machine, or give it fp32 weights (model.safetensors): our own kernels do not saturate";
+      "Use dtype 'fp32' on this machine, or give it float weights (model.safetensors): our own kernels do not saturate";
     return [finding('INT8_MAY_SATURATE', message, remedy)];
   }
   const message = `${measured}; no pair of this model's weights is large enough to overflow`;

@@ -15,7 +15,11 @@ const FAMILIES = {
   bert: { tokenizer: 'wordpiece.json', sizes: { vocabulary: 212 } },
   'xlm-roberta': { tokenizer: 'unigram.json', sizes: { vocabulary: 422, positions: 514, types: 1 } },
 } as const;
-const STORED = { F16: 'float16', BF16: 'bfloat16' } as const;
+const FORMS: [string, TinyBert, string][] = [
+  ['in float16', { element: 'F16' }, 'the float16 weights of model.safetensors'],
+  ['in bfloat16', { element: 'BF16' }, 'the bfloat16 weights of model.safetensors'],
+  ['with two labels', { labels: 2 }, 'model.safetensors'],
+];
 
 function folderOf(family: keyof typeof FAMILIES, sizes: TinyBert): { folder: string; graph: string } {
   const folder = temporaryFolder();
@@ -35,8 +39,8 @@ async function logitsOf(reranker: Reranker): Promise<number[]> {
 }
 
 describe.each(['bert', 'xlm-roberta'] as const)('a small %s', (family) => {
-  describe.each(['F16', 'BF16'] as const)('whose safetensors file holds %s', (element) => {
-    const { folder, graph } = folderOf(family, { element });
+  describe.each(FORMS)('%s', (_, sizes, source) => {
+    const { folder, graph } = folderOf(family, sizes);
 
     it.each<[Dtype, number]>([
       ['fp32', 1e-5],
@@ -53,9 +57,23 @@ describe.each(['bert', 'xlm-roberta'] as const)('a small %s', (family) => {
       await reranker.close();
       expect(engine).toMatchObject({
         name: 'packed',
-        reason: `${dtype} on our own kernels, made from the ${STORED[element]} weights of model.safetensors`,
+        reason: `${dtype} on our own kernels, made from ${source}`,
       });
       expect(Math.max(...logits.map((logit, i) => Math.abs(logit - truth[i]!)))).toBeLessThanOrEqual(bound);
     });
+  });
+
+  it('with two labels scores on ONNX Runtime as on our own kernels', async () => {
+    const { folder, graph } = folderOf(family, { labels: 2 });
+    const onnx = temporaryFolder();
+    copyFileSync(graph, join(onnx, 'model.onnx'));
+    copyFileSync(join(folder, 'tokenizer.json'), join(onnx, 'tokenizer.json'));
+    const [ours, runtimes] = await Promise.all(
+      [folder, onnx].map((it) => Reranker.load(it, { dtype: 'fp32', threads: 1 })),
+    );
+    expect([ours!.info.engine.name, runtimes!.info.engine.name]).toEqual(['packed', 'onnxruntime']);
+    const [logits, expected] = [await logitsOf(ours!), await logitsOf(runtimes!)];
+    await Promise.all([ours!.close(), runtimes!.close()]);
+    expect(Math.max(...logits.map((logit, i) => Math.abs(logit - expected[i]!)))).toBeLessThanOrEqual(1e-5);
   });
 });
