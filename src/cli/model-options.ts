@@ -11,6 +11,13 @@ export interface ModelOptions {
   maxLength?: number;
   truncation?: Truncation;
   provider?: ExecutionProvider[];
+  cudaDevices?: number[];
+  cudaMemoryLimit?: number;
+}
+
+function deviceIds(text: string, earlier: readonly number[] = []): number[] {
+  // What is no list of device ids is told by the library, which knows their range.
+  return [...earlier, text.trim() === '' ? NaN : Number(text)];
 }
 
 export function positiveInteger(text: string): number {
@@ -48,9 +55,13 @@ export function withModelOptions(command: Command): Command {
         'none',
       ]),
     )
-    .addOption(providerOption());
+    .addOption(providerOption())
+    .option('--cuda-devices <ids...>', 'CUDA devices that share the work (default: 0)', deviceIds)
+    .option('--cuda-memory-limit <bytes>', 'bytes of a CUDA device at most (default: no limit)', positiveInteger);
 }
 
-export function rerankerOptions({ dtype, threads, maxLength, truncation, provider }: ModelOptions): RerankerOptions {
-  return { dtype, threads, maxLength, truncation, executionProviders: provider };
+export function rerankerOptions(options: ModelOptions): RerankerOptions {
+  const { dtype, threads, maxLength, truncation, provider, cudaDevices, cudaMemoryLimit } = options;
+  const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
+  return { dtype, threads, maxLength, truncation, executionProviders: provider, cuda };
 }

@@ -42,6 +42,14 @@ function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response
   });
 }
 
+/** While the server drains, an answer says that it is its connection's last. */
+function announceDraining(app: App, { isReady }: AppParts): void {
+  app.use(async (c, next) => {
+    await next();
+    if (!isReady()) c.header('connection', 'close');
+  });
+}
+
 /** Counts and logs every request once it is answered. */
 function observe(app: App, { options, metrics }: AppParts): void {
   const { logger, logBodies } = options;
@@ -113,6 +121,7 @@ export function createApp(parts: AppParts): App {
   const app: App = new Hono();
   const authorize = createAuthorize(options.tokens);
   observe(app, parts);
+  announceDraining(app, parts);
   registerHealth(app, parts);
   app.use(async (c, next) => {
     authorize(c.req.header('authorization') ?? null);

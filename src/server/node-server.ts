@@ -14,6 +14,8 @@ export interface ConnectionLimits {
 
 /** How often Node looks for connections that are over their time. */
 const CHECK_INTERVAL_MS = 1000;
+/** How long, while it drains, a connection may outlive its last answer. */
+const DRAIN_SWEEP_MS = 100;
 
 /** An HTTP server on which nobody can sit: every connection has a deadline in every state but waiting for scores. */
 export function createNodeServer(listener: RequestListener, limits: ConnectionLimits): Server {
@@ -42,10 +44,15 @@ export function listen(server: Server, host: string, port: number): Promise<Addr
   });
 }
 
-/** Stops accepting, lets the running requests finish, closes idle connections. */
+/** Stops accepting, lets the running requests finish, closes connections that idle or come to. */
 export function drain(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()));
+    const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_SWEEP_MS);
+    server.close((error) => {
+      clearInterval(sweep);
+      if (error) reject(error);
+      else resolve();
+    });
     server.closeIdleConnections();
   });
 }

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { CudaOptions, RerankerOptions, RerankInput } from '../../src/types';
 import { temporaryModel, type TemporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
-import { buildStub, rerankWithStub, type StubEvent } from './stub';
+import { buildStub, rerankWithStub, stubEnvironment, type StubEvent } from './stub';
 
 const INPUTS = { input_ids: 'int64', attention_mask: 'int32', token_type_ids: 'int64' } as const;
 const query = 'how do rerankers order passages?';
@@ -51,6 +53,23 @@ describe('a CUDA session', () => {
       reason: 'cuda is the first of the providers asked for',
       deviceIds: [0],
     });
+  });
+
+  test('gets those of the command line', () => {
+    const { env, events } = stubEnvironment();
+    const cuda = ['--provider', 'cuda', 'cpu', '--cuda-devices', '3', '--cuda-memory-limit', '8589934592'];
+    const main = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+    const args = [main, 'rank', '-m', model.folder, '--json', ...cuda, '--', query];
+    const output = execFileSync(process.execPath, args, { env, input: 'a passage', encoding: 'utf8' });
+    expect(JSON.parse(output)).toEqual({ response: [{ id: 0, score: expect.any(Number) as number }] });
+    expect(of(events(), 'append').map(({ options }) => options)).toEqual([
+      {
+        device_id: '3',
+        gpu_mem_limit: '8589934592',
+        arena_extend_strategy: 'kNextPowerOfTwo',
+        use_tf32: '0',
+      },
+    ]);
   });
 
   test('on several devices: one session each, with workers on all of them', () => {

@@ -13,7 +13,7 @@ let server: ServerProcess;
 /** With little patience for bodies: what is large and honest may take longer than that on a busy machine. */
 let impatient: ServerProcess;
 beforeAll(async () => {
-  server = await startServer({ bodyTimeoutMs: 240_000, headersTimeoutMs: HEADERS_MS, maxBodyBytes: 8 * MIB });
+  server = await startServer({ bodyTimeoutMs: 20_000, headersTimeoutMs: HEADERS_MS, maxBodyBytes: 8 * MIB });
   impatient = await startServer({ bodyTimeoutMs: 1500 });
   for (const each of [server, impatient]) await expectOthersServed(each);
 });
