@@ -3,7 +3,20 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { ACCOUNT, answerOf, BEST, CONTEXTS, freePort, HERE, MODEL, QUERY, RERANKER, ROOT, TEXTS } from './support.mjs';
+import {
+  ACCOUNT,
+  answerOf,
+  BEST,
+  CONTEXTS,
+  freePort,
+  HERE,
+  LIMIT_MS,
+  MODEL,
+  QUERY,
+  RERANKER,
+  ROOT,
+  TEXTS,
+} from './support.mjs';
 
 /** The example from where this package's node_modules are found. */
 function copyOf(name) {
@@ -20,7 +33,7 @@ async function post(url, body, type = 'application/json') {
 
 describe('a handler inside another server', () => {
   for (const name of ['express', 'fastify', 'hono']) {
-    it(name, { timeout: 60_000 }, async () => {
+    it(name, { timeout: LIMIT_MS }, async () => {
       const port = await freePort();
       const env = { ...process.env, MODEL, PORT: String(port) };
       const child = spawn(process.execPath, [copyOf(name)], { env, stdio: ['ignore', 'inherit', 'inherit'] });

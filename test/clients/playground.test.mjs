@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
-import { BEST, QUERY, ROOT, start, TEXTS, TOKEN } from './support.mjs';
+import { BEST, LIMIT_MS, QUERY, ROOT, start, TEXTS, TOKEN } from './support.mjs';
 
 const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ARTIFACTS = path.join(ROOT, 'artifacts', 'playground');
@@ -14,17 +14,22 @@ describe('the playground in Chromium', { skip }, () => {
   before(async () => {
     mkdirSync(ARTIFACTS, { recursive: true });
     server = await start();
-    browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'], timeout: LIMIT_MS });
   });
   after(async () => {
     await browser?.close();
     await server?.close();
   });
 
+  async function newPage(options) {
+    const page = await (await browser.newContext(options)).newPage();
+    page.setDefaultTimeout(LIMIT_MS);
+    return page;
+  }
+
   /** A page that has passed the token, and what went wrong or out on it. */
   async function open(options = {}) {
-    const context = await browser.newContext({ httpCredentials: { username: '', password: TOKEN }, ...options });
-    const page = await context.newPage();
+    const page = await newPage({ httpCredentials: { username: '', password: TOKEN }, ...options });
     const wrong = [];
     page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
     page.on('pageerror', (error) => wrong.push(error.message));
@@ -36,7 +41,7 @@ describe('the playground in Chromium', { skip }, () => {
   const scores = (page) => page.locator('#results .score').allInnerTexts();
 
   it('asks for the token', async () => {
-    const page = await (await browser.newContext()).newPage();
+    const page = await newPage();
     const answer = await page.goto(`${server.url}/`).catch(() => undefined);
     assert.notEqual(answer?.status(), 200);
   });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { HERE, PYTHON, PYTHON_SKIP, run, start, TOKEN } from './support.mjs';
+import { HERE, LIMIT_MS, PYTHON, PYTHON_SKIP, run, start, TOKEN } from './support.mjs';
 
 describe('schemathesis against /openapi.json', { skip: PYTHON_SKIP }, () => {
   let server;
   before(async () => (server = await start()));
   after(() => server.close());
 
-  it('finds nothing with all checks', { timeout: 300_000 }, async () => {
+  it('finds nothing with all checks', { timeout: 4 * LIMIT_MS }, async () => {
     const program = path.join(path.dirname(PYTHON), 'schemathesis');
     const options = ['--checks', 'all', '--max-examples', '50', '--seed', '1', '--continue-on-failure'];
     const args = ['--config-file', path.join(HERE, 'schemathesis.toml'), 'run', `${server.url}/openapi.json`];

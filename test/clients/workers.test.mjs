@@ -7,7 +7,20 @@ import { after, before, describe, it } from 'node:test';
 import { miniflareAi } from 'bge-reranker/workers-ai';
 import { Reranker } from 'bge-reranker';
 import { Miniflare } from 'miniflare';
-import { answerOf, BEST, CONTEXTS, freePort, HERE, MODEL, QUERY, RERANKER, ROOT, run, TEXTS } from './support.mjs';
+import {
+  answerOf,
+  BEST,
+  CONTEXTS,
+  freePort,
+  HERE,
+  LIMIT_MS,
+  MODEL,
+  QUERY,
+  RERANKER,
+  ROOT,
+  run,
+  TEXTS,
+} from './support.mjs';
 
 const require = createRequire(import.meta.url);
 const bin = (name, file) => path.join(path.dirname(require.resolve(`${name}/package.json`)), file);
@@ -55,7 +68,7 @@ function checkExample(answer) {
 }
 
 describe('the documented Worker in real workerd', () => {
-  it('wrangler dev, with the example as it is', { timeout: 90_000 }, async () => {
+  it('wrangler dev, with the example as it is', { timeout: LIMIT_MS }, async () => {
     const port = await freePort();
     const folder = project('wrangler', { 'wrangler.jsonc': exampleConfiguration() });
     const inspector = String(await freePort());
@@ -72,7 +85,7 @@ describe('the documented Worker in real workerd', () => {
     checkExample(await devServer(args, folder, port));
   });
 
-  it('the Vite plugin', { timeout: 90_000 }, async () => {
+  it('the Vite plugin', { timeout: LIMIT_MS }, async () => {
     const port = await freePort();
     const folder = project('vite', {
       'wrangler.jsonc': exampleConfiguration(),
@@ -84,7 +97,7 @@ export default { plugins: [cloudflare({ inspectorPort: false })] };
     checkExample(await devServer([bin('vite', 'bin/vite.js'), '--port', String(port)], folder, port, env));
   });
 
-  it('vitest-pool-workers', { timeout: 90_000 }, async () => {
+  it('vitest-pool-workers', { timeout: LIMIT_MS }, async () => {
     const folder = project('vitest', {
       'wrangler.jsonc': exampleConfiguration(),
       'vitest.config.mjs': `import { cloudflareTest } from '@cloudflare/vitest-pool-workers';

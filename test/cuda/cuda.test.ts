@@ -75,7 +75,7 @@ describe('a CUDA session', () => {
   test('on several devices: one session each, with workers on all of them', () => {
     const many = { query, contexts: Array.from({ length: 400 }, (_, i) => ({ text: `${i} ${'word '.repeat(30)}` })) };
     const cuda = { deviceIds: [1, 0], maxBatchTokens: 64 };
-    const { info, events } = onCuda({ threads: 4, cuda }, {}, many);
+    const { info, events } = onCuda({ threads: 4, cuda }, { STUB_DEVICES: '2' }, many);
     expect(of(events, 'session').map(({ device }) => device)).toEqual([1, 0]);
     expect(info?.provider.deviceIds).toEqual([1, 0]);
     expect(new Set(of(events, 'run').map(({ device }) => device))).toEqual(new Set([0, 1]));

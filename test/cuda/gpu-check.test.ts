@@ -51,13 +51,13 @@ test('names the card, compares with the CPU, and fills a table for every length 
   expect(status).toBe(0);
   const tf32 = events.filter(({ event }) => event === 'append').map(({ options }) => options?.['use_tf32']);
   expect(new Set(tf32)).toEqual(new Set(['0', '1']));
-}, 60_000);
+});
 
 test('fails, with the reason, where CUDA does not work', () => {
   const { status, stderr } = gpuCheck({ STUB_FAILURE: 'session:CUDA failure 100: no CUDA-capable device is detected' });
   expect(status).not.toBe(0);
   expect(stderr).toContain('there is no CUDA device to see; check nvidia-smi');
-}, 60_000);
+});
 
 test('without a library it says how it is called', () => {
   const { status, stderr } = gpuCheck({ ONNXRUNTIME_LIBRARY: '' });

@@ -6,11 +6,14 @@
 // as the real library does for a missing shared library (the cause only in the log), "abort" and
 // "hang" when the provider is appended. STUB_FAILURE_IN says where: "probe", "host" or, empty, both.
 // STUB_PRINTS is what appending it prints. STUB_PINNED_DEVICE is the one device, or none, under
-// which there is page-locked memory.
+// which there is page-locked memory. STUB_DEVICES is how many devices must have begun a run before
+// any run goes on (for a minute at most): so none is idle only because the others were quicker.
 #include <dlfcn.h>
 #include <onnxruntime_c_api.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +33,8 @@ OrtApi stub;
 std::mutex mutex;
 std::map<const void*, std::string> device_of;  // session options, sessions; guarded by mutex
 std::map<const void*, std::string> pinned_info;
+std::set<std::string> begun_devices;  // guarded by mutex
+std::condition_variable device_begun;
 OrtLoggingFunction log_function = nullptr;
 void* log_param = nullptr;
 
@@ -293,9 +298,20 @@ OrtStatus* ORT_API_CALL synchronize_outputs(OrtIoBinding* binding) noexcept {
   return real->SynchronizeBoundOutputs(binding);
 }
 
+void await_devices(const std::string& id) {
+  const std::string wanted = env("STUB_DEVICES");
+  if (wanted.empty()) return;
+  std::unique_lock lock(mutex);
+  begun_devices.insert(id);
+  device_begun.notify_all();
+  device_begun.wait_for(lock, std::chrono::minutes(1),
+                        [&] { return begun_devices.size() >= std::stoul(wanted); });
+}
+
 OrtStatus* ORT_API_CALL run(OrtSession* session, const OrtRunOptions* options,
                             const OrtIoBinding* binding) noexcept {
   record("run", "\"device\":" + device(session));
+  await_devices(device(session));
   return real->RunWithBinding(session, options, binding);
 }
 

@@ -13,7 +13,7 @@ export interface FakeFile {
 /** How the next request for a file's bytes goes wrong; each is used once, in order. */
 export type Fault =
   | { kind: 'status'; status: number; headers?: Record<string, string> }
-  /** The connection breaks after this many bytes of the body. */
+  /** The connection breaks after this many bytes of the body, once they are on the client's disk. */
   | { kind: 'cut'; after: number; noRange?: boolean }
   | { kind: 'wrong-byte'; at: number }
   | { kind: 'no-range' };
@@ -73,6 +73,10 @@ export class FakeHub {
   /** Bytes of each write of a body, and the pause after it; 0 sends at once. */
   chunkBytes = 0;
   chunkPauseMs = 0;
+  /** No body goes on while `sentBytes` is this much. */
+  sendLimit = Infinity;
+  /** Resolves when the client has this many bytes of a file: what it is cut off from before it reads it is lost to it. */
+  received: (file: FakeFile, bytes: number) => Promise<void> = () => Promise.resolve();
   #cdn = '';
   readonly #servers = [createServer(), createServer()];
 
@@ -94,6 +98,12 @@ export class FakeHub {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
+  }
+
+  /** Ends what is still on its way to processes that are gone, before the system may have told of it. */
+  async disconnect(): Promise<void> {
+    for (const server of this.#servers) server.closeAllConnections();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Requests for the bytes of a file that reached the host that has them. */
@@ -193,7 +203,9 @@ export class FakeHub {
       ...(asked !== undefined && { 'content-range': `bytes ${start}-${total - 1}/${total}` }),
     });
     if (fault?.kind === 'cut') {
-      response.write(body.subarray(0, fault.after), () => response.destroy());
+      response.write(body.subarray(0, fault.after));
+      await this.received(file, start + fault.after);
+      response.destroy();
       return;
     }
     await this.#send(body, response);
@@ -201,11 +213,14 @@ export class FakeHub {
 
   async #send(body: Buffer, response: ServerResponse): Promise<void> {
     const step = this.chunkBytes || body.length || 1;
-    for (let at = 0; at < body.length && !response.destroyed; at += step) {
-      const chunk = body.subarray(at, at + step);
-      response.write(chunk);
+    const isOpen = () => !response.destroyed && !response.socket?.destroyed;
+    for (let at = 0; at < body.length && isOpen();) {
+      const chunk = body.subarray(at, at + Math.min(step, this.sendLimit - this.sentBytes));
+      if (chunk.length > 0) response.write(chunk);
+      at += chunk.length;
       this.sentBytes += chunk.length;
-      if (this.chunkPauseMs > 0) await new Promise((resolve) => setTimeout(resolve, this.chunkPauseMs));
+      const pauses = this.chunkPauseMs > 0 || chunk.length === 0;
+      if (pauses) await new Promise((resolve) => setTimeout(resolve, this.chunkPauseMs));
     }
     response.end();
   }

@@ -35,16 +35,12 @@ describe('hard input', () => {
     ['words', 'reranking orders passages by relevance. '],
     ['no space at all', 'reranking'],
     ['CJK', '重排序模型对段落进行排序'],
-  ])(
-    '10 MB of %s: truncated, scored as its beginning is, memory bounded',
-    async (_, unit) => {
-      const long = unit.repeat(Math.ceil(10_000_000 / Buffer.byteLength(unit)));
-      const before = process.memoryUsage().rss;
-      expect(await logit(long)).toBe(await logit(unit.repeat(1_000)));
-      expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
-    },
-    120_000,
-  );
+  ])('10 MB of %s: truncated, scored as its beginning is, memory bounded', async (_, unit) => {
+    const long = unit.repeat(Math.ceil(10_000_000 / Buffer.byteLength(unit)));
+    const before = process.memoryUsage().rss;
+    expect(await logit(long)).toBe(await logit(unit.repeat(1_000)));
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+  });
 
   test('10,000 contexts', async () => {
     const contexts = Array.from({ length: 10_000 }, (__, i) => ({ text: `p${i}` }));
@@ -52,7 +48,7 @@ describe('hard input', () => {
     expect(response).toHaveLength(10_000);
     expect(new Set(response.map(({ id }) => id)).size).toBe(10_000);
     expect(response.every(({ score }, i) => i === 0 || score <= (response[i - 1]?.score ?? NaN))).toBe(true);
-  }, 300_000);
+  });
 
   test('NUL and control characters', async () => {
     for (const text of ['\0', 'a\0b', '\u0001\u0002\u001f', '\u007f\u0085', '\r\n\t\v\f']) {

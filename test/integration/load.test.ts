@@ -5,12 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RERANK_CHANNEL, Reranker, type RerankTrace } from '../../src';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
+import { until } from '../support/until';
 
 const query = 'how do rerankers order passages?';
 const passage = (i: number, words: number) => ({
   text: `Passage ${i} ${'orders words by relevance '.repeat(words / 4)}`,
 });
 const passages = (count: number, words: number) => Array.from({ length: count }, (_, i) => passage(i, words));
+/** Of a request that is not to end before the test has done with it: many seconds of work on any machine. */
+const MANY = 5_000;
 
 /** The logit of every context, by its index. */
 async function logits(reranker: Reranker, contexts: { text: string }[]): Promise<number[]> {
@@ -42,47 +45,52 @@ describe('one engine under many callers', () => {
       expect(forward).toEqual(alone);
       expect(backward.toReversed()).toEqual(alone);
     }
-  }, 120_000);
+  });
 
   test('300 calls at once are all answered', async () => {
     const calls = Array.from({ length: 300 }, (_, i) => reranker.rerank({ query: `q${i}`, contexts: passages(3, 4) }));
     for (const { response } of await Promise.all(calls)) expect(response).toHaveLength(3);
-  }, 120_000);
+  });
 
   test('a small request overtakes a large one that came first', async () => {
-    const order: string[] = [];
-    const large = reranker.rerank({ query, contexts: passages(150, 40) }).then(() => order.push('large'));
-    const small = reranker.rerank({ query, contexts: passages(5, 4) }).then(() => order.push('small'));
-    await small;
+    const controller = new AbortController();
+    const large = reranker.rerank({ query, contexts: passages(MANY, 40) }, { signal: controller.signal });
+    const aborted = expect(large).rejects.toMatchObject({ name: 'AbortError' });
+    const { response } = await reranker.rerank({ query, contexts: passages(5, 4) });
+    expect(response).toHaveLength(5);
     // Most of the large request is still to do.
-    expect(reranker.stats().queuedPairs).toBeGreaterThan(75);
-    await large;
-    expect(order).toEqual(['small', 'large']);
-  }, 120_000);
+    expect(reranker.stats().queuedPairs).toBeGreaterThan(MANY / 2);
+    controller.abort();
+    await aborted;
+  });
 
   test('aborting frees every pair that has not started, and none of it runs afterwards', async () => {
+    const runsThrough = () => until('the runs are through', () => reranker.stats().queuedTokens === 0);
     const controller = new AbortController();
+    await runsThrough();
     const before = reranker.stats();
-    const call = reranker.rerank({ query, contexts: passages(1_000, 40) }, { signal: controller.signal });
-    await sleep(30);
+    const call = reranker.rerank({ query, contexts: passages(MANY, 40) }, { signal: controller.signal });
+    await until('the request is at work', () => reranker.stats().scoredPairs > before.scoredPairs);
     controller.abort();
     await expect(call).rejects.toMatchObject({ name: 'AbortError' });
-    expect(reranker.stats()).toMatchObject({ queuedPairs: 0, activeRequests: 0 });
-    // The pairs inside runs finish; when the next request is through, they have.
+    const aborted = reranker.stats();
+    expect(aborted).toMatchObject({ queuedPairs: 0, activeRequests: 0 });
     await reranker.rerank({ query, contexts: passages(4, 40) });
+    // The pairs inside runs finish.
+    await runsThrough();
     const settled = reranker.stats();
-    expect(settled.scoredPairs - before.scoredPairs).toBeLessThan(50);
+    expect(settled.scoredPairs - aborted.scoredPairs).toBeLessThan(50);
     expect(settled.requests.aborted).toBe(before.requests.aborted + 1);
     await sleep(100);
     expect(reranker.stats()).toMatchObject({ scoredPairs: settled.scoredPairs, queuedTokens: 0 });
-  }, 60_000);
+  });
 
   test('timeoutMs rejects with TIMEOUT and frees the queue', async () => {
-    const call = reranker.rerank({ query, contexts: passages(1_000, 40) }, { timeoutMs: 30 });
+    const call = reranker.rerank({ query, contexts: passages(MANY, 40) }, { timeoutMs: 30 });
     await expect(call).rejects.toMatchObject({ name: 'RerankError', code: 'TIMEOUT' });
     expect(reranker.stats()).toMatchObject({ queuedPairs: 0, activeRequests: 0 });
     await reranker.rerank({ query, contexts: passages(2, 4) });
-  }, 60_000);
+  });
 
   test('subscribers of the tracing channel see each call and where its time went', async () => {
     const seen: [string, RerankTrace][] = [];
@@ -93,14 +101,14 @@ describe('one engine under many callers', () => {
       return () => unsubscribe(`tracing:${RERANK_CHANNEL}:${name}`, listener);
     });
     await reranker.rerank({ query, contexts: passages(3, 8) });
-    await reranker.rerank({ query, contexts: passages(500, 40) }, { timeoutMs: 5 }).catch(() => {});
+    await reranker.rerank({ query, contexts: passages(MANY, 40) }, { timeoutMs: 5 }).catch(() => {});
     listeners.forEach((unsubscribe) => unsubscribe());
     expect(seen.map(([name]) => name)).toEqual(['start', 'asyncEnd', 'start', 'error', 'asyncEnd']);
     expect(seen[0]?.[1]).toEqual({ model: minilmFolder(), contexts: 3 });
     const { tokenizeMs, queueMs, runMs } = seen[1]?.[1] ?? {};
     for (const ms of [tokenizeMs, queueMs, runMs]) expect(ms).toBeGreaterThan(0);
     expect(seen[3]?.[1].error).toMatchObject({ code: 'TIMEOUT' });
-  }, 60_000);
+  });
 
   test('stats count what was done', async () => {
     await using idle = await Reranker.load(minilmFolder());
@@ -122,19 +130,19 @@ describe('one engine under many callers', () => {
 test('beyond maxQueuedTokens: refused at once, with the queue’s depth; what was accepted is answered', async () => {
   await using reranker = await Reranker.load(minilmFolder(), { maxQueuedTokens: 3_000 });
   const outcomes = await Promise.allSettled(
-    Array.from({ length: 30 }, () => reranker.rerank({ query, contexts: passages(10, 16) })),
+    Array.from({ length: 300 }, () => reranker.rerank({ query, contexts: passages(10, 16) })),
   );
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
   expect(refused.length).toBeGreaterThan(0);
-  expect(refused.length).toBeLessThan(30);
+  expect(refused.length).toBeLessThan(300);
   for (const { reason } of refused) {
     expect(reason).toMatchObject({
       code: 'OVERLOADED',
       message: expect.stringMatching(/^\d+ tokens are queued/) as string,
     });
   }
-  expect(reranker.stats().requests).toMatchObject({ refused: refused.length, completed: 30 - refused.length });
-}, 60_000);
+  expect(reranker.stats().requests).toMatchObject({ refused: refused.length, completed: 300 - refused.length });
+});
 
 test('close() finishes accepted work, refuses new work, and every close() awaits the same end', async () => {
   const reranker = await Reranker.load(minilmFolder());
@@ -147,7 +155,7 @@ test('close() finishes accepted work, refuses new work, and every close() awaits
   expect(closed).toBe(false);
   await Promise.all([...closings, reranker.close()]);
   expect(reranker.stats().memory.engineBytes).toBe(0);
-}, 60_000);
+});
 
 test('engineBytes counts the external data of an ONNX file', async () => {
   const bytes = 1 << 20;

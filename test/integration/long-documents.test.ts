@@ -68,7 +68,7 @@ describe('rerank with longDocuments', () => {
     expect(best).toMatchObject({ id: 1, truncatedTokens: 0 });
     expect(best!.score).toBeGreaterThan(0.9);
     expect(late.slice(best!.range!.start, best!.range!.end)).toContain('Rayleigh scattering');
-  }, 120_000);
+  });
 
   it('max is the score of that window on its own, mean that of all windows', async () => {
     const window = 150;
@@ -83,7 +83,7 @@ describe('rerank with longDocuments', () => {
     const mean = each.response.reduce((sum, { score }) => sum + score, 0) / parts.length;
     const averaged = await ask({ window, stride: window, aggregate: 'mean' });
     expect(averaged.response.find(({ id }) => id === 1)!.score).toBeCloseTo(mean, 12);
-  }, 120_000);
+  });
 
   it('default window: nothing is cut; top_k counts passages', async () => {
     const { response } = await ask({}, 2);
@@ -92,7 +92,7 @@ describe('rerank with longDocuments', () => {
       expect(tokens).toBeLessThanOrEqual(reranker.info.maxLength);
       expect(truncatedTokens).toBe(0);
     }
-  }, 120_000);
+  });
 
   it('close() waits for a call that still splits its passages; a timeout ends one that does', async () => {
     const other = await Reranker.load(minilmFolder(), { threads: 1 });
@@ -103,7 +103,7 @@ describe('rerank with longDocuments', () => {
     const closing = other.close();
     expect((await accepted).response).toHaveLength(1);
     await closing;
-  }, 120_000);
+  });
 
   it('bad options', async () => {
     const bad = (longDocuments: unknown) => ask(longDocuments as LongDocuments);

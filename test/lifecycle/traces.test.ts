@@ -13,4 +13,4 @@ it('leaves no file in the temporary folder or the home: not its own, not those o
   const args = ['--expose-gc', child, 'closed', 'return', path.resolve(minilmFolder())];
   expect(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).toBe('closed\n');
   expect(readdirSync(folder, { recursive: true })).toEqual([]);
-}, 60_000);
+});

@@ -109,23 +109,27 @@ TEST(LongTextTest, ACapStopsOneLongWordEarly) {
 }
 
 double cpu_seconds(const Tokenizer& tokenizer, const std::string& text) {
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const std::clock_t start = std::clock();
-    tokenizer.encode(text);
-    best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
-  }
-  return best;
+  const std::clock_t start = std::clock();
+  tokenizer.encode(text);
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 // Eight times the text: 8 times the work if linear, 64 times if quadratic. Both are large enough
-// for the allocator to treat them alike.
+// for the allocator to treat them alike. The best of three rounds counts; a machine that was slower
+// during the large texts gets more of them, which do not make quadratic work linear.
 TEST_P(LongTextModelTest, TimeIsLinear) {
   for (const char* unit :
        {"a", "中文檢索", "e\u0301", "\u0301", "\u200d", "\uAC01", " ", "0", "<mask", "\u0378"}) {
-    const double small = cpu_seconds(*tokenizer_, repeated(unit, kMegabyte / 2));
-    const double large = cpu_seconds(*tokenizer_, repeated(unit, 4 * kMegabyte));
-    EXPECT_LT(large, 30 * std::max(small, 5e-3)) << unit;
+    const std::string small_text = repeated(unit, kMegabyte / 2);
+    const std::string large_text = repeated(unit, 4 * kMegabyte);
+    double small = 1e9;
+    double large = 1e9;
+    const auto is_linear = [&] { return large < 30 * std::max(small, 5e-3); };
+    for (int round = 0; round < 3 || (round < 15 && !is_linear()); ++round) {
+      small = std::min(small, cpu_seconds(*tokenizer_, small_text));
+      large = std::min(large, cpu_seconds(*tokenizer_, large_text));
+    }
+    EXPECT_TRUE(is_linear()) << unit << ": " << small << " s and " << large << " s";
   }
 }
 

@@ -32,7 +32,7 @@ describe('parity', () => {
     expect(await checkParity(reranker)).toMatchObject({ check: 'parity', status: 'pass' });
     const off = await checkParity(shifted(0.01));
     expect(off).toMatchObject({ status: 'fail', message: expect.stringMatching(/differ .* by 0\.01/) });
-  }, 60_000);
+  });
 
   it('compares what our own kernels made of fp32 weights with their graph', async () => {
     const packed = await Reranker.load(fp32MinilmFolder(), { dtype: 'int8', threads: 1 });
@@ -40,13 +40,13 @@ describe('parity', () => {
     expect(await checkParity(packed)).toMatchObject({ status: 'pass' });
     expect(await checkParity(shifted(1.5, packed))).toMatchObject({ status: 'fail' });
     await packed.close();
-  }, 60_000);
+  });
 
   it('fails for other tokens', async () => {
     const other = shifted(0);
     other.encode = () => ({ ids: [1], typeIds: [0], truncatedTokens: 0 });
     expect(await checkParity(other)).toMatchObject({ status: 'fail', message: expect.stringMatching(/tokens of/) });
-  }, 60_000);
+  });
 });
 
 describe('reference', () => {
