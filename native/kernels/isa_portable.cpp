@@ -7,6 +7,7 @@ namespace bge::kernels {
 extern const Kernels kPortableKernels;
 const Kernels kPortableKernels =
     make_kernels<Portable, FloatTile<Portable, 1, 1>, WidenedBf16Tile<Portable, 1, 1>,
-                 PortableByteTile>(Isa::kPortable, enter_nothing, leave_nothing);
+                 OnePanelByteTile<PortableByteProduct>>(Isa::kPortable, enter_nothing,
+                                                        leave_nothing);
 
 }  // namespace bge::kernels

@@ -163,28 +163,18 @@ struct OnePanelByteTile {
 };
 
 // Unsigned by signed bytes in plain C++. The sums are exact, so every int8 tile gives the same.
-struct PortableByteTile {
-  using A = uint8_t;
-  using B = int8_t;
-  using Acc = int32_t;
-  static constexpr int kPanels = 1;
-  static constexpr int kSums = 1;
+struct PortableByteProduct {
   static constexpr int kRows = 16;
-  static constexpr int kDepth = kPanel;  // head_dim needs no padding
+  static constexpr int kHeight = 1;
 
-  template <class Between>
-  static void block(const A* a, size_t a_stride, int rows, const B* b, int, int k, Acc* sums,
-                    Between between) {
-    between(0, 1);
-    for (int row = 0; row < rows; ++row) {
-      const A* x = a + row * a_stride;
-      int32_t acc[kPanel] = {};
-      for (int i = 0; i < k; i += 4)
-        for (int column = 0; column < kPanel; ++column)
-          for (int j = 0; j < 4; ++j)
-            acc[column] += int32_t{x[i + j]} * b[static_cast<size_t>(i) * kPanel + column * 4 + j];
-      std::memcpy(sums + row * kPanel, acc, sizeof acc);
-    }
+  template <int kStripHeight>
+  static void strip(const uint8_t* a, size_t, const int8_t* b, int k, int32_t* out) {
+    int32_t acc[kPanel] = {};
+    for (int i = 0; i < k; i += 4)
+      for (int column = 0; column < kPanel; ++column)
+        for (int j = 0; j < 4; ++j)
+          acc[column] += int32_t{a[i + j]} * b[static_cast<size_t>(i) * kPanel + column * 4 + j];
+    std::memcpy(out, acc, sizeof acc);
   }
 };
 
