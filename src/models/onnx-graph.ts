@@ -33,6 +33,11 @@ export interface OnnxTensor {
   external: ExternalData | undefined;
 }
 
+/** Values that the tensors hold, whatever their types. */
+export function elementCount(tensors: readonly OnnxTensor[]): number {
+  return tensors.reduce((sum, { dims }) => sum + dims.reduce((product, size) => product * size, 1), 0);
+}
+
 export interface OnnxValue {
   name: string;
   /** Undefined for a dimension without a fixed size. */

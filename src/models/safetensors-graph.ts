@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { unreadable } from './not-found';
-import type { OnnxGraph, OnnxTensor } from './onnx-graph';
+import { elementCount, type OnnxGraph, type OnnxTensor } from './onnx-graph';
 import type { FloatType } from './weights';
 
 /** The file begins with the header's length, eight bytes. */
@@ -69,15 +69,11 @@ function toGraph(header: Header): OnnxGraph {
 /** Whether `torch_dtype` names weights that our own kernels can be made from. */
 export const isFloatType = (name: string): boolean => Object.values(FLOAT_TYPES).some((type) => type!.name === name);
 
-const elements = ({ dims }: OnnxTensor): number => dims.reduce((product, size) => product * size, 1);
-
 /** How most of the weights are stored; float32 where there are none, which loading says better. */
 function commonType({ initializers }: OnnxGraph): FloatType {
   const counts = Object.values(FLOAT_TYPES).map((type) => ({
     name: type!.name,
-    count: initializers
-      .filter(({ dataType }) => dataType === type!.dataType)
-      .reduce((sum, it) => sum + elements(it), 0),
+    count: elementCount(initializers.filter(({ dataType }) => dataType === type!.dataType)),
   }));
   return counts.reduce((most, each) => (each.count > most.count ? each : most)).name;
 }

@@ -8,11 +8,6 @@ export async function readWeightsGraph(path: string): Promise<OnnxGraph> {
   return path.endsWith('.safetensors') ? await readSafetensorsGraph(path) : await readOnnxGraph(path);
 }
 
-/** Values that the file holds, whatever their types. */
-export function elementCount({ initializers }: OnnxGraph): number {
-  return initializers.reduce((sum, { dims }) => sum + dims.reduce((product, size) => product * size, 1), 0);
-}
-
 /** Bytes of the file and of the files that its graph keeps weights in; one that is missing counts nothing. */
 export async function weightBytes(graph: OnnxGraph, path: string): Promise<number> {
   const external = graph.initializers.map((tensor) => tensor.external?.location).filter((name) => name !== undefined);

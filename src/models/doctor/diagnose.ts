@@ -5,11 +5,11 @@ import { maxLengthFor } from '../../options';
 import { Reranker } from '../../reranker';
 import { toRerankError } from '../../native-failure';
 import type { ModelInfo, RerankerOptions } from '../../types';
-import type { OnnxGraph } from '../onnx-graph';
+import { elementCount, type OnnxGraph } from '../onnx-graph';
 import { resolveModel, type ResolvedModel } from '../resolve';
 import { resolveForCuda } from '../resolve-for-cuda';
 import type { Weights } from '../weights';
-import { elementCount, readWeightsGraph, weightBytes } from '../weights-graph';
+import { readWeightsGraph, weightBytes } from '../weights-graph';
 import { finding, type Finding } from './finding';
 import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from './graph-checks';
 import { thisMachine, type Machine } from './machine';
@@ -81,7 +81,9 @@ async function fromFiles(
   ]);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
-    weightBytes: isPacked ? elementCount(graph) * PACKED_BYTES[plan.dtype] : await weightBytes(graph, plan.path),
+    weightBytes: isPacked
+      ? elementCount(graph.initializers) * PACKED_BYTES[plan.dtype]
+      : await weightBytes(graph, plan.path),
     threads: options.threads ?? machine.cores,
     maxLength: maxLengthFor(options.maxLength, model.maxTokens),
     hidden: tableRows(graph).hidden,
