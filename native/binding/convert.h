@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/capabilities.h"
 #include "engine/engine.h"
 #include "infer/cuda_options.h"
 
@@ -22,6 +23,7 @@ std::vector<std::string> to_strings(const Napi::Array& values);
 
 // {code, message, path?}: src/errors.ts makes the Error, in the caller's realm.
 Napi::Object from_error(Napi::Env env, const Error& error);
+Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabilities);
 Napi::Object from_ranking(Napi::Env env, const schedule::Ranking& ranking);
 Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair);
 Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t vocabulary);

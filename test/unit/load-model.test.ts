@@ -20,7 +20,19 @@ beforeEach(() => {
 });
 
 function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
-  const addon = { apiVersion: NATIVE_API_VERSION, hasFastFp32: () => fastFp32, load, probeCuda: () => undefined };
+  const addon = {
+    apiVersion: NATIVE_API_VERSION,
+    capabilities: () => ({
+      instructionSet: 'portable',
+      instructionSets: ['portable'],
+      hasFastFp32: fastFp32,
+      dtypes: ['fp32', 'bf16', 'int8'] as const satisfies string[],
+      families: [],
+    }),
+    hasFastFp32: () => fastFp32,
+    load,
+    probeCuda: () => undefined,
+  };
   jest.mocked(loadNative).mockReturnValue(addon);
 }
 
