@@ -9,6 +9,12 @@ Napi::Array from_ids(Napi::Env env, const std::vector<int32_t>& ids) {
   return array;
 }
 
+Napi::Array from_strings(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (uint32_t i = 0; i < strings.size(); ++i) array.Set(i, strings[i]);
+  return array;
+}
+
 Napi::Object from_histogram(Napi::Env env, const schedule::LatencyHistogram& histogram) {
   Napi::Array bounds = Napi::Array::New(env);
   for (uint32_t i = 0; i < histogram.kBoundsMs.size(); ++i) bounds.Set(i, histogram.kBoundsMs[i]);
@@ -115,6 +121,25 @@ Napi::Object from_error(Napi::Env env, const Error& error) {
   object.Set("code", std::string(code_name(error.code())));
   object.Set("message", error.what());
   if (!error.path().empty()) object.Set("path", error.path());
+  return object;
+}
+
+Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabilities) {
+  Napi::Array families = Napi::Array::New(env);
+  for (uint32_t i = 0; i < capabilities.families.size(); ++i) {
+    const engine::FamilyNames& names = capabilities.families[i];
+    Napi::Object family = Napi::Object::New(env);
+    family.Set("name", names.name);
+    family.Set("modelTypes", from_strings(env, names.model_types));
+    family.Set("architectures", from_strings(env, names.architectures));
+    families.Set(i, family);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("instructionSet", capabilities.instruction_set);
+  object.Set("instructionSets", from_strings(env, capabilities.instruction_sets));
+  object.Set("hasFastFp32", capabilities.has_fast_fp32);
+  object.Set("dtypes", from_strings(env, capabilities.dtypes));
+  object.Set("families", families);
   return object;
 }
 

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/capabilities.h"
 #include "engine/engine.h"
 #include "infer/cuda_options.h"
 
 namespace bge::binding {
 
-// Between JS values and the core's plain types; the shapes are those of src/native-api.ts. All on
+// Between JS values and the core's plain types; the shapes are those of src/addon/native-api.ts. All on
 // the JS thread. src/validate.ts and src/options.ts have checked the values; what is checked here
 // protects memory only.
 
@@ -22,6 +23,7 @@ std::vector<std::string> to_strings(const Napi::Array& values);
 
 // {code, message, path?}: src/errors.ts makes the Error, in the caller's realm.
 Napi::Object from_error(Napi::Env env, const Error& error);
+Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabilities);
 Napi::Object from_ranking(Napi::Env env, const schedule::Ranking& ranking);
 Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair);
 Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t vocabulary);

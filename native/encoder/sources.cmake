@@ -1,6 +1,7 @@
 set(BGE_ENCODER_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/config.cpp
     ${CMAKE_CURRENT_LIST_DIR}/executor.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/families/registry.cpp
     ${CMAKE_CURRENT_LIST_DIR}/float_view.cpp
     ${CMAKE_CURRENT_LIST_DIR}/mapped_file.cpp
     ${CMAKE_CURRENT_LIST_DIR}/model_store.cpp

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RerankError } from '../errors';
-import { isLock, tryLock, type FileLock } from '../file-lock';
+import { isLock, tryLock, type FileLock } from '../base/file-lock';
 import { besideOutput } from './batch-files';
 import { fileError, usageError } from './usage-error';
 

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { probeCuda } from '../../src/cuda/probe';
 import { loadModel } from '../../src/load-model';
-import { loadNative } from '../../src/load-native';
+import { loadNative } from '../../src/addon/load-native';
 import type { RerankerOptions } from '../../src/types';
-import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/native-api';
+import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/addon/native-api';
 import { tinyBert } from '../support/tiny-bert';
 import { FakeEngine } from './fake-engine';
 import { folderWith, FP32, INT8 } from './model-folder';
 
-jest.mock('../../src/load-native');
+jest.mock('../../src/addon/load-native');
 jest.mock('../../src/cuda/probe');
 
 const load = jest.fn<Promise<FakeEngine>, [NativeLoadOptions]>();
@@ -20,7 +20,19 @@ beforeEach(() => {
 });
 
 function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
-  const addon = { apiVersion: NATIVE_API_VERSION, hasFastFp32: () => fastFp32, load, probeCuda: () => undefined };
+  const addon = {
+    apiVersion: NATIVE_API_VERSION,
+    capabilities: () => ({
+      instructionSet: 'portable',
+      instructionSets: ['portable'],
+      hasFastFp32: fastFp32,
+      dtypes: ['fp32', 'bf16', 'int8'] as const satisfies string[],
+      families: [],
+    }),
+    hasFastFp32: () => fastFp32,
+    load,
+    probeCuda: () => undefined,
+  };
   jest.mocked(loadNative).mockReturnValue(addon);
 }
 

@@ -1,7 +1,7 @@
-import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
+import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 3;
+export const NATIVE_API_VERSION = 4;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -92,8 +92,35 @@ export interface NativeEngine {
   close(): Promise<void>;
 }
 
+/** Models that our own kernels run, by what their config.json says. */
+export interface NativeFamily {
+  name: string;
+  /** Values of `model_type`. */
+  modelTypes: string[];
+  /** Values of `architectures[0]`. */
+  architectures: string[];
+}
+
+/** What this build and this processor can do. */
+export interface NativeCapabilities {
+  /**
+   * Of our own kernels, as BGE_RERANKER_ISA spells it; empty where that variable names none that can run here, as the
+   * load of a model will say.
+   */
+  instructionSet: string;
+  /** All that this processor has, slowest first. */
+  instructionSets: string[];
+  /** Whether our own kernels run fp32 faster than ONNX Runtime does. */
+  hasFastFp32: boolean;
+  /** What our own kernels compute with. */
+  dtypes: Exclude<Dtype, 'auto' | 'fp16'>[];
+  families: NativeFamily[];
+}
+
 export interface NativeAddon {
   readonly apiVersion: number;
+  /** Never throws. The first call asks the system for the tile registers (AMX), so it is made only when it matters. */
+  capabilities(): NativeCapabilities;
   /** Whether this processor runs fp32 on our own kernels faster than ONNX Runtime runs it. */
   hasFastFp32(): boolean;
   /** Loads on a thread of its own; rejects with a NativeFailure. */
