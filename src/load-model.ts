@@ -1,17 +1,17 @@
 import { basename, dirname } from 'node:path';
 import { usableProviders, type UsableProviders } from './cuda/usable-providers';
 import { RerankError } from './errors';
-import { findRuntime } from './load-runtime';
-import { loadNative } from './load-native';
+import { findRuntime } from './addon/load-runtime';
+import { loadNative } from './addon/load-native';
 import { digestFolder, weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
-import { checkTokenizer, checkWeights } from './models/doctor/at-load';
+import { checkTokenizer, checkWeights } from './checks/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import { resolveForCuda } from './models/resolve-for-cuda';
 import type { PackedWeights, Weights } from './models/weights';
-import { weightBytes } from './models/weights-graph';
-import type { NativeEngine, NativeLoadOptions } from './native-api';
-import { toRerankError } from './native-failure';
+import { weightBytes } from './formats/weights-graph';
+import type { NativeEngine, NativeLoadOptions } from './addon/native-api';
+import { toRerankError } from './addon/native-failure';
 import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor } from './options';
 import type { ExecutionProvider, ModelFile, ModelInfo, RerankerOptions } from './types';
 

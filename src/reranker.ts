@@ -4,8 +4,8 @@ import { RerankError } from './errors';
 import { loadModel } from './load-model';
 import { startLimits, throwIfStopped, within, type Limits } from './limits';
 import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
-import type { NativeEngine, NativeResult } from './native-api';
-import { toRerankError } from './native-failure';
+import type { NativeEngine, NativeResult } from './addon/native-api';
+import { toRerankError } from './addon/native-failure';
 import { checkEncodeOptions, checkRerankOptions, MAX_ENCODE_LENGTH } from './options';
 import { toOutput } from './respond';
 import type {

@@ -12,7 +12,7 @@
 namespace bge::binding {
 namespace {
 
-// The shape of the interface in src/native-api.ts, which carries the same number.
+// The shape of the interface in src/addon/native-api.ts, which carries the same number.
 constexpr int kApiVersion = 5;
 
 Napi::Value load(const Napi::CallbackInfo& info) {

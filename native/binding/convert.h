@@ -12,7 +12,7 @@
 
 namespace bge::binding {
 
-// Between JS values and the core's plain types; the shapes are those of src/native-api.ts. All on
+// Between JS values and the core's plain types; the shapes are those of src/addon/native-api.ts. All on
 // the JS thread. src/validate.ts and src/options.ts have checked the values; what is checked here
 // protects memory only.
 

@@ -38,7 +38,7 @@ class Executor {
   void norm(const NormWeights& weights, const Stream& stream);
   Stream take_first_rows(const Stream& all);
   void score(const Stream& first, std::span<float> logits);
-  void linear(const kernels::PackedLinear& weights, const kernels::Activations& a, int rows,
+  void linear(const kernels::PanelMatrix& weights, const kernels::Activations& a, int rows,
               int first_column, int columns, kernels::Epilogue epilogue, float* out, size_t stride);
 
   const PackedModel& model_;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RerankError } from '../errors';
-import { isLock, tryLock, type FileLock } from '../file-lock';
+import { isLock, tryLock, type FileLock } from '../base/file-lock';
 import { fileError, usageError } from './usage-error';
 
 /** The loop of a run is never busy for long: who is silent for this time is gone, or stopped. */

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { loadNative } from '../../src/load-native';
-import type { NativeCapabilities } from '../../src/native-api';
+import { loadNative } from '../../src/addon/load-native';
+import type { NativeCapabilities } from '../../src/addon/native-api';
 
 /** In a process of its own, since the addon reads the variable where this one's copy does not reach. */
 function capabilitiesWith(isa: string): NativeCapabilities {
-  const code = `process.stdout.write(JSON.stringify(require('./dist/load-native').loadNative().capabilities()))`;
+  const code = `process.stdout.write(JSON.stringify(require('./dist/addon/load-native').loadNative().capabilities()))`;
   const env = { ...process.env, BGE_RERANKER_ISA: isa };
   return JSON.parse(execFileSync(process.execPath, ['-e', code], { env, encoding: 'utf8' })) as NativeCapabilities;
 }

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { probeCuda } from '../../src/cuda/probe';
 import { loadModel } from '../../src/load-model';
-import { loadNative } from '../../src/load-native';
+import { loadNative } from '../../src/addon/load-native';
 import type { RerankerOptions } from '../../src/types';
-import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/native-api';
+import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/addon/native-api';
 import { tinyBert } from '../support/tiny-bert';
 import { FakeEngine } from './fake-engine';
 import { folderWith, FP32, INT8 } from './model-folder';
 
-jest.mock('../../src/load-native');
+jest.mock('../../src/addon/load-native');
 jest.mock('../../src/cuda/probe');
 
 const load = jest.fn<Promise<FakeEngine>, [NativeLoadOptions]>();

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Reranker } from '../../reranker';
-import type { ModelInfo } from '../../types';
-import { resolveLocal } from '../resolve';
+import type { Reranker } from '../reranker';
+import type { ModelInfo } from '../types';
+import { resolveLocal } from '../models/resolve';
 import { PARITY_CASES } from './cases';
 import { largestDifference, type Outcome } from './outcome';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
-import { defaultThreads } from '../../threads';
+import { defaultThreads } from '../base/threads';
 import { measureInt8Products, type Int8Products } from './int8-products';
 
 /** What the checks ask of the machine; given by the caller, so that tests can show any. */

@@ -1,5 +1,5 @@
 import { finding, type Finding } from './finding';
-import type { OnnxGraph } from '../onnx-graph';
+import type { OnnxGraph } from '../formats/onnx-graph';
 import { tableRows } from './tables';
 
 type Json = Record<string, unknown>;

@@ -19,24 +19,25 @@ struct Column {
   float bias;
 };
 
-// Where a packed layer is written. Sizes in bytes are given by packed_bytes(); all are 64-byte
+// Where a layer is written. Sizes in bytes are given by panel_bytes(); all are 64-byte
 // aligned. scale and scaled_sum are null unless int8.
-struct PackTarget {
+struct PanelTarget {
   void* panels;
   float* scale;
   float* scaled_sum;
   float* bias;
 };
 
-// n and k as PackedLinear has them.
-size_t packed_bytes(Dtype dtype, int n, int k);
+// n and k as PanelMatrix has them.
+size_t panel_bytes(Dtype dtype, int n, int k);
 
 // columns.size() is a multiple of 16. int8 takes scale = max |w| / 127 for every column.
-void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const PackTarget& target);
+void convert_to_panels(Dtype dtype, std::span<const Column> columns, int k,
+                       const PanelTarget& target);
 
 // Rows of an embedding table; `scale` has one value per row (int8 only).
-void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out,
-               float* scale);
+void convert_embedding_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width,
+                            void* out, float* scale);
 
 uint16_t float_to_bf16(float value);
 

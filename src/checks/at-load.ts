@@ -1,10 +1,10 @@
-import { RerankError } from '../../errors';
-import type { OnnxGraph } from '../onnx-graph';
-import { readWeightsGraph } from '../weights-graph';
+import { RerankError } from '../errors';
+import type { OnnxGraph } from '../formats/onnx-graph';
+import { readWeightsGraph } from '../formats/weights-graph';
 import type { Finding } from './finding';
 import { checkLabels, checkPositions } from './graph-checks';
 import { checkVocabulary } from './tokenizer-checks';
-import { checkExternalData } from './weight-checks';
+import { checkExternalData } from './external-data';
 
 // What every load checks, whatever runs the model: what would fail only on a long input or a rare word, or with a
 // message of the runtime's that does not say what to do.

@@ -1,4 +1,4 @@
-#include "kernels/pack.h"
+#include "kernels/panels.h"
 
 #include <algorithm>
 #include <bit>
@@ -34,7 +34,8 @@ void scatter(const float* weights, int k, int lane, Element* panel, Convert conv
     panel[(i / kGroup * kPanel + lane) * kGroup + i % kGroup] = convert(weights[i]);
 }
 
-void pack_int8_column(const float* weights, int k, int n, const PackTarget& target, int8_t* panel) {
+void convert_int8_column(const float* weights, int k, int n, const PanelTarget& target,
+                         int8_t* panel) {
   const float scale = largest_magnitude(weights, k) / kLargestByte;
   const float inverse = scale > 0.0f ? 1.0f / scale : 0.0f;
   int32_t sum = 0;
@@ -48,8 +49,8 @@ void pack_int8_column(const float* weights, int k, int n, const PackTarget& targ
 }
 
 // [k/64][three bytes][64/4][16][4]: for each byte an AMX tile. See kernels.h for the integers.
-void pack_fixed_column(const std::vector<float>& weights, int n, const PackTarget& target,
-                       int8_t* panel) {
+void convert_fixed_column(const std::vector<float>& weights, int n, const PanelTarget& target,
+                          int8_t* panel) {
   constexpr size_t kStep = 64;
   constexpr size_t kTileBytes = kStep * kPanel;
   const float largest = largest_magnitude(weights.data(), weights.size());
@@ -75,11 +76,12 @@ uint16_t float_to_bf16(float value) {
   return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-size_t packed_bytes(Dtype dtype, int n, int k) {
+size_t panel_bytes(Dtype dtype, int n, int k) {
   return element_size(dtype) * static_cast<size_t>(n) * k;
 }
 
-void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const PackTarget& target) {
+void convert_to_panels(Dtype dtype, std::span<const Column> columns, int k,
+                       const PanelTarget& target) {
   std::vector<float> weights(k);
   for (size_t n = 0; n < columns.size(); ++n) {
     const Column& column = columns[n];
@@ -97,19 +99,19 @@ void pack_linear(Dtype dtype, std::span<const Column> columns, int k, const Pack
                    float_to_bf16);
         break;
       case Dtype::kInt8:
-        pack_int8_column(weights.data(), k, static_cast<int>(n), target,
-                         static_cast<int8_t*>(target.panels) + panel);
+        convert_int8_column(weights.data(), k, static_cast<int>(n), target,
+                            static_cast<int8_t*>(target.panels) + panel);
         break;
       case Dtype::kFixed24:
-        pack_fixed_column(weights, static_cast<int>(n), target,
-                          static_cast<int8_t*>(target.panels) + 3 * panel);
+        convert_fixed_column(weights, static_cast<int>(n), target,
+                             static_cast<int8_t*>(target.panels) + 3 * panel);
         break;
     }
   }
 }
 
-void pack_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width, void* out,
-               float* scale) {
+void convert_embedding_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width,
+                            void* out, float* scale) {
   if (dtype == Dtype::kFp32) {
     std::memcpy(out, in, rows * width * sizeof(float));
     return;

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 import { dlopenFailure } from './dlopen-failure';
-import { RerankError } from './errors';
+import { RerankError } from '../errors';
 import { NATIVE_API_VERSION, type NativeAddon } from './native-api';
 import { platformPackage, type Obstacle } from './platform-package';
 
-/** Holds for dist/ and, under jest, for src/. */
-const PACKAGE_ROOT = join(__dirname, '..');
+/** Holds for dist/addon/ and, under jest, for src/addon/. */
+const PACKAGE_ROOT = join(__dirname, '..', '..');
 
 let loaded: NativeAddon | undefined;
 

@@ -1,5 +1,5 @@
-import { catalogEntry, hubName } from '../catalog';
-import type { Reranker } from '../../reranker';
+import { catalogEntry, hubName } from '../models/catalog';
+import type { Reranker } from '../reranker';
 import { REFERENCE_CASES, type ReferenceCase } from './cases';
 import { largestDifference, logitOf, type Outcome } from './outcome';
 

@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxTensor } from '../onnx-graph';
+import type { OnnxGraph, OnnxTensor } from '../formats/onnx-graph';
 
 /** Embedding tables by what exporters call them; a quantised one carries a suffix. */
 const WORDS = /(^|[./])(word_embeddings|tok_embeddings)\.weight(_quantized)?$/;

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { unreadable } from './not-found';
+import { unreadable } from '../base/not-found';
 import { fieldAt, fields, LENGTH_DELIMITED, Window, WINDOW_BYTES } from './protobuf';
 
 // Field numbers of onnx.proto: ModelProto.graph, GraphProto.node, NodeProto.op_type.

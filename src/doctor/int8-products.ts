@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadNative } from '../../load-native';
-import { findRuntime } from '../../load-runtime';
-import { checkCudaOptions } from '../../options';
+import { loadNative } from '../addon/load-native';
+import { findRuntime } from '../addon/load-runtime';
+import { checkCudaOptions } from '../options';
 import { int8Probe, PROBE_EXACT } from './int8-probe';
 
 /** What ONNX Runtime makes of int8 products on this CPU, tried. */

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/numerics.h"
+#include "kernels/operand_rows.h"
 
 // The row-wise kernels: embedding look-up and layer normalisation.
 namespace bge::kernels {

@@ -1,4 +1,4 @@
-import type { RerankInput } from '../../types';
+import type { RerankInput } from '../types';
 
 /** A request and what a reference answers to it: scores by context. */
 export interface ReferenceCase {

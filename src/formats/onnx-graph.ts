@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { unreadable } from './not-found';
+import { unreadable } from '../base/not-found';
 import { fields, LENGTH_DELIMITED, varint, Window, type Field } from './protobuf';
 
 // Field numbers of onnx.proto.

@@ -1,6 +1,6 @@
-import { RerankError } from '../../errors';
-import type { Reranker } from '../../reranker';
-import type { RerankInput, RerankOutput } from '../../types';
+import { RerankError } from '../errors';
+import type { Reranker } from '../reranker';
+import type { RerankInput, RerankOutput } from '../types';
 import { PARITY_CASES, REFERENCE_CASES } from './cases';
 import { largestDifference, logitOf, type Outcome } from './outcome';
 

@@ -1,4 +1,4 @@
-import { finding, type Finding } from './finding';
+import { finding, type Finding } from '../checks/finding';
 import type { Machine } from './machine';
 
 export interface Load {

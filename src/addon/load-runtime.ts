@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { RerankError } from './errors';
-import type { ExecutionProvider } from './types';
+import { RerankError } from '../errors';
+import type { ExecutionProvider } from '../types';
 
 const CARRIER = 'onnxruntime-node';
 const LIBRARY_NAME: Partial<Record<NodeJS.Platform, RegExp>> = {

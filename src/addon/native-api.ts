@@ -1,4 +1,4 @@
-import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from './types';
+import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
 export const NATIVE_API_VERSION = 5;

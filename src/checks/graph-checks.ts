@@ -1,5 +1,5 @@
-import type { ExecutionProvider } from '../../types';
-import type { OnnxGraph } from '../onnx-graph';
+import type { ExecutionProvider } from '../types';
+import type { OnnxGraph } from '../formats/onnx-graph';
 import { finding, type Finding } from './finding';
 import { tableRows } from './tables';
 

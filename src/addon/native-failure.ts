@@ -1,4 +1,4 @@
-import { RERANK_ERROR_CODES, RerankError, type RerankErrorCode } from './errors';
+import { RERANK_ERROR_CODES, RerankError, type RerankErrorCode } from '../errors';
 import type { NativeFailure } from './native-api';
 
 const CODES: ReadonlySet<string> = new Set(RERANK_ERROR_CODES);

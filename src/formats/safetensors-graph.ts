@@ -1,7 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { unreadable } from './not-found';
+import { unreadable } from '../base/not-found';
 import { elementCount, type OnnxGraph, type OnnxTensor } from './onnx-graph';
-import type { FloatType } from './weights';
+
+/** How a file stores float weights, as config.json's `torch_dtype` calls it. */
+export type FloatType = 'float32' | 'float16' | 'bfloat16';
 
 /** The file begins with the header's length, eight bytes. */
 const LENGTH_BYTES = 8;

@@ -1,4 +1,4 @@
-import { bytesField as bytes, integerField as integer } from '../protobuf-writer';
+import { bytesField as bytes, integerField as integer } from '../formats/protobuf-writer';
 
 // A model whose logit is the smallest of many int8 dot products that a 16-bit sum cannot hold: 255 · 127, PROBE_DEPTH
 // times over. Its products are MatMulInteger over constant weights, as in a dynamically quantised encoder, so the

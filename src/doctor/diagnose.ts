@@ -1,22 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { RerankError } from '../../errors';
-import { maxLengthFor } from '../../options';
-import { Reranker } from '../../reranker';
-import { toRerankError } from '../../native-failure';
-import type { ModelInfo, RerankerOptions } from '../../types';
-import { elementCount, type OnnxGraph } from '../onnx-graph';
-import { resolveModel, type ResolvedModel } from '../resolve';
-import { resolveForCuda } from '../resolve-for-cuda';
-import type { Weights } from '../weights';
-import { readWeightsGraph, weightBytes } from '../weights-graph';
-import { finding, type Finding } from './finding';
-import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from './graph-checks';
+import { RerankError } from '../errors';
+import { maxLengthFor } from '../options';
+import { Reranker } from '../reranker';
+import { toRerankError } from '../addon/native-failure';
+import type { ModelInfo, RerankerOptions } from '../types';
+import { elementCount, type OnnxGraph } from '../formats/onnx-graph';
+import { resolveModel, type ResolvedModel } from '../models/resolve';
+import { resolveForCuda } from '../models/resolve-for-cuda';
+import type { Weights } from '../models/weights';
+import { readWeightsGraph, weightBytes } from '../formats/weights-graph';
+import { checkExternalData } from '../checks/external-data';
+import { finding, type Finding } from '../checks/finding';
+import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from '../checks/graph-checks';
 import { thisMachine, type Machine } from './machine';
 import { checkMachine } from './machine-checks';
-import { tableRows } from './tables';
-import { checkLimits, checkVocabulary, tokenizerFacts } from './tokenizer-checks';
-import { checkExternalData, checkPackedInt8, checkSaturation } from './weight-checks';
+import { tableRows } from '../checks/tables';
+import { checkLimits, checkVocabulary, tokenizerFacts } from '../checks/tokenizer-checks';
+import { checkPackedInt8, checkSaturation } from './saturation';
 
 export interface Diagnosis {
   model: ResolvedModel;
