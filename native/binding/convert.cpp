@@ -81,7 +81,7 @@ infer::CudaOptions to_cuda_options(const Napi::Object& options) {
 }
 
 engine::EngineOptions to_engine_options(const Napi::Object& options) {
-  const bool packed = to_string(options, "engine") == "packed";
+  const bool builtin = to_string(options, "engine") == "builtin";
   engine::EngineOptions converted{
       .tokenizer_path = to_string(options, "tokenizerPath"),
       .model = {},
@@ -89,7 +89,7 @@ engine::EngineOptions to_engine_options(const Napi::Object& options) {
       .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
       .max_queued_tokens = to_size(options, "maxQueuedTokens"),
   };
-  if (packed) {
+  if (builtin) {
     converted.model = to_packed_options(options);
   } else {
     converted.model = to_onnx_options(options);

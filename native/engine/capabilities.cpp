@@ -7,7 +7,8 @@
 namespace bge::engine {
 
 Capabilities capabilities() {
-  Capabilities found{.dtypes = {"fp32", "bf16", "int8"}};
+  Capabilities found;
+  found.dtypes = {"fp32", "bf16", "int8"};
   for (const kernels::Isa isa : kernels::supported_isas())
     found.instruction_sets.emplace_back(kernels::isa_name(isa));
   try {
