@@ -5,6 +5,7 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "binding/stay_loaded.h"
 #include "infer/cuda_probe.h"
 #include "infer/telemetry.h"
 #include "kernels/kernels.h"
@@ -44,6 +45,7 @@ Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   // Here, since this is the JS thread: process.env is read and written on it.
   infer::disable_telemetry();
   auto* environment = new Environment(env);
