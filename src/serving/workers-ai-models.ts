@@ -1,4 +1,7 @@
-import { WORKERS_AI_MODEL } from './run-model';
+import { DEFAULT_MODEL } from '../base/default-model';
+
+/** The model id that Workers AI serves; here the loaded model answers to it, whichever that is. */
+export const WORKERS_AI_MODEL = DEFAULT_MODEL;
 
 /** One row of `env.AI.models()`. */
 export interface AiModel {

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { RerankError } from '../errors';
-import { Failure, toFailure, type FailureKind } from '../server/failure';
-import type { Scorer } from '../server/scoring';
 import { checkInput } from '../validate';
-
-/** The model id that Workers AI serves; here the loaded model answers to it, whichever that is. */
-export const WORKERS_AI_MODEL = '@cf/baai/bge-reranker-base';
+import { Failure, toFailure, type FailureKind } from './failure';
+import type { Scorer } from './scorer';
 
 /** A refusal as Workers AI words it. */
 export interface WorkersAiFailure {

@@ -1,9 +1,11 @@
-import type { Reranker } from '../reranker';
+import { prepareChecked, Reranker } from '../reranker';
+import type { RerankOptions, RerankOutput } from '../types';
 import { Failure, toFailure } from './failure';
 
 /** What the server needs of a Reranker. */
 export type ServedReranker = Pick<Reranker, 'rerank' | 'stats' | 'info'>;
 
+/** Texts as a dialect has checked them. */
 export interface ScoreRequest {
   query: string;
   texts: string[];
@@ -42,11 +44,22 @@ function refuseTruncated(results: { id: number; truncatedTokens?: number }[], be
     );
 }
 
+/** A text is checked once, by its dialect; only another make of Reranker, which may wrap one, looks again. */
+function scoreAll(
+  reranker: ServedReranker,
+  { query, texts }: ScoreRequest,
+  options: RerankOptions,
+): Promise<RerankOutput> {
+  if (reranker instanceof Reranker) return reranker.run(prepareChecked({ query, texts, topK: 0 }, options));
+  return reranker.rerank({ query, contexts: texts.map((text) => ({ text })) }, options);
+}
+
 export function createScorer(reranker: ServedReranker, { maxContexts, requestTimeoutMs }: ScoringLimits): Scorer {
   return {
     reranker,
     maxContexts,
-    async score({ query, texts, topN, rawScores, refuseTruncated: beginning }, signal) {
+    async score(request, signal) {
+      const { texts, topN, rawScores, refuseTruncated: beginning } = request;
       if (texts.length > maxContexts) {
         throw new Failure(
           'too_large',
@@ -55,10 +68,8 @@ export function createScorer(reranker: ServedReranker, { maxContexts, requestTim
       }
       try {
         // All results, as the usage counts every pair.
-        const { response } = await reranker.rerank(
-          { query, contexts: texts.map((text) => ({ text })) },
-          { details: true, rawScores, signal, timeoutMs: requestTimeoutMs },
-        );
+        const options = { details: true, rawScores, signal, timeoutMs: requestTimeoutMs };
+        const { response } = await scoreAll(reranker, request, options);
         if (beginning !== undefined) refuseTruncated(response, beginning);
         const results = response.slice(0, topN || undefined).map(({ id, score }) => ({ index: id, score }));
         return { results, tokens: response.reduce((sum, { tokens = 0 }) => sum + tokens, 0) };
