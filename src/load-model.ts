@@ -65,12 +65,12 @@ interface Attempt {
   reason: string;
 }
 
-function packedAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
+function builtinAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
   const source = from === 'float32' ? basename(path) : `the ${from} weights of ${basename(path)}`;
   return {
     native: {
       ...common,
-      engine: 'packed',
+      engine: 'builtin',
       modelPath: path,
       runtimePath: '',
       configFolder: dirname(common.tokenizerPath),
@@ -105,7 +105,7 @@ async function load(
 ): Promise<Attempt & { loaded: Loaded }> {
   let reason = `${basename(onnx?.path ?? '')} runs on ONNX Runtime`;
   if (packed) {
-    const attempt = packedAttempt(common, packed, weightCache);
+    const attempt = builtinAttempt(common, packed, weightCache);
     try {
       return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
     } catch (error) {

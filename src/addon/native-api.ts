@@ -1,7 +1,7 @@
 import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 4;
+export const NATIVE_API_VERSION = 5;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -14,16 +14,16 @@ export interface NativeFailure {
 export type NativeCudaOptions = Required<CudaOptions>;
 
 export interface NativeLoadOptions {
-  engine: 'packed' | 'onnxruntime';
-  /** Absolute path of the ONNX file; for `packed`, of the float weights. */
+  engine: 'builtin' | 'onnxruntime';
+  /** Absolute path of the ONNX file; for `builtin`, of the float weights. */
   modelPath: string;
-  /** Bytes of the ONNX file and its external data; for `packed`, 0. */
+  /** Bytes of the ONNX file and its external data; for `builtin`, 0. */
   weightBytes: number;
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
-  /** Absolute path of the ONNX Runtime shared library; for `packed`, empty. */
+  /** Absolute path of the ONNX Runtime shared library; for `builtin`, empty. */
   runtimePath: string;
-  /** For `packed`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
+  /** For `builtin`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
   configFolder: string;
   dtype: Exclude<Dtype, 'auto'>;
   weightCacheFolder: string;
@@ -38,7 +38,7 @@ export interface NativeLoadOptions {
 export interface NativeEngineInfo {
   provider: ExecutionProvider;
   providerReason: string;
-  /** Empty for `packed`. */
+  /** Empty for `builtin`. */
   runtimeVersion: string;
   /** Empty for `onnxruntime`. */
   instructionSet: string;

@@ -51,14 +51,14 @@ export interface Plan extends Weights {
 function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): Plan {
   if (info) return { path: info.files.model.path, dtype: info.dtype, engine: info.engine };
   const first = (packed ?? onnx)!;
-  return { ...first, engine: { name: first === packed ? 'packed' : 'onnxruntime' } };
+  return { ...first, engine: { name: first === packed ? 'builtin' : 'onnxruntime' } };
 }
 
 /** What a weight takes once our own kernels have made it theirs. */
 const PACKED_BYTES = { fp32: 4, fp16: 4, bf16: 2, int8: 1 } as const;
 
 async function checkInt8(graph: OnnxGraph, { path, engine }: Plan, machine: Machine): Promise<Finding[]> {
-  if (engine.name === 'packed') return [checkPackedInt8(engine.instructionSet ?? 'any')];
+  if (engine.name === 'builtin') return [checkPackedInt8(engine.instructionSet ?? 'any')];
   try {
     return await checkSaturation(graph, path, await machine.measureInt8());
   } catch (failure) {
@@ -72,7 +72,7 @@ async function fromFiles(
   machine: Machine,
   plan: Plan,
 ): Promise<Finding[]> {
-  const isPacked = plan.engine.name === 'packed';
+  const isPacked = plan.engine.name === 'builtin';
   const folder = dirname(model.tokenizerPath);
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
     readWeightsGraph(plan.path),

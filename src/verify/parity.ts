@@ -21,7 +21,7 @@ async function peerModel({ engine, files, model }: ModelInfo): Promise<string | 
 }
 
 function tolerance({ engine, dtype }: ModelInfo): number {
-  return engine.name === 'packed' ? MADE_FROM_FP32[dtype] : SAME_WEIGHTS;
+  return engine.name === 'builtin' ? MADE_FROM_FP32[dtype] : SAME_WEIGHTS;
 }
 
 /** What parity-process.js reads and prints. */

@@ -36,7 +36,7 @@ describe('parity', () => {
 
   it('compares what our own kernels made of fp32 weights with their graph', async () => {
     const packed = await Reranker.load(fp32MinilmFolder(), { dtype: 'int8', threads: 1 });
-    expect(packed.info.engine.name).toBe('packed');
+    expect(packed.info.engine.name).toBe('builtin');
     expect(await checkParity(packed)).toMatchObject({ status: 'pass' });
     expect(await checkParity(shifted(1.5, packed))).toMatchObject({ status: 'fail' });
     await packed.close();
