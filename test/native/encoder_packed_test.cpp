@@ -197,8 +197,8 @@ TEST_P(EncoderPacked, TokensAndLengthsThatDoNotFitAreRefused) {
 TEST_P(EncoderPacked, ACancelledLoadStops) {
   const std::atomic<bool> stop{true};
   const EncoderOptions options{folder_.path().string(),
-                                     (folder_.path() / "model.safetensors").string(), Dtype::kInt8,
-                                     "", &stop};
+                               (folder_.path() / "model.safetensors").string(), Dtype::kInt8, "",
+                               &stop};
   try {
     load_encoder_backend(options);
     FAIL() << "loaded";

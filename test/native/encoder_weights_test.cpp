@@ -97,7 +97,7 @@ TEST_F(EncoderWeights, TheCacheIsLeftWhenExternalDataChanges) {
   const std::string packed = "packed";
   const auto cache = [&] {
     return WeightCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
-                     kernels::Dtype::kInt8, packed.size());
+                       kernels::Dtype::kInt8, packed.size());
   };
   cache().write(packed.data());
   ASSERT_TRUE(cache().open());
@@ -131,7 +131,7 @@ TEST_F(EncoderWeights, TheCacheTellsElementTypesApart) {
   const auto written = std::filesystem::last_write_time(path);
   const auto cache = [&] {
     return WeightCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
-                     kernels::Dtype::kInt8, 1);
+                       kernels::Dtype::kInt8, 1);
   };
   cache().write("x");
   ASSERT_TRUE(cache().open());
