@@ -13,7 +13,7 @@ namespace bge::binding {
 namespace {
 
 // The shape of the interface in src/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 3;
+constexpr int kApiVersion = 4;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));

@@ -42,11 +42,20 @@ infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
     providers.push_back(name == "cuda" ? infer::ExecutionProvider::kCuda
                                        : infer::ExecutionProvider::kCpu);
   }
-  return {.model_path = to_string(options, "modelPath"),
-          .runtime_path = to_string(options, "runtimePath"),
-          .providers = std::move(providers),
-          .weight_bytes = to_size(options, "weightBytes"),
-          .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
+  infer::OnnxModelOptions converted{
+      .model_path = to_string(options, "modelPath"),
+      .output_name = {},
+      .logits_name = {},
+      .runtime_path = to_string(options, "runtimePath"),
+      .providers = std::move(providers),
+      .weight_bytes = to_size(options, "weightBytes"),
+      .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
+  if (options.Has("end")) {
+    const Napi::Object end = options.Get("end").As<Napi::Object>();
+    converted.output_name = to_string(end, "output");
+    converted.logits_name = to_string(end, "before");
+  }
+  return converted;
 }
 
 encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { checkEnd, checkInputs } from '../../checks/check-graph';
 import { RerankError } from '../../errors';
 import { maxLengthFor } from '../../options';
 import { Reranker } from '../../reranker';
@@ -79,6 +80,7 @@ async function fromFiles(
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'config.json')),
   ]);
+  const { end, findings: ofEnd } = checkEnd(graph);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
     weightBytes: isPacked
@@ -92,7 +94,9 @@ async function fromFiles(
     ...(await checkExternalData(graph, plan.path)),
     ...checkPositions(graph, model.maxTokens, model.unusedPositions),
     ...checkLimits(facts, model.maxTokens),
-    ...checkLabels(graph, configLabels(config)),
+    ...checkInputs(graph),
+    ...ofEnd,
+    ...checkLabels(graph, configLabels(config), end),
     ...checkTokenTypes(graph, facts.highestType),
     ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
     ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
