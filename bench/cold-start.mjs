@@ -20,7 +20,7 @@ const CLOCK = `
 
 const OURS = `${CLOCK}
   const { Reranker } = require('./dist');
-  require('./dist/load-native').loadNative();
+  require('./dist/addon/load-native').loadNative();
   const loaded = passed();
   (async () => {
     const reranker = await Reranker.load(process.argv[1]);

@@ -1,17 +1,17 @@
 import { basename, dirname } from 'node:path';
 import { usableProviders, type UsableProviders } from './cuda/usable-providers';
 import { RerankError } from './errors';
-import { findRuntime } from './load-runtime';
-import { loadNative } from './load-native';
+import { findRuntime } from './addon/load-runtime';
+import { loadNative } from './addon/load-native';
 import { digestFolder, weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
-import { checkTokenizer, checkWeights } from './models/doctor/at-load';
+import { checkTokenizer, checkWeights } from './checks/at-load';
 import { resolveModel, type ResolvedModel } from './models/resolve';
 import { resolveForCuda } from './models/resolve-for-cuda';
 import type { PackedWeights, Weights } from './models/weights';
-import { weightBytes } from './models/weights-graph';
-import type { NativeEngine, NativeLoadOptions } from './native-api';
-import { toRerankError } from './native-failure';
+import { weightBytes } from './formats/weights-graph';
+import type { NativeEngine, NativeLoadOptions } from './addon/native-api';
+import { toRerankError } from './addon/native-failure';
 import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor } from './options';
 import type { ExecutionProvider, ModelFile, ModelInfo, RerankerOptions } from './types';
 
@@ -72,12 +72,12 @@ interface LoadedAttempt extends Attempt {
   loaded: Loaded;
 }
 
-function packedAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
+function builtinAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
   const source = from === 'float32' ? basename(path) : `the ${from} weights of ${basename(path)}`;
   return {
     native: {
       ...common,
-      engine: 'packed',
+      engine: 'builtin',
       modelPath: path,
       runtimePath: '',
       configFolder: dirname(common.tokenizerPath),
@@ -112,7 +112,7 @@ async function load(
 ): Promise<LoadedAttempt> {
   let reason = `${basename(onnx?.path ?? '')} runs on ONNX Runtime`;
   if (packed) {
-    const attempt = packedAttempt(common, packed, weightCache);
+    const attempt = builtinAttempt(common, packed, weightCache);
     try {
       return await loadChecked(attempt, unusedPositions);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { RerankError } from './errors';
-import type { NativeResult } from './native-api';
+import type { NativeResult } from './addon/native-api';
 import type { LongDocuments, RerankOutput, RerankResult } from './types';
 
 /** Tokens of a text on its own, special tokens left out. */

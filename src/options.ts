@@ -1,6 +1,6 @@
 import { RerankError } from './errors';
-import { defaultThreads } from './threads';
-import type { NativeCudaOptions } from './native-api';
+import { defaultThreads } from './base/threads';
+import type { NativeCudaOptions } from './addon/native-api';
 import type {
   CudaOptions,
   Dtype,

@@ -4,8 +4,8 @@ import { RerankError } from './errors';
 import { loadModel } from './load-model';
 import { startLimits, throwIfStopped, within, type Limits } from './limits';
 import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
-import type { NativeEngine, NativeResult } from './native-api';
-import { toRerankError } from './native-failure';
+import type { NativeEngine, NativeResult } from './addon/native-api';
+import { toRerankError } from './addon/native-failure';
 import { checkEncodeOptions, checkRerankOptions, MAX_ENCODE_LENGTH } from './options';
 import { toOutput } from './respond';
 import type {
@@ -36,10 +36,14 @@ export interface RerankCall {
 
 /** @internal Throws INVALID_INPUT or INVALID_OPTION, or the reason of a signal that is aborted already. */
 export function prepareCall(input: RerankInput, options?: RerankOptions): RerankCall {
-  const checkedInput = checkInput(input);
+  return prepareChecked(checkInput(input), options);
+}
+
+/** @internal As `prepareCall`, of texts that were checked by other rules: they may be empty. */
+export function prepareChecked(input: CheckedInput, options?: RerankOptions): RerankCall {
   const { signal, timeoutMs, ...rest } = checkRerankOptions(options);
   if (signal?.aborted) throw signal.reason;
-  return { input: checkedInput, limits: startLimits(signal, timeoutMs), ...rest };
+  return { input, limits: startLimits(signal, timeoutMs), ...rest };
 }
 
 /** One cross-encoder model in memory, with worker threads of its own. */

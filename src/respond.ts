@@ -1,4 +1,4 @@
-import type { NativeResult } from './native-api';
+import type { NativeResult } from './addon/native-api';
 import type { RerankOutput, RerankResult } from './types';
 
 /** The native columns as rows, in the order they came: best first. */

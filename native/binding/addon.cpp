@@ -5,38 +5,35 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
-#include "infer/cuda_probe.h"
-#include "infer/telemetry.h"
-#include "kernels/kernels.h"
+#include "binding/stay_loaded.h"
+#include "engine/load/capabilities.h"
+#include "engine/load/onnx_runtime.h"
 
 namespace bge::binding {
 namespace {
 
-// The shape of the interface in src/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 4;
+// The shape of the interface in src/addon/native-api.ts, which carries the same number.
+constexpr int kApiVersion = 6;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
-  return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));
+  return LoadJob::start(info.Env(), to_load_options(info[0].As<Napi::Object>()));
 }
 
-// Asked for only when it matters, since it asks the system for the tile registers.
+// A function, since it asks the system for the tile registers: only when it matters.
+Napi::Value capabilities(const Napi::CallbackInfo& info) {
+  return from_capabilities(info.Env(), engine::capabilities());
+}
+
 Napi::Value has_fast_fp32(const Napi::CallbackInfo& info) {
-  bool fast = false;
-  try {
-    const kernels::Kernels& kernels = kernels::kernels_for(kernels::choose_isa());
-    fast = kernels.fp32_form == kernels::Dtype::kFixed24;
-  } catch (const Error&) {
-    // BGE_RERANKER_ISA is wrong: the load of a model says so.
-  }
-  return Napi::Boolean::New(info.Env(), fast);
+  return Napi::Boolean::New(info.Env(), engine::capabilities().has_fast_fp32);
 }
 
 // On the calling thread: for a process of its own.
 Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
   try {
-    infer::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
-                      to_cuda_options(info[1].As<Napi::Object>()),
-                      std::chrono::milliseconds(info[2].As<Napi::Number>().Int64Value()));
+    engine::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
+                       to_cuda_options(info[1].As<Napi::Object>()),
+                       std::chrono::milliseconds(info[2].As<Napi::Number>().Int64Value()));
     return info.Env().Undefined();
   } catch (const Error& error) {
     return from_error(info.Env(), error);
@@ -44,12 +41,14 @@ Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   // Here, since this is the JS thread: process.env is read and written on it.
-  infer::disable_telemetry();
+  engine::prepare_onnx_runtime();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
   exports.Set("apiVersion", kApiVersion);
+  exports.Set("capabilities", Napi::Function::New(env, capabilities, "capabilities"));
   exports.Set("hasFastFp32", Napi::Function::New(env, has_fast_fp32, "hasFastFp32"));
   exports.Set("load", Napi::Function::New(env, load, "load"));
   exports.Set("probeCuda", Napi::Function::New(env, probe_cuda, "probeCuda"));

@@ -9,6 +9,12 @@ Napi::Array from_ids(Napi::Env env, const std::vector<int32_t>& ids) {
   return array;
 }
 
+Napi::Array from_strings(Napi::Env env, const std::vector<std::string>& strings) {
+  Napi::Array array = Napi::Array::New(env, strings.size());
+  for (uint32_t i = 0; i < strings.size(); ++i) array.Set(i, strings[i]);
+  return array;
+}
+
 Napi::Object from_histogram(Napi::Env env, const schedule::LatencyHistogram& histogram) {
   Napi::Array bounds = Napi::Array::New(env);
   for (uint32_t i = 0; i < histogram.kBoundsMs.size(); ++i) bounds.Set(i, histogram.kBoundsMs[i]);
@@ -36,11 +42,11 @@ size_t to_size(const Napi::Object& object, const char* key) {
   return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
 }
 
-infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
-  std::vector<infer::ExecutionProvider> providers;
+onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
+  std::vector<backend::ExecutionProvider> providers;
   for (const std::string& name : to_strings(options.Get("executionProviders").As<Napi::Array>())) {
-    providers.push_back(name == "cuda" ? infer::ExecutionProvider::kCuda
-                                       : infer::ExecutionProvider::kCpu);
+    providers.push_back(name == "cuda" ? backend::ExecutionProvider::kCuda
+                                       : backend::ExecutionProvider::kCpu);
   }
   infer::OnnxModelOptions converted{
       .model_path = to_string(options, "modelPath"),
@@ -58,7 +64,7 @@ infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
   return converted;
 }
 
-encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
+encoder::EncoderOptions to_encoder_options(const Napi::Object& options) {
   const std::string dtype = to_string(options, "dtype");
   return {.folder = to_string(options, "configFolder"),
           .weights_path = to_string(options, "modelPath"),
@@ -70,7 +76,7 @@ encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
 
 }  // namespace
 
-infer::CudaOptions to_cuda_options(const Napi::Object& options) {
+onnxruntime::CudaOptions to_cuda_options(const Napi::Object& options) {
   const Napi::Array ids = options.Get("deviceIds").As<Napi::Array>();
   std::vector<int32_t> device_ids;
   for (uint32_t i = 0; i < ids.Length(); ++i) {
@@ -83,21 +89,15 @@ infer::CudaOptions to_cuda_options(const Napi::Object& options) {
           .max_batch_tokens = to_size(options, "maxBatchTokens")};
 }
 
-engine::EngineOptions to_engine_options(const Napi::Object& options) {
-  const bool packed = to_string(options, "engine") == "packed";
-  engine::EngineOptions converted{
+engine::LoadOptions to_load_options(const Napi::Object& options) {
+  engine::EngineOptions engine{
       .tokenizer_path = to_string(options, "tokenizerPath"),
-      .model = {},
       .threads = to_size(options, "threads"),
       .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
       .max_queued_tokens = to_size(options, "maxQueuedTokens"),
   };
-  if (packed) {
-    converted.model = to_packed_options(options);
-  } else {
-    converted.model = to_onnx_options(options);
-  }
-  return converted;
+  if (to_string(options, "engine") == "builtin") return {to_encoder_options(options), engine};
+  return {to_onnx_options(options), engine};
 }
 
 tokenize::Truncation to_truncation(const Napi::Value& value) {
@@ -124,6 +124,25 @@ Napi::Object from_error(Napi::Env env, const Error& error) {
   object.Set("code", std::string(code_name(error.code())));
   object.Set("message", error.what());
   if (!error.path().empty()) object.Set("path", error.path());
+  return object;
+}
+
+Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabilities) {
+  Napi::Array families = Napi::Array::New(env);
+  for (uint32_t i = 0; i < capabilities.families.size(); ++i) {
+    const engine::FamilyNames& names = capabilities.families[i];
+    Napi::Object family = Napi::Object::New(env);
+    family.Set("name", names.name);
+    family.Set("modelTypes", from_strings(env, names.model_types));
+    family.Set("architectures", from_strings(env, names.architectures));
+    families.Set(i, family);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("instructionSet", capabilities.instruction_set);
+  object.Set("instructionSets", from_strings(env, capabilities.instruction_sets));
+  object.Set("hasFastFp32", capabilities.has_fast_fp32);
+  object.Set("dtypes", from_strings(env, capabilities.dtypes));
+  object.Set("families", families);
   return object;
 }
 
@@ -159,9 +178,9 @@ Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair) {
   return object;
 }
 
-Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t vocabulary) {
+Napi::Object from_info(Napi::Env env, const backend::BackendInfo& info, size_t vocabulary) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("provider", std::string(infer::provider_name(info.provider)));
+  object.Set("provider", std::string(backend::provider_name(info.provider)));
   object.Set("providerReason", info.provider_reason);
   object.Set("runtimeVersion", info.runtime_version);
   object.Set("instructionSet", info.instruction_set);

@@ -11,7 +11,7 @@
 
 namespace bge::binding {
 
-// The engine as JavaScript holds it: NativeEngine of src/native-api.ts. JS thread only.
+// The engine as JavaScript holds it: NativeEngine of src/addon/native-api.ts. JS thread only.
 //
 // While a promise is out, the object references itself, so that neither it nor its engine is
 // collected before every promise is settled.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "encoder/families/registry.h"
 #include "kernels/kernels.h"
 
 namespace bge::encoder {
@@ -69,12 +70,12 @@ class Reader {
 
 Family read_family(const Reader& reader) {
   const std::string type = reader.text("model_type", "");
-  const bool bert = type == "bert";
-  reader.require(bert || type == "roberta" || type == "xlm-roberta", "model_type " + type);
+  const FamilyInfo* const info = find_family(type);
+  reader.require(info != nullptr, "model_type " + type);
   const std::string architecture = reader.first_architecture();
   reader.require(architecture.ends_with("ForSequenceClassification"),
                  "the architecture " + architecture);
-  return bert ? Family::kBert : Family::kRoberta;
+  return info->family;
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 
 using kernels::Column;
 using kernels::Dtype;
-using kernels::PackedLinear;
+using kernels::PanelMatrix;
 
 // The block was handed to lay_out() as read-only; its builder is the one place that writes.
 template <class T>
@@ -81,13 +81,13 @@ class Packer {
     copy(file_.vector(name + ".bias", config_.hidden), norm.beta);
   }
 
-  void pack_columns(const std::vector<Column>& columns, const PackedLinear& to) {
-    kernels::pack_linear(to.dtype, columns, to.k,
-                         {const_cast<void*>(to.panels), writable(to.scale), writable(to.scaled_sum),
-                          writable(to.bias)});
+  void pack_columns(const std::vector<Column>& columns, const PanelMatrix& to) {
+    kernels::convert_to_panels(to.dtype, columns, to.k,
+                               {const_cast<void*>(to.panels), writable(to.scale),
+                                writable(to.scaled_sum), writable(to.bias)});
   }
 
-  void pack_plain(const std::string& name, const PackedLinear& to) {
+  void pack_plain(const std::string& name, const PanelMatrix& to) {
     const Source source(file_, name, to.n, to.k);
     std::vector<Column> columns;
     for (int n = 0; n < to.n; ++n) columns.push_back(source.column(n));
@@ -108,8 +108,8 @@ class Packer {
       char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
       float* scale = model_.words.scale == nullptr ? nullptr : writable(model_.words.scale) + row;
       const kernels::Dtype dtype = model_.words.dtype;
-      kernels::pack_rows(dtype, from.data(), count, width,
-                         to + row * width * kernels::element_size(dtype), scale);
+      kernels::convert_embedding_rows(dtype, from.data(), count, width,
+                                      to + row * width * kernels::element_size(dtype), scale);
     }
     copy(file_.matrix(name + "position_embeddings.weight", config_.positions, config_.hidden),
          model_.positions);
@@ -129,7 +129,7 @@ class Packer {
 
   // The bias of the keys adds the same amount to every score of a query, which the softmax takes
   // away again: it is left out, and the int8 keys need no range for it.
-  void pack_qkv(const std::string& name, const PackedLinear& to) {
+  void pack_qkv(const std::string& name, const PanelMatrix& to) {
     const Source query(file_, name + "query", config_.hidden, config_.hidden);
     const Source key(file_, name + "key", config_.hidden, config_.hidden);
     const Source value(file_, name + "value", config_.hidden, config_.hidden);
@@ -146,10 +146,10 @@ class Packer {
     pack_columns(columns, to);
   }
 
-  void pack_down(const std::string& name, const std::vector<PackedLinear>& slices) {
+  void pack_down(const std::string& name, const std::vector<PanelMatrix>& slices) {
     const Source source(file_, name, config_.hidden, config_.intermediate);
     int first_input = 0;
-    for (const PackedLinear& slice : slices) {
+    for (const PanelMatrix& slice : slices) {
       std::vector<Column> columns;
       for (int n = 0; n < slice.n; ++n) {
         columns.push_back(source.column(n, first_input));

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/numerics.h"
+#include "kernels/operand_rows.h"
 #include "kernels/unroll.h"
 
 // Matrix products in blocks, and what is done to a block once it is summed.
@@ -67,7 +67,7 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
 // registers from row to row.
 template <class V, class Rows, int kWidth>
 struct Dequantise {
-  Dequantise(const PackedLinear& w, int column) {
+  Dequantise(const PanelMatrix& w, int column) {
     unroll<kWidth>([&](auto p) {
       bias[p] = V::load(w.bias + column + p * kPanel);
       if constexpr (kNeedsRange<Rows>) scale[p] = V::load(w.scale + column + p * kPanel);
@@ -121,7 +121,7 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
 
 template <class V, class Rows, class Tile, Epilogue kEpilogue>
 void linear_with(const LinearArgs& args) {
-  const PackedLinear& w = *args.weights;
+  const PanelMatrix& w = *args.weights;
   const auto* panels = static_cast<const typename Tile::B*>(w.panels) +
                        static_cast<size_t>(args.panel_begin) * w.k * kPanel;
   for_each_block<Tile>(static_cast<const typename Tile::A*>(args.a.data), args.a.stride, args.rows,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/numerics.h"
+#include "kernels/operand_rows.h"
 #include "kernels/unroll.h"
 
 // The softmax of one row of scores in units of log2, as the operand of the product with the values.

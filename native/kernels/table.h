@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/attention.h"
-#include "kernels/rows.h"
+#include "kernels/embed_and_norm.h"
 
 namespace bge::kernels {
 namespace {

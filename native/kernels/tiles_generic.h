@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernels/numerics.h"
+#include "kernels/operand_rows.h"
 #include "kernels/unroll.h"
 
 // Block products over any vector type. Every tile sums k upwards with one accumulator per output.

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 /** glibc that the Linux binaries may need at most; check-binary.mjs holds them to it. */
 export const GLIBC_BASELINE = '2.17';
 
-const NAMES = JSON.parse(readFileSync(new URL('../../src/prebuilt-targets.json', import.meta.url), 'utf8'));
+const NAMES = JSON.parse(readFileSync(new URL('../../src/addon/prebuilt-targets.json', import.meta.url), 'utf8'));
 const CPU = { x64: 'x86_64', arm64: 'aarch64' };
 const SYSTEM = { linux: 'Linux', darwin: 'Darwin', win32: 'Windows' };
 // The oldest macOS that Node 20 runs on.

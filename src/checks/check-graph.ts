@@ -1,5 +1,5 @@
-import { finding, type Finding } from '../models/doctor/finding';
-import type { OnnxGraph } from '../models/onnx-graph';
+import { finding, type Finding } from './finding';
+import type { OnnxGraph } from '../formats/onnx-graph';
 import { EndNotUnderstood, readEnd, type GraphEnd } from './graph-end';
 
 /** What a cross-encoder is given. */

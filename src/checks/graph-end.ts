@@ -1,6 +1,6 @@
 import type { OnnxNode } from '../formats/onnx-node';
 import { Wiring } from '../formats/onnx-wiring';
-import type { OnnxGraph, OnnxValue } from '../models/onnx-graph';
+import type { OnnxGraph, OnnxValue } from '../formats/onnx-graph';
 import { classifierAt } from './classifier';
 
 /** What a graph makes of its classifier's logits. */

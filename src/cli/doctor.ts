@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { diagnose } from '../models/doctor/diagnose';
-import type { Finding, Severity } from '../models/doctor/finding';
+import { diagnose } from '../doctor/diagnose';
+import type { Finding, Severity } from '../checks/finding';
 import { EXIT } from './exit-codes';
 import { fetchIfAbsent } from './fetch-model';
 import { rerankerOptions, withModelOptions, type ModelOptions } from './model-options';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { checkLive, liveAccount } from '../models/verify/live';
-import type { Outcome } from '../models/verify/outcome';
-import { checkParity } from '../models/verify/parity';
-import { checkReference } from '../models/verify/reference';
+import { checkLive, liveAccount } from '../verify/live';
+import type { Outcome } from '../verify/outcome';
+import { checkParity } from '../verify/parity';
+import { checkReference } from '../verify/reference';
 import { EXIT } from './exit-codes';
 import { loadReranker } from './fetch-model';
 import { withModelOptions, type ModelOptions } from './model-options';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { nativeAddonFile } from '../load-native';
-import type { NativeCudaOptions, NativeFailure } from '../native-api';
+import { nativeAddonFile } from '../addon/load-native';
+import type { NativeCudaOptions, NativeFailure } from '../addon/native-api';
 
 /** In the child's environment: what to do. A process that has it probes nothing, whatever program it is. */
 const TASK = 'BGE_RERANKER_CUDA_PROBE';

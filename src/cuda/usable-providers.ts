@@ -1,5 +1,5 @@
 import { RerankError } from '../errors';
-import { findRuntime } from '../load-runtime';
+import { findRuntime } from '../addon/load-runtime';
 import type { CheckedRerankerOptions } from '../options';
 import type { ExecutionProvider } from '../types';
 import { probeCuda } from './probe';

@@ -1,4 +1,4 @@
-import { fieldAt, LENGTH_DELIMITED, varint, type Field } from '../models/protobuf';
+import { fieldAt, LENGTH_DELIMITED, varint, type Field } from './protobuf';
 
 // Field numbers of onnx.proto.
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;

@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxTensor } from '../models/onnx-graph';
+import type { OnnxGraph, OnnxTensor } from './onnx-graph';
 import type { OnnxNode } from './onnx-node';
 
 /** Operators that give their first input in another shape or type, all of its values and no others. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RerankError } from '../errors';
-import { unreadable } from './not-found';
+import { unreadable } from '../base/not-found';
 
 /** What the package reads from a model folder's JSON files. */
 export interface ModelConfig {

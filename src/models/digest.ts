@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { ModelFile } from '../types';
 import { DigestMemo } from './digest-memo';
-import { unreadable } from './not-found';
+import { unreadable } from '../base/not-found';
 
 /** Hashed in well under a millisecond on any CPU, so that the event loop stays free while a gigabyte is read. */
 const CHUNK_BYTES = 128 * 1024;

@@ -1,6 +1,6 @@
-import { loadNative } from '../load-native';
+import { loadNative } from '../addon/load-native';
 import type { Dtype, ExecutionProvider } from '../types';
-import { storedType } from './safetensors-graph';
+import { storedType } from '../formats/safetensors-graph';
 import type { PackedWeights, Weights } from './weights';
 
 /** The encoders that native/encoder is written for; it refuses what in a config.json does not fit. */

@@ -8,8 +8,8 @@ import { readModelConfig, type ModelConfig } from './config';
 import { cachedSnapshot } from './hub/cache';
 import { parseRepoName, type RepoName } from './hub/repo-name';
 import { hubSettings } from './hub/settings';
-import { notFound } from './not-found';
-import { isQuantized } from './onnx-file';
+import { notFound } from '../base/not-found';
+import { isQuantized } from '../formats/onnx-quantized';
 import { mayRunPacked, packedWeights } from './packed-weights';
 import type { PackedWeights, Weights } from './weights';
 

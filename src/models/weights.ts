@@ -1,7 +1,5 @@
+import type { FloatType } from '../formats/safetensors-graph';
 import type { Dtype } from '../types';
-
-/** How a file stores float weights, as config.json's `torch_dtype` calls it. */
-export type FloatType = 'float32' | 'float16' | 'bfloat16';
 
 /** A file and what is made of it. */
 export interface Weights {

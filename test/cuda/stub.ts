@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findInCarrier } from '../../src/load-runtime';
+import { findInCarrier } from '../../src/addon/load-runtime';
 import type { ModelInfo, RerankerOptions, RerankInput } from '../../src/types';
 
 const root = join(__dirname, '..', '..');

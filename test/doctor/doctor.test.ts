@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankerOptions } from '../../src';
-import { diagnose } from '../../src/models/doctor/diagnose';
-import { FINDING_SEVERITIES, type FindingCode } from '../../src/models/doctor/finding';
-import { measureInt8Products } from '../../src/models/doctor/int8-products';
-import type { Machine } from '../../src/models/doctor/machine';
-import { saturationOf } from '../../src/models/doctor/weight-checks';
-import { readOnnxGraph } from '../../src/models/onnx-graph';
+import { diagnose } from '../../src/doctor/diagnose';
+import { FINDING_SEVERITIES, type FindingCode } from '../../src/checks/finding';
+import { measureInt8Products } from '../../src/doctor/int8-products';
+import type { Machine } from '../../src/doctor/machine';
+import { saturationOf } from '../../src/doctor/saturation';
+import { readOnnxGraph } from '../../src/formats/onnx-graph';
 import { ending } from '../support/graph-endings';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel, type SumModel } from '../support/onnx-model';
@@ -229,7 +229,7 @@ describe('int8 products, tried in the runtime', () => {
     ['Nehalem', EXACT],
   ])('on an emulated %s', (cpu, got) => {
     if (process.arch !== 'x64' || spawnSync('qemu-x86_64', ['--version']).error) return;
-    const module = join(__dirname, '..', '..', 'dist', 'models', 'doctor', 'int8-products.js');
+    const module = join(__dirname, '..', '..', 'dist', 'doctor', 'int8-products.js');
     const script = `require(${JSON.stringify(module)}).measureInt8Products().then((it) => console.log(JSON.stringify(it)))`;
     const { stdout } = spawnSync('qemu-x86_64', ['-cpu', cpu, process.execPath, '-e', script], { encoding: 'utf8' });
     expect(JSON.parse(stdout)).toMatchObject({ exact: EXACT, got });

@@ -206,8 +206,8 @@ describe('the same folder scores the same under every dtype', () => {
     const folder = bertFolder(wrapped ? inWrapper(graph) : graph, { labels });
     for (const [dtype, engine, bound] of [
       ['fp32', 'onnxruntime', 1e-5],
-      ['bf16', 'packed', 0.05],
-      ['int8', 'packed', 0.1],
+      ['bf16', 'builtin', 0.05],
+      ['int8', 'builtin', 0.1],
     ] as const) {
       await using reranker = await Reranker.load(folder, { dtype, threads: 1 });
       expect(reranker.info.engine).toMatchObject({ name: engine });

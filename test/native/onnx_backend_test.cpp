@@ -1,10 +1,10 @@
-#include "infer/onnx_backend.h"
+#include "onnxruntime/onnx_backend.h"
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 
-namespace bge::infer {
+namespace bge::onnxruntime {
 namespace {
 
 // The Error that loading with this runtime library ends in.
@@ -13,7 +13,7 @@ Error load_error(const std::string& runtime_path) {
                       .output_name = {},
                       .logits_name = {},
                       .runtime_path = runtime_path,
-                      .providers = {ExecutionProvider::kCpu},
+                      .providers = {backend::ExecutionProvider::kCpu},
                       .cuda = {}});
   try {
     load.run();
@@ -41,4 +41,4 @@ TEST(OnnxModelLoad, RefusesAnOldRuntimeAndNamesItsVersion) {
 }
 
 }  // namespace
-}  // namespace bge::infer
+}  // namespace bge::onnxruntime

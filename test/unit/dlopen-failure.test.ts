@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { dlopenFailure } from '../../src/dlopen-failure';
+import { dlopenFailure } from '../../src/addon/dlopen-failure';
 
 const PACKAGE_ROOT = path.join(__dirname, '..', '..');
 
@@ -49,7 +49,7 @@ it.each([
 });
 
 it('--no-addons', () => {
-  const program = `require('./dist/load-native').loadNative()`;
+  const program = `require('./dist/addon/load-native').loadNative()`;
   const { stderr } = spawnSync(process.execPath, ['--no-addons', '-e', program], {
     cwd: PACKAGE_ROOT,
     encoding: 'utf8',

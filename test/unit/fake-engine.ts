@@ -1,4 +1,4 @@
-import type { NativeEngine, NativeFailure, NativeResult } from '../../src/native-api';
+import type { NativeEngine, NativeFailure, NativeResult } from '../../src/addon/native-api';
 import type { EncodedPair, ModelInfo, RerankerStats, Truncation } from '../../src/types';
 
 interface Pending {

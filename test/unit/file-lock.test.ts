@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isLock, tryLock } from '../../src/file-lock';
+import { isLock, tryLock } from '../../src/base/file-lock';
 import { temporaryFolder } from '../support/temporary-folder';
 
 // As when this process was held up for longer than a lock is waited for, and another one took it over.

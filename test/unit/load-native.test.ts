@@ -1,7 +1,7 @@
 import nodeGypBuild from 'node-gyp-build';
 import { join } from 'node:path';
-import { NATIVE_API_VERSION } from '../../src/native-api';
-import { currentTarget, platformPackage } from '../../src/platform-package';
+import { NATIVE_API_VERSION } from '../../src/addon/native-api';
+import { currentTarget, platformPackage } from '../../src/addon/platform-package';
 import { temporaryFolder } from '../support/temporary-folder';
 import { folderWith } from './model-folder';
 
@@ -10,7 +10,7 @@ let loadNative: (root?: string) => unknown;
 beforeEach(() => {
   jest.resetModules();
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  loadNative = (require('../../src/load-native') as { loadNative: typeof loadNative }).loadNative;
+  loadNative = (require('../../src/addon/load-native') as { loadNative: typeof loadNative }).loadNative;
 });
 afterEach(() => jest.restoreAllMocks());
 

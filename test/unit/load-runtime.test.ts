@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
-import { findInCarrier, findRuntime } from '../../src/load-runtime';
+import { findInCarrier, findRuntime } from '../../src/addon/load-runtime';
 import { folderWith } from './model-folder';
 
 const NAMES = ['ONNXRUNTIME_LIBRARY', 'VIRTUAL_ENV', 'CONDA_PREFIX'] as const;

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bytesField as field } from '../../src/models/protobuf-writer';
+import { bytesField as field } from '../../src/formats/protobuf-writer';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const node = (opType: string) =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestFile } from '../../src/models/digest';
-import { isQuantized } from '../../src/models/onnx-file';
+import { isQuantized } from '../../src/formats/onnx-quantized';
 import { resolveModel } from '../../src/models/resolve';
 import { temporaryFolder } from '../support/temporary-folder';
 import { folderWith, FP32, INT8, onnx } from './model-folder';

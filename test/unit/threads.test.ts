@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cgroupCpus, defaultThreads } from '../../src/threads';
+import { cgroupCpus, defaultThreads } from '../../src/base/threads';
 import { temporaryFolder } from '../support/temporary-folder';
 
 let root: string;

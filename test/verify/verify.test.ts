@@ -1,14 +1,14 @@
 import { Reranker, type ModelInfo, type RerankInput, type RerankOptions } from '../../src';
-import { checkLive, liveAccount } from '../../src/models/verify/live';
-import { logitOf } from '../../src/models/verify/outcome';
-import { checkReference } from '../../src/models/verify/reference';
+import { checkLive, liveAccount } from '../../src/verify/live';
+import { logitOf } from '../../src/verify/outcome';
+import { checkReference } from '../../src/verify/reference';
 import { serve, type RunningServer } from '../../src/server/serve';
 import { fp32MinilmFolder } from '../support/fp32-model';
 import { minilmFolder } from '../support/models';
 
 // The built one: it starts a process of its own.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
-const { checkParity } = require('../../dist/models/verify/parity') as typeof import('../../src/models/verify/parity');
+const { checkParity } = require('../../dist/verify/parity') as typeof import('../../src/verify/parity');
 
 let reranker: Reranker;
 beforeAll(async () => (reranker = await Reranker.load(minilmFolder(), { threads: 1 })));
@@ -36,7 +36,7 @@ describe('parity', () => {
 
   it('compares what our own kernels made of fp32 weights with their graph', async () => {
     const packed = await Reranker.load(fp32MinilmFolder(), { dtype: 'int8', threads: 1 });
-    expect(packed.info.engine.name).toBe('packed');
+    expect(packed.info.engine.name).toBe('builtin');
     expect(await checkParity(packed)).toMatchObject({ status: 'pass' });
     expect(await checkParity(shifted(1.5, packed))).toMatchObject({ status: 'fail' });
     await packed.close();

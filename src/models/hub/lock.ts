@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLock, tryLock } from '../../file-lock';
+import { isLock, tryLock } from '../../base/file-lock';
 
 const POLL_MS = 100;
 

@@ -4,7 +4,7 @@ import { RerankError } from '../../errors';
 import type { Dtype, ExecutionProvider } from '../../types';
 import { readModelConfig } from '../config';
 import { mayRunPacked, runsOnOurKernels } from '../packed-weights';
-import { isFloatType } from '../safetensors-graph';
+import { isFloatType } from '../../formats/safetensors-graph';
 import { linkIntoSnapshot, repoCache, snapshotFolder, writeRef, type RepoCache } from './cache';
 import { chooseFiles, requiredFile, type Wanted } from './choose-files';
 import { downloadFile, type FileSource } from './download-file';

@@ -1,0 +1,138 @@
+import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
+
+/** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
+export const NATIVE_API_VERSION = 6;
+
+/** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
+export interface NativeFailure {
+  code: string;
+  message: string;
+  path?: string;
+}
+
+/** `memoryLimitBytes` 0: no limit. */
+export type NativeCudaOptions = Required<CudaOptions>;
+
+export interface NativeLoadOptions {
+  engine: 'builtin' | 'onnxruntime';
+  /** Absolute path of the ONNX file; for `builtin`, of the float weights. */
+  modelPath: string;
+  /** Bytes of the ONNX file and its external data; for `builtin`, 0. */
+  weightBytes: number;
+  /**
+   * For `onnxruntime`, where it is known how the graph ends: its output that holds scores, and the value that is to be
+   * given in its place as it stands before an activation; empty: none.
+   */
+  end?: { output: string; before: string };
+  /** Absolute path of tokenizer.json. */
+  tokenizerPath: string;
+  /** Absolute path of the ONNX Runtime shared library; for `builtin`, empty. */
+  runtimePath: string;
+  /** For `builtin`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
+  configFolder: string;
+  dtype: Exclude<Dtype, 'auto'>;
+  weightCacheFolder: string;
+  executionProviders: ExecutionProvider[];
+  cuda: NativeCudaOptions;
+  threads: number;
+  maxLength: number;
+  truncation: Truncation;
+  maxQueuedTokens: number;
+}
+
+export interface NativeEngineInfo {
+  provider: ExecutionProvider;
+  providerReason: string;
+  /** Empty for `builtin`. */
+  runtimeVersion: string;
+  /** Empty for `onnxruntime`. */
+  instructionSet: string;
+  /** Tokens that the tokenizer has, added ones included. */
+  vocabulary: number;
+  /** Empty but for CUDA. */
+  deviceIds: number[];
+}
+
+export interface NativeResult {
+  /** Context indices, best first, top_k of them. */
+  ids: Int32Array;
+  /** Scores or logits, as long as `ids`. */
+  scores: Float64Array;
+  /** Tokens of each pair, by position in `ids`. */
+  tokens: Int32Array;
+  /** Tokens cut from each pair, by position in `ids`. */
+  truncatedTokens: Int32Array;
+  /** Milliseconds: submit to first run; worker time in the tokenizer; worker time in the model. */
+  queueMs: number;
+  tokenizeMs: number;
+  runMs: number;
+}
+
+export interface NativeEngine {
+  readonly info: NativeEngineInfo;
+  /**
+   * Queues one request. `requestId` is the caller's, unique among the pending ones; it names the request in `cancel`.
+   * Never throws for a bad state: the promise rejects with a NativeFailure. `topK` 0 means all;
+   * `exactCounts` makes `truncatedTokens` exact, where tokenizing otherwise stops once it knows what the model gets.
+   */
+  submit(
+    requestId: number,
+    query: string,
+    texts: string[],
+    topK: number,
+    rawScores: boolean,
+    exactCounts: boolean,
+  ): Promise<NativeResult>;
+  /** Drops what has not started and rejects the request's promise with this code. False if there is no such request. */
+  cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
+  /** Synchronous. Throws a NativeFailure. */
+  encode(query: string, text: string, maxLength: number, truncation: Truncation): EncodedPair;
+  /**
+   * Tokens of a text on its own, special tokens left out, counted on a thread of its own. Rejects with a NativeFailure.
+   * Every call must be settled before `close`.
+   */
+  countTokens(text: string): Promise<number>;
+  stats(): RerankerStats;
+  /** Refuses new work, finishes accepted work, then frees the model. Idempotent: every call gets a promise of the same end. */
+  close(): Promise<void>;
+}
+
+/** Models that our own kernels run, by what their config.json says. */
+export interface NativeFamily {
+  name: string;
+  /** Values of `model_type`. */
+  modelTypes: string[];
+  /** Values of `architectures[0]`. */
+  architectures: string[];
+}
+
+/** What this build and this processor can do. */
+export interface NativeCapabilities {
+  /**
+   * Of our own kernels, as BGE_RERANKER_ISA spells it; empty where that variable names none that can run here, as the
+   * load of a model will say.
+   */
+  instructionSet: string;
+  /** All that this processor has, slowest first. */
+  instructionSets: string[];
+  /** Whether our own kernels run fp32 faster than ONNX Runtime does. */
+  hasFastFp32: boolean;
+  /** What our own kernels compute with. */
+  dtypes: Exclude<Dtype, 'auto' | 'fp16'>[];
+  families: NativeFamily[];
+}
+
+export interface NativeAddon {
+  readonly apiVersion: number;
+  /** Never throws. The first call asks the system for the tile registers (AMX), so it is made only when it matters. */
+  capabilities(): NativeCapabilities;
+  /** Whether this processor runs fp32 on our own kernels faster than ONNX Runtime runs it. */
+  hasFastFp32(): boolean;
+  /** Loads on a thread of its own; rejects with a NativeFailure. */
+  load(options: NativeLoadOptions): Promise<NativeEngine>;
+  /**
+   * Opens the CUDA provider and runs a kernel on each device: undefined, or what failed. Synchronous, and a bad driver
+   * can end the process: for a process of its own, which is ended after `limitMs` in any case.
+   */
+  probeCuda(runtimePath: string, options: NativeCudaOptions, limitMs: number): NativeFailure | undefined;
+}

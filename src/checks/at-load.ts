@@ -1,0 +1,57 @@
+import { RerankError } from '../errors';
+import type { OnnxGraph } from '../formats/onnx-graph';
+import { readWeightsGraph } from '../formats/weights-graph';
+import { checkEnd, checkInputs } from './check-graph';
+import type { Finding, FindingCode } from './finding';
+import type { GraphEnd } from './graph-end';
+import { checkLabels, checkPositions } from './graph-checks';
+import { checkVocabulary } from './tokenizer-checks';
+import { checkExternalData } from './external-data';
+
+// What every load checks, whatever runs the model: what would fail only on a long input or a rare word, or with a
+// message of the runtime's that does not say what to do.
+
+/** The file is sound, but no cross-encoder's. */
+const UNSUPPORTED: ReadonlySet<FindingCode> = new Set(['GRAPH_INPUT_UNKNOWN', 'GRAPH_END_UNKNOWN']);
+
+function refuseErrors(findings: readonly Finding[], path: string): void {
+  const error = findings.find(({ severity }) => severity === 'error');
+  if (!error) return;
+  const code = UNSUPPORTED.has(error.code) ? 'MODEL_UNSUPPORTED' : 'MODEL_INVALID';
+  throw new RerankError(code, `${error.message} (${error.code}). ${error.remedy}`, { path });
+}
+
+/** What a file of weights says of its model. */
+export interface CheckedGraph {
+  graph: OnnxGraph;
+  /** Undefined where there is no graph with an end: of safetensors. */
+  end: GraphEnd | undefined;
+}
+
+/**
+ * Before the model is loaded. Reads the file's structure, not its weights. `maxLength` is what this Reranker will send.
+ * @throws {RerankError} MODEL_INVALID or MODEL_UNSUPPORTED with the first finding that is an error.
+ */
+export async function checkWeights(path: string, unusedPositions: number, maxLength: number): Promise<CheckedGraph> {
+  const graph = await readWeightsGraph(path);
+  const { end, findings } = checkEnd(graph);
+  refuseErrors(
+    [
+      ...(await checkExternalData(graph, path)),
+      ...checkInputs(graph),
+      ...findings,
+      ...checkPositions(graph, maxLength, unusedPositions),
+      ...checkLabels(graph, undefined, end),
+    ],
+    path,
+  );
+  return { graph, end };
+}
+
+/**
+ * Once the tokenizer is loaded, with the number of its tokens.
+ * @throws {RerankError} MODEL_INVALID.
+ */
+export function checkTokenizer(vocabulary: number, graph: OnnxGraph, tokenizerPath: string): void {
+  refuseErrors(checkVocabulary(vocabulary, graph), tokenizerPath);
+}
