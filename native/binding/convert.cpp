@@ -48,7 +48,7 @@ onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
     providers.push_back(name == "cuda" ? backend::ExecutionProvider::kCuda
                                        : backend::ExecutionProvider::kCpu);
   }
-  infer::OnnxModelOptions converted{
+  onnxruntime::OnnxModelOptions converted{
       .model_path = to_string(options, "modelPath"),
       .output_name = {},
       .logits_name = {},
