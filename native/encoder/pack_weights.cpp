@@ -47,7 +47,8 @@ class Packer {
         model_(model),
         stop_(stop),
         config_(model.config),
-        prefix_(file.prefix_of("embeddings.word_embeddings.weight")) {}
+        prefix_(file.prefix_of("embeddings.word_embeddings.weight")),
+        outer_(outer_of(prefix_)) {}
 
   void run() {
     pack_embeddings();
@@ -59,6 +60,12 @@ class Packer {
   }
 
  private:
+  // The head stands beside the encoder: 'model.' of 'model.bert.', '' of 'bert.' and of ''.
+  static std::string outer_of(const std::string& prefix) {
+    const size_t dot = prefix.size() < 2 ? std::string::npos : prefix.rfind('.', prefix.size() - 2);
+    return dot == std::string::npos ? "" : prefix.substr(0, dot + 1);
+  }
+
   void check_stop() const {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed))
       throw Error(ErrorCode::kAborted, "The load was cancelled; load again if it is still wanted.");
@@ -155,8 +162,8 @@ class Packer {
 
   void pack_head() {
     const bool bert = config_.family == Family::kBert;
-    const std::string output = bert ? "classifier" : "classifier.out_proj";
-    pack_plain(bert ? prefix_ + "pooler.dense" : "classifier.dense", model_.head.dense);
+    const std::string output = outer_ + (bert ? "classifier" : "classifier.out_proj");
+    pack_plain(bert ? prefix_ + "pooler.dense" : outer_ + "classifier.dense", model_.head.dense);
     const int labels = file_.rows(output + ".weight");
     if (labels != 1 && labels != 2)
       throw Error(ErrorCode::kModelUnsupported, "The weights have " + std::to_string(labels) +
@@ -180,6 +187,7 @@ class Packer {
   const std::atomic<bool>* stop_;
   const EncoderConfig& config_;
   std::string prefix_;
+  std::string outer_;
 };
 
 }  // namespace
