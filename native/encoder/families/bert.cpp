@@ -5,6 +5,15 @@
 #include "encoder/blocks/linear.h"
 
 namespace bge::encoder {
+namespace {
+
+// The head stands beside the encoder: 'model.' of 'model.bert.', '' of 'bert.' and of ''.
+std::string outer_of(const std::string& prefix) {
+  const size_t dot = prefix.size() < 2 ? std::string::npos : prefix.rfind('.', prefix.size() - 2);
+  return dot == std::string::npos ? "" : prefix.substr(0, dot + 1);
+}
+
+}  // namespace
 
 BertConfig read_bert_config(const ConfigReader& config) {
   const std::string architecture = config.architecture();
@@ -70,8 +79,8 @@ BertModel::BertModel(WeightBinder& weights, const BertConfig& config, const Bert
                               config);
         return layers;
       }()),
-      head_(weights, (head.in_encoder ? prefix_ : "") + head.dense, head.output,
-            config.shape.hidden) {}
+      head_(weights, (head.in_encoder ? prefix_ : outer_of(prefix_)) + head.dense,
+            outer_of(prefix_) + head.output, config.shape.hidden) {}
 
 WorkspaceShape BertModel::workspace() const {
   const TransformerShape& shape = config_.shape;

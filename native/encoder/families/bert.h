@@ -45,7 +45,7 @@ class BertLayer {
   LayerNorm output_norm_;
 };
 
-// Where the linear layers of the head lie; `dense` after the encoder's prefix if `in_encoder`.
+// The linear layers of the head; `dense` stands in the encoder (the pooler) or beside it.
 struct BertHeadNames {
   std::string dense;
   bool in_encoder;

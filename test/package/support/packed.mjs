@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, cpSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { npmPack, packMain, packPlatform, platformManifest } from '../../scripts/pack/packages.mjs';
-import { hostTarget, prebuild } from '../../scripts/prebuild/prebuild.mjs';
-import { TARGETS } from '../../scripts/prebuild/targets.mjs';
+import { npmPack, packMain, packPlatform, platformManifest } from '../../../scripts/pack/packages.mjs';
+import { hostTarget, prebuild } from '../../../scripts/prebuild/prebuild.mjs';
+import { TARGETS } from '../../../scripts/prebuild/targets.mjs';
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const bin = (name) => path.join(ROOT, 'node_modules', '.bin', name);
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
 /** Folders of all that a user gets besides our own packages. */
