@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "encoder/weight_file.h"
+#include "encoder/weights/weight_file.h"
 
 // The format: 8 bytes of header length (little endian), a JSON header, the data. Each entry of the
 // header gives dtype, shape and [begin, end) in the data.
@@ -35,7 +35,7 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
   const std::optional<Element> element = element_of(dtype);
   if (!element)
     throw Error(ErrorCode::kModelUnsupported,
-                "The packed path needs float32, float16 or bfloat16 weights, but " +
+                "Our own kernels need float32, float16 or bfloat16 weights, but " +
                     std::string(name) + " is " + std::string(dtype) +
                     "; use the model's ONNX file.",
                 path);

@@ -1,4 +1,4 @@
-#include "encoder/mapped_file.h"
+#include "encoder/weights/mapped_file.h"
 
 #ifdef _WIN32
 #include <windows.h>

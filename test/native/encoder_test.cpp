@@ -52,7 +52,7 @@ std::vector<float> run_alone(const backend::Backend& backend, const std::vector<
   return logits;
 }
 
-class EncoderPacked : public testing::TestWithParam<bool> {
+class Encoder : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     write_file(folder_.path() / "config.json", model_.config_json());
@@ -69,7 +69,7 @@ class EncoderPacked : public testing::TestWithParam<bool> {
   TestModel model_{GetParam()};
 };
 
-TEST_P(EncoderPacked, AgreesWithTheFormulas) {
+TEST_P(Encoder, AgreesWithTheFormulas) {
   const std::vector<Pair> pairs = make_pairs(12, 80);
   const ReferenceEncoder reference(model_);
   for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
@@ -80,7 +80,7 @@ TEST_P(EncoderPacked, AgreesWithTheFormulas) {
   }
 }
 
-TEST_P(EncoderPacked, HalfWeightsScoreTheSameBitsAsTheirValuesInFloat32) {
+TEST_P(Encoder, HalfWeightsScoreTheSameBitsAsTheirValuesInFloat32) {
   const std::vector<Pair> pairs = make_pairs(6, 60);
   const auto weights = folder_.path() / "model.safetensors";
   for (const TestElement& element : {kFloat16, kBfloat16}) {
@@ -96,7 +96,7 @@ TEST_P(EncoderPacked, HalfWeightsScoreTheSameBitsAsTheirValuesInFloat32) {
   }
 }
 
-TEST_P(EncoderPacked, APairScoresTheSameBitsInAnyOfAThousandBatches) {
+TEST_P(Encoder, APairScoresTheSameBitsInAnyOfAThousandBatches) {
   const std::vector<Pair> pairs = make_pairs(40, 60);
   for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
     const auto backend = load(dtype);
@@ -114,7 +114,7 @@ TEST_P(EncoderPacked, APairScoresTheSameBitsInAnyOfAThousandBatches) {
   }
 }
 
-TEST_P(EncoderPacked, ThreadsDoNotChangeABit) {
+TEST_P(Encoder, ThreadsDoNotChangeABit) {
   const std::vector<Pair> pairs = make_pairs(30, 80);
   const auto backend = load(Dtype::kInt8);
   const std::vector<float> alone = run_alone(*backend, pairs);
@@ -128,7 +128,7 @@ TEST_P(EncoderPacked, ThreadsDoNotChangeABit) {
   for (const std::vector<float>& result : results) EXPECT_EQ(result, alone);
 }
 
-TEST_P(EncoderPacked, EveryInstructionSetScoresInt8ToTheSameBits) {
+TEST_P(Encoder, EveryInstructionSetScoresInt8ToTheSameBits) {
   const std::vector<Pair> pairs = make_pairs(6, 80);
   setenv("BGE_RERANKER_ISA", "portable", 1);
   const std::vector<float> portable = run_alone(*load(Dtype::kInt8), pairs);
@@ -141,7 +141,7 @@ TEST_P(EncoderPacked, EveryInstructionSetScoresInt8ToTheSameBits) {
   }
 }
 
-TEST_P(EncoderPacked, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
+TEST_P(Encoder, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   const std::vector<Pair> pairs = make_pairs(4, 40);
   const std::string cache = (folder_.path() / "cache").string();
   const auto files = [&] { return std::distance(std::filesystem::directory_iterator(cache), {}); };
@@ -170,12 +170,12 @@ TEST_P(EncoderPacked, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
 }
 
-TEST_P(EncoderPacked, AnUnknownInstructionSetIsRefused) {
+TEST_P(Encoder, AnUnknownInstructionSetIsRefused) {
   setenv("BGE_RERANKER_ISA", "sse9", 1);
   EXPECT_THROW(load(Dtype::kInt8), Error);
 }
 
-TEST_P(EncoderPacked, TokensAndLengthsThatDoNotFitAreRefused) {
+TEST_P(Encoder, TokensAndLengthsThatDoNotFitAreRefused) {
   const auto backend = load(Dtype::kInt8);
   const auto runner = backend->make_runner();
   const auto code = [&](std::vector<int32_t> ids) {
@@ -194,7 +194,7 @@ TEST_P(EncoderPacked, TokensAndLengthsThatDoNotFitAreRefused) {
   EXPECT_EQ(code({}), ErrorCode::kTooLong);
 }
 
-TEST_P(EncoderPacked, ACancelledLoadStops) {
+TEST_P(Encoder, ACancelledLoadStops) {
   const std::atomic<bool> stop{true};
   const EncoderOptions options{folder_.path().string(),
                                (folder_.path() / "model.safetensors").string(), Dtype::kInt8, "",
@@ -207,7 +207,7 @@ TEST_P(EncoderPacked, ACancelledLoadStops) {
   }
 }
 
-TEST_P(EncoderPacked, ACancelledRunnerStops) {
+TEST_P(Encoder, ACancelledRunnerStops) {
   const std::vector<Pair> pairs = make_pairs(1, 20);
   const auto backend = load(Dtype::kInt8);
   const auto runner = backend->make_runner();
@@ -215,7 +215,7 @@ TEST_P(EncoderPacked, ACancelledRunnerStops) {
   EXPECT_THROW(run(*runner, pairs, {0}), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Family, EncoderPacked, testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(Family, Encoder, testing::Bool(),
                          [](const auto& info) { return info.param ? "bert" : "roberta"; });
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <map>
 
 #include "base/error.h"
-#include "encoder/weight_file.h"
-#include "encoder/wire_format.h"
+#include "encoder/weights/weight_file.h"
+#include "encoder/weights/wire_format.h"
 
 // Field numbers are those of onnx.proto.
 namespace bge::encoder {

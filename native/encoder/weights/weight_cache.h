@@ -4,15 +4,14 @@
 #include <optional>
 #include <string>
 
-#include "encoder/config.h"
-#include "encoder/mapped_file.h"
-#include "encoder/weight_file.h"
+#include "encoder/weights/mapped_file.h"
+#include "encoder/weights/weight_file.h"
 #include "kernels/kernels.h"
 
 namespace bge::encoder {
 
 // Converted weights on disk. A file belongs to one state of the files that the weights come from
-// (external data included), one config and one dtype; anything else about it that does not fit
+// (external data included), one layout and one dtype; anything else about it that does not fit
 // makes it a miss.
 //
 // A state is path, size, time of change, 64 samples of the content and the tensors' element types.
@@ -24,7 +23,8 @@ class WeightCache {
   // The weights begin this far into a cache file, on a page of their own.
   static constexpr size_t kHeaderBytes = 4096;
 
-  WeightCache(const std::string& folder, const WeightFile& weights, const EncoderConfig& config,
+  // `layout`: WeightBinder::fingerprint() of the model; `bytes` is what it takes.
+  WeightCache(const std::string& folder, const WeightFile& weights, uint64_t layout,
               kernels::Dtype dtype, size_t bytes);
 
   std::optional<MappedFile> open() const;

@@ -1,4 +1,4 @@
-#include "encoder/weight_cache.h"
+#include "encoder/weights/weight_cache.h"
 
 #include <algorithm>
 #include <chrono>
@@ -10,28 +10,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 
 namespace bge::encoder {
 namespace {
 
-// Raise when the layout or the meaning of the packed weights changes.
-constexpr char kMagic[] = "bge-packed-1";
-
-// FNV-1a.
-class Hash {
- public:
-  template <class T>
-  Hash& add(const T& value) {
-    unsigned char bytes[sizeof value];
-    std::memcpy(bytes, &value, sizeof value);
-    for (const unsigned char byte : bytes) value_ = (value_ ^ byte) * 0x100000001B3;
-    return *this;
-  }
-  uint64_t value() const { return value_; }
-
- private:
-  uint64_t value_ = 0xCBF29CE484222325;
-};
+// Raise when the layout or the meaning of the converted weights changes.
+constexpr char kMagic[] = "bge-weights-1";
 
 void add_content(const MappedFile& file, Hash& hash) {
   constexpr size_t kSamples = 64;
@@ -41,15 +26,14 @@ void add_content(const MappedFile& file, Hash& hash) {
     // From the header at the front to the very end.
     const size_t at = last / (kSamples - 1) * i + last % (kSamples - 1) * i / (kSamples - 1);
     const size_t end = std::min(file.size(), at + kSampleBytes);
-    for (size_t byte = at; byte < end; ++byte) hash.add(file.data()[byte]);
+    hash.add_text({file.data() + at, end - at});
   }
 }
 
 void add_state(const MappedFile& file, Hash& hash) {
   std::error_code failure;
   const auto written = std::filesystem::last_write_time(file.path(), failure);
-  for (const char c : file.path()) hash.add(c);
-  hash.add(file.size()).add(written.time_since_epoch().count());
+  hash.add_text(file.path()).add(file.size()).add(written.time_since_epoch().count());
   add_content(file, hash);
 }
 
@@ -57,18 +41,15 @@ void add_state(const MappedFile& file, Hash& hash) {
 // are other weights as float16 than as bfloat16.
 void add_elements(const Tensors& tensors, Hash& hash) {
   for (const auto& [name, tensor] : tensors) {
-    for (const char c : name) hash.add(c);
-    hash.add(tensor.element);
+    hash.add_text(name).add(tensor.element);
   }
 }
 
-uint64_t key_of(const WeightFile& weights, const EncoderConfig& config, kernels::Dtype dtype) {
+uint64_t key_of(const WeightFile& weights, uint64_t layout, kernels::Dtype dtype) {
   Hash hash;
   for (const MappedFile* file : weights.files()) add_state(*file, hash);
   add_elements(weights.tensors(), hash);
-  hash.add(config.family).add(config.vocabulary).add(config.hidden).add(config.layers);
-  hash.add(config.heads).add(config.intermediate).add(config.positions).add(config.types);
-  return hash.add(dtype).value();
+  return hash.add(layout).add(dtype).value();
 }
 
 // Goes away with its owner, unless it was moved to its final name.
@@ -105,11 +86,11 @@ void remove_abandoned(const std::filesystem::path& target) {
 
 }  // namespace
 
-WeightCache::WeightCache(const std::string& folder, const WeightFile& weights,
-                         const EncoderConfig& config, kernels::Dtype dtype, size_t bytes)
-    : key_(key_of(weights, config, dtype)), bytes_(bytes) {
+WeightCache::WeightCache(const std::string& folder, const WeightFile& weights, uint64_t layout,
+                         kernels::Dtype dtype, size_t bytes)
+    : key_(key_of(weights, layout, dtype)), bytes_(bytes) {
   char name[32];
-  std::snprintf(name, sizeof name, "%016llx.packed", static_cast<unsigned long long>(key_));
+  std::snprintf(name, sizeof name, "%016llx.weights", static_cast<unsigned long long>(key_));
   path_ = (std::filesystem::path(folder) / name).string();
 }
 

@@ -1,4 +1,4 @@
-#include "encoder/float_view.h"
+#include "encoder/weights/float_view.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "encoder/weight_file.h"
+#include "encoder/weights/weight_file.h"
 
 #include "base/error.h"
 
@@ -60,7 +60,7 @@ std::string WeightFile::prefix_of(const std::string& suffix) const {
   for (const auto& [name, tensor] : tensors_)
     if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
   throw Error(ErrorCode::kModelUnsupported,
-              "The packed path finds no " + suffix + " in the weights; use the model's ONNX file.",
+              "Our own kernels find no " + suffix + " in the weights; use the model's ONNX file.",
               path_);
 }
 

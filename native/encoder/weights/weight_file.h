@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "encoder/mapped_file.h"
+#include "encoder/weights/mapped_file.h"
 
 namespace bge::encoder {
 

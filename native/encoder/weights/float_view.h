@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "encoder/weight_file.h"
+#include "encoder/weights/weight_file.h"
 #include "kernels/panels.h"
 
 namespace bge::encoder {
