@@ -5,6 +5,7 @@
 #include "kernels/attention_scratch.h"
 #include "kernels/block_product.h"
 #include "kernels/lanes.h"
+#include "kernels/softmax.h"
 #include "kernels/unroll.h"
 
 // Attention of one head over one sequence. Keys and values become panels, as weights are, so that
@@ -19,6 +20,37 @@ inline float score_factor(const AttentionArgs& args) {
   return kLog2E / __builtin_sqrtf(static_cast<float>(args.head_dim));
 }
 
+// The keys that query `i` sees.
+struct Sight {
+  Sight(const AttentionArgs& args, int i) : last(args.length - 1) {
+    const int place = args.first_query + i;
+    if (args.before < place) first = place - args.before;
+    if (args.after < last - place) last = place + args.after;
+  }
+  int first = 0;
+  int last;
+};
+
+// What of a row of scores the softmax of a query goes over: the steps that hold the keys it sees,
+// whatever else is in the sequence.
+struct SoftmaxSpan {
+  explicit SoftmaxSpan(const Sight& sight)
+      : first(sight.first / kSoftmaxStep * kSoftmaxStep),
+        end(static_cast<int>(round_up(sight.last + 1, kPanel))) {}
+  int first;
+  int end;
+};
+
+inline bool sees_all(const AttentionArgs& args) {
+  return args.before == kWholeSequence && args.after == kWholeSequence;
+}
+
+// Takes the keys of the span that the query does not see out of its softmax.
+inline void hide_scores(const Sight& sight, const SoftmaxSpan& span, float* scores) {
+  for (int key = span.first; key < sight.first; ++key) scores[key] = -__builtin_inff();
+  for (int key = sight.last + 1; key < span.end; ++key) scores[key] = -__builtin_inff();
+}
+
 // Form is the algorithm for one head, made of its args.
 template <class Form>
 void attention(const AttentionArgs& args) {
@@ -30,7 +62,12 @@ void attention(const AttentionArgs& args) {
     const int count = left < kQueryBlock ? left : kQueryBlock;
     form.write_queries(first, count);
     form.score(count);
-    for (int i = 0; i < count; ++i) form.softmax(i);
+    for (int i = 0; i < count; ++i) {
+      if (sees_all(args))
+        form.softmax(i);
+      else
+        form.softmax(i, Sight(args, first + i));
+    }
     form.weigh(first, count);
   }
 }

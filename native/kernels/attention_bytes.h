@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/attention.h"
 #include "kernels/operand_rows.h"
 #include "kernels/softmax.h"
@@ -122,6 +124,24 @@ class ByteAttention {
     scratch_.out_scale[row] =
         value_unit_ / softmax_row_bytes<V>(scores, scratch_.value_scale, scratch_.scored, weights,
                                            weights + scratch_.keys);
+  }
+
+  // The weights of keys that the span holds but the query does not see round to zero.
+  void softmax(int row, const Sight& sight) {
+    const SoftmaxSpan span(sight);
+    float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
+    A* high = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * 2 * scratch_.keys;
+    A* low = high + scratch_.keys;
+    hide_scores(sight, span, scores);
+    const float sum =
+        softmax_row_bytes<V>(scores + span.first, scratch_.value_scale + span.first,
+                             span.end - span.first, high + span.first, low + span.first);
+    scratch_.out_scale[row] = value_unit_ / sum;
+    const auto end = static_cast<int>(round_up(span.end, kSoftmaxStep));
+    for (A* weights : {high, low}) {
+      std::fill(weights, weights + span.first, A{0});
+      std::fill(weights + end, weights + scratch_.keys, A{0});
+    }
   }
 
   void weigh(int first, int count) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/attention.h"
 #include "kernels/operand_rows.h"
 #include "kernels/softmax.h"
@@ -61,6 +63,19 @@ class FloatAttention {
     const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
     A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;
     scratch_.out_scale[row] = 1.0f / softmax_row<V, Rows>(scores, scratch_.keys, weights);
+  }
+
+  // Weights of the other keys are zero, which adds nothing to a sum, rather than very small.
+  void softmax(int row, const Sight& sight) {
+    const SoftmaxSpan span(sight);
+    float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
+    A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;
+    hide_scores(sight, span, scores);
+    const float sum =
+        softmax_row<V, Rows>(scores + span.first, span.end - span.first, weights + span.first);
+    scratch_.out_scale[row] = 1.0f / sum;
+    std::fill(weights, weights + sight.first, A{0});
+    std::fill(weights + sight.last + 1, weights + scratch_.keys, A{0});
   }
 
   void weigh(int first, int count) {

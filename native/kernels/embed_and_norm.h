@@ -28,7 +28,8 @@ void layer_norm(const LayerNormArgs& args) {
   using F = typename V::F;
   const float count = static_cast<float>(args.width);
   for (int row = 0; row < args.rows; ++row) {
-    float* x = args.x + static_cast<size_t>(row) * args.width;
+    const float* x = args.x + static_cast<size_t>(row) * args.width;
+    float* y = args.y + static_cast<size_t>(row) * args.width;
     const float mean =
         sum_over<V>(x, args.width, [](F sum, F v) { return V::add(sum, v); }) / count;
     const F center = V::set1(mean);
@@ -42,11 +43,11 @@ void layer_norm(const LayerNormArgs& args) {
     RowRange<V> range;
     for (int i = 0; i < args.width; i += kPanel) {
       const F normal = V::mul(V::sub(V::load(x + i), center), factor);
-      const F y = V::fma(normal, V::load(args.gamma + i), V::load(args.beta + i));
-      if constexpr (Rows::kNeedsRange) range.add(y);
-      V::store(x + i, y);
+      const F value = V::fma(normal, V::load(args.gamma + i), V::load(args.beta + i));
+      if constexpr (Rows::kNeedsRange) range.add(value);
+      V::store(y + i, value);
     }
-    Rows::template convert_row<V>(x, args.width, &range, args.out, row);
+    Rows::template convert_row<V>(y, args.width, &range, args.out, row);
   }
 }
 
@@ -62,19 +63,25 @@ inline typename V::F word_lanes(const EmbeddingTable& words, size_t element, flo
   }
 }
 
+// The row of a table that may be null.
+inline const float* table_row(const float* table, const int32_t* ids, int row, size_t width) {
+  return table == nullptr ? nullptr : table + static_cast<size_t>(ids[row]) * width;
+}
+
 template <SixteenLanes V, RowForm<V> Rows>
 void embed(const EmbedArgs& args) {
   const size_t width = args.width;
   for (int row = 0; row < args.rows; ++row) {
     const size_t word = static_cast<size_t>(args.ids[row]) * width;
     const float scale = Rows::kDtype == Dtype::kInt8 ? args.words.scale[args.ids[row]] : 1.0f;
-    const float* position = args.positions + static_cast<size_t>(args.position_ids[row]) * width;
-    const float* type = args.types + static_cast<size_t>(args.type_ids[row]) * width;
+    const float* position = table_row(args.positions, args.position_ids, row, width);
+    const float* type = table_row(args.types, args.type_ids, row, width);
     float* out = args.out + static_cast<size_t>(row) * width;
     for (size_t i = 0; i < width; i += kPanel) {
-      const typename V::F sum =
-          V::add(word_lanes<V, Rows>(args.words, word + i, scale), V::load(type + i));
-      V::store(out + i, V::add(sum, V::load(position + i)));
+      typename V::F sum = word_lanes<V, Rows>(args.words, word + i, scale);
+      if (type != nullptr) sum = V::add(sum, V::load(type + i));
+      if (position != nullptr) sum = V::add(sum, V::load(position + i));
+      V::store(out + i, sum);
     }
   }
 }

@@ -74,6 +74,7 @@ enum class Epilogue {
   kStore,      // out = a * w + bias
   kStoreGelu,  // out = gelu(a * w + bias)
   kAdd,        // out += a * w + bias
+  kMultiply,   // out *= a * w + bias
 };
 
 struct LinearArgs {
@@ -88,7 +89,8 @@ struct LinearArgs {
 };
 
 struct LayerNormArgs {
-  float* x;  // [rows][width], contiguous; normalised in place
+  const float* x;  // [rows][width], contiguous
+  float* y;        // [rows][width], the normalised values; may be x
   int rows;
   int width;
   const float* gamma;
@@ -106,8 +108,8 @@ struct EmbeddingTable {
 
 struct EmbedArgs {
   EmbeddingTable words;
-  const float* positions;
-  const float* types;
+  const float* positions;  // null, as the ids that belong to it, for a model without them
+  const float* types;      // likewise
   const int32_t* ids;
   const int32_t* position_ids;
   const int32_t* type_ids;
@@ -115,6 +117,21 @@ struct EmbedArgs {
   int width;
   float* out;  // [rows][width]
 };
+
+// Turns row i by the angles of position position_ids[i]: of the lanes j and j + head_dim / 2 by the
+// one at [position][j], given as cosine and sine. head_dim is a multiple of 32.
+struct RotateArgs {
+  float* x;  // [rows][head_dim], in place
+  size_t stride;
+  int rows;
+  int head_dim;
+  const float* cosines;  // [positions][head_dim / 2]
+  const float* sines;
+  const int32_t* position_ids;
+};
+
+// Of AttentionArgs::before and after: no bound.
+constexpr int kWholeSequence = INT32_MAX;
 
 // One head of one sequence. q, k, v are [length][head_dim] (q: [queries][head_dim]) with strides in
 // elements; out[queries] = softmax(q k^T / sqrt(head_dim)) v. head_dim is a multiple of 16, at most
@@ -131,6 +148,11 @@ struct AttentionArgs {
   float* out;
   size_t out_stride;
   void* scratch;  // attention_scratch_bytes(), 64-byte aligned
+  // A query sees this many keys before and after its own place; the first query's is `first_query`.
+  // No other key touches a bit of its result, except that the values of int8 share a unit.
+  int before = kWholeSequence;
+  int after = kWholeSequence;
+  int first_query = 0;
 };
 
 size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim);
@@ -149,6 +171,7 @@ struct Kernels {
   void (*convert[kDtypes])(const float* in, size_t in_stride, int rows, int width,
                            const Activations& out);
   void (*embed[kDtypes])(const EmbedArgs&);
+  void (*rotate)(const RotateArgs&);
   void (*attention[kDtypes])(const AttentionArgs&);
 };
 

@@ -67,6 +67,8 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
         typename V::F value = dequantise(p, sums + p * Tile::kSums * kPanel, row_scale);
         if constexpr (kEpilogue == Epilogue::kStoreGelu) value = gelu<V, Rows>(value);
         if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out + p * kPanel), value);
+        if constexpr (kEpilogue == Epilogue::kMultiply)
+          value = V::mul(V::load(out + p * kPanel), value);
         V::store(out + p * kPanel, value);
       });
     }
@@ -91,6 +93,7 @@ void linear(const LinearArgs& args) {
     case Epilogue::kStore: return linear_with<V, Rows, Tile, Epilogue::kStore>(args);
     case Epilogue::kStoreGelu: return linear_with<V, Rows, Tile, Epilogue::kStoreGelu>(args);
     case Epilogue::kAdd: return linear_with<V, Rows, Tile, Epilogue::kAdd>(args);
+    case Epilogue::kMultiply: return linear_with<V, Rows, Tile, Epilogue::kMultiply>(args);
   }
 }
 

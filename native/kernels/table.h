@@ -4,6 +4,7 @@
 #include "kernels/attention_float.h"
 #include "kernels/embed_and_norm.h"
 #include "kernels/linear.h"
+#include "kernels/rotate.h"
 
 namespace bge::kernels {
 namespace {
@@ -26,6 +27,7 @@ constexpr Kernels make_kernels(Isa isa, void (*enter)(), void (*leave)()) {
       {layer_norm<V, FloatRows>, layer_norm<V, Bf16Rows>, layer_norm<V, Int8Rows>},
       {convert<V, FloatRows>, convert<V, Bf16Rows>, convert<V, Int8Rows>},
       {embed<V, FloatRows>, embed<V, Bf16Rows>, embed<V, Int8Rows>},
+      rotate<V>,
       {attention<FloatAttention<V, FloatRows, FloatTile>>,
        attention<FloatAttention<V, Bf16Rows, Bf16Tile>>, attention<ByteAttention<V, ByteTile>>},
   };

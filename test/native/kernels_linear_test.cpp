@@ -78,7 +78,8 @@ TEST_P(KernelsLinear, GivesThePortableBits) {
       for (const Fill fill : kAllFills) {
         Problem own(kernels(), dtype, shape, fill);
         Problem reference(portable(), dtype, shape, fill);
-        for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd})
+        for (const Epilogue epilogue :
+             {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd, Epilogue::kMultiply})
           expect_same_bits(
               run_linear(kernels(), own.layer, own.a, shape.rows, epilogue),
               run_linear(portable(), reference.layer, reference.a, shape.rows, epilogue),
@@ -131,6 +132,25 @@ TEST_P(KernelsLinear, AColumnRangeGivesThoseColumns) {
 }
 
 // x Phi(x) by the C library's erf.
+// run_linear() starts from 0.25 everywhere.
+TEST_P(KernelsLinear, AddAndMultiplyTakeWhatIsThere) {
+  constexpr Shape kShape{7, 80, 128};
+  for (const Dtype dtype : dtypes_of(kernels())) {
+    Problem p(kernels(), dtype, kShape, Fill::kNormal);
+    const std::vector<float> product =
+        run_linear(kernels(), p.layer, p.a, kShape.rows, Epilogue::kStore);
+    std::vector<float> sum, scaled;
+    for (const float x : product) {
+      sum.push_back(0.25f + x);
+      scaled.push_back(0.25f * x);
+    }
+    expect_same_bits(run_linear(kernels(), p.layer, p.a, kShape.rows, Epilogue::kAdd), sum,
+                     name_of(dtype));
+    expect_same_bits(run_linear(kernels(), p.layer, p.a, kShape.rows, Epilogue::kMultiply), scaled,
+                     name_of(dtype));
+  }
+}
+
 TEST_P(KernelsLinear, GeluIsTheErfForm) {
   for (const Dtype dtype : dtypes_of(kernels())) {
     // One input that is always 1 after conversion, weights that carry the argument.

@@ -49,7 +49,7 @@ NormResult run_norm(const Kernels& kernels, Dtype dtype, std::vector<float> x, i
   const std::vector<float> beta = make_rows(1, width, Fill::kNormal, 6);
   Operand operand(kernels, dtype, x, rows, width);
   kernels.layer_norm[static_cast<int>(dtype)](
-      {x.data(), rows, width, gamma.data(), beta.data(), 1e-5f, operand.view(width)});
+      {x.data(), x.data(), rows, width, gamma.data(), beta.data(), 1e-5f, operand.view(width)});
   return {x, to_floats(dtype, operand, rows, width)};
 }
 
@@ -84,6 +84,25 @@ TEST_P(KernelsRows, LayerNormMatchesItsFormulaInDouble) {
                     (x[row * width + i] - mean) / std::sqrt(variance + 1e-5) * gamma[i] + beta[i],
                     2e-5);
     }
+  }
+}
+
+TEST_P(KernelsRows, LayerNormLeavesItsInputAloneWhenTheResultGoesElsewhere) {
+  const int width = kWidths[0];
+  const std::vector<float> x = make_rows(kRows, width, Fill::kNormal, 4);
+  const std::vector<float> gamma = make_rows(1, width, Fill::kNormal, 5);
+  const std::vector<float> beta = make_rows(1, width, Fill::kNormal, 6);
+  for (const Dtype dtype : dtypes_of(kernels())) {
+    const NormResult in_place = run_norm(kernels(), dtype, x, kRows, width);
+    std::vector<float> input = x;
+    std::vector<float> out(x.size());
+    Operand operand(kernels(), dtype, x, kRows, width);
+    kernels().layer_norm[static_cast<int>(dtype)]({input.data(), out.data(), kRows, width,
+                                                   gamma.data(), beta.data(), 1e-5f,
+                                                   operand.view(width)});
+    expect_same_bits(input, x, name_of(dtype));
+    expect_same_bits(out, in_place.x, name_of(dtype));
+    expect_same_bits(to_floats(dtype, operand, kRows, width), in_place.operand, name_of(dtype));
   }
 }
 
@@ -142,6 +161,58 @@ TEST_P(KernelsRows, EmbeddingAddsTheThreeTables) {
                         types[type_ids[row] * kWidth + i],
                     step);
   }
+}
+
+TEST_P(KernelsRows, EmbeddingWithoutPositionsAndTypesIsTheWords) {
+  constexpr int kWidth = 64;
+  const std::vector<float> words = make_rows(3, kWidth, Fill::kNormal, 8);
+  const std::vector<int32_t> ids = {2, 0};
+  std::vector<float> out(2 * kWidth);
+  kernels().embed[static_cast<int>(Dtype::kFp32)]({{Dtype::kFp32, words.data(), nullptr},
+                                                   nullptr,
+                                                   nullptr,
+                                                   ids.data(),
+                                                   nullptr,
+                                                   nullptr,
+                                                   2,
+                                                   kWidth,
+                                                   out.data()});
+  std::vector<float> expected(words.begin() + 2 * kWidth, words.end());
+  expected.insert(expected.end(), words.begin(), words.begin() + kWidth);
+  expect_same_bits(out, expected, "words");
+}
+
+// A pair of lanes is a complex number, which a position multiplies by cos + i sin of its angle.
+TEST_P(KernelsRows, RotateTurnsEveryPairByItsAngle) {
+  constexpr int kHeadDim = 64;
+  constexpr int kStride = 96;
+  constexpr int kHalf = kHeadDim / 2;
+  const std::vector<int32_t> position_ids = {0, 5, 1, 5};
+  std::vector<float> cosines, sines;
+  for (int position = 0; position < 6; ++position)
+    for (int j = 0; j < kHalf; ++j) {
+      cosines.push_back(static_cast<float>(std::cos(position * 0.7 / (1 + j))));
+      sines.push_back(static_cast<float>(std::sin(position * 0.7 / (1 + j))));
+    }
+  const std::vector<float> x = make_rows(4, kStride, Fill::kNormal, 21);
+  const auto turn = [&](const Kernels& kernels) {
+    std::vector<float> out = x;
+    kernels.rotate(
+        {out.data(), kStride, 4, kHeadDim, cosines.data(), sines.data(), position_ids.data()});
+    return out;
+  };
+  const std::vector<float> out = turn(kernels());
+  expect_same_bits(out, turn(portable()), "rotate");
+  for (int row = 0; row < 4; ++row)
+    for (int j = 0; j < kStride; ++j) {
+      const float* from = &x[row * kStride];
+      const double angle = position_ids[row] * 0.7 / (1 + j % kHalf);
+      double expected = from[j];
+      if (j < kHalf) expected = from[j] * std::cos(angle) - from[j + kHalf] * std::sin(angle);
+      if (j >= kHalf && j < kHeadDim)
+        expected = from[j] * std::cos(angle) + from[j - kHalf] * std::sin(angle);
+      ASSERT_NEAR(out[row * kStride + j], expected, 1e-6);
+    }
 }
 
 BGE_FOR_EVERY_ISA(KernelsRows);
