@@ -30,8 +30,9 @@ void StoredModel::convert(const WeightFile& file, const ModelBinding& bind,
 }
 
 std::shared_ptr<const StoredModel> StoredModel::load(const EncoderOptions& options) {
-  const ModelBinding bind = read_model(options.folder);
-  const WeightFile file(options.weights_path);
+  const auto [bind, module_folders] = read_model(options.folder);
+  WeightFile file(options.weights_path);
+  for (const std::string& folder : module_folders) file.add_module(options.folder, folder);
   // Nothing of the size of the weights is allocated before all of their shapes fit.
   WeightBinder counting(file, options.dtype);
   bind(counting);

@@ -1,5 +1,6 @@
 #include "encoder/blocks/attention.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "encoder/blocks/linear.h"
@@ -9,8 +10,9 @@ namespace bge::encoder {
 using kernels::Column;
 using kernels::Epilogue;
 
-SelfAttention::SelfAttention(WeightBinder& weights, const Names& names, int width, int heads)
-    : width_(width), heads_(heads), head_dim_(width / heads) {
+SelfAttention::SelfAttention(WeightBinder& weights, const Names& names, const Shape& shape)
+    : shape_(shape) {
+  const int width = shape.width;
   const LinearTensors query = weights.linear(names.query, width, width);
   const LinearTensors key = weights.linear(names.key, width, width);
   const LinearTensors value = weights.linear(names.value, width, width);
@@ -19,14 +21,29 @@ SelfAttention::SelfAttention(WeightBinder& weights, const Names& names, int widt
   const LinearValues queries(query);
   const LinearValues keys(key);
   const LinearValues values(value);
+  fill(weights, {{queries, 0}, {keys, 0}, {values, 0}});
+}
+
+SelfAttention::SelfAttention(WeightBinder& weights, const FusedName& name, const Shape& shape)
+    : shape_(shape) {
+  const int width = shape.width;
+  const LinearTensors fused = weights.linear(name.qkv, 3 * width, width, name.bias);
+  qkv_ = weights.take_panels(weights.dtype(), 3 * width, width);
+  if (!weights.fills()) return;
+  const LinearValues values(fused);
+  fill(weights, {{values, 0}, {values, width}, {values, 2 * width}});
+}
+
+void SelfAttention::fill(const WeightBinder& weights, std::initializer_list<Part> parts) const {
+  // A bias of the keys adds the same amount to every score of a query, which the softmax takes away
+  // again: it is left out, and the int8 keys need no range for it. Turned keys have no such bias.
+  const Part* const keys = shape_.rotary.cosines == nullptr ? parts.begin() + 1 : nullptr;
   std::vector<Column> columns;
-  for (int head = 0; head < heads; ++head) {
-    for (const LinearValues* part : {&queries, &keys, &values}) {
-      for (int i = 0; i < head_dim_; ++i) {
-        columns.push_back(part->column(head * head_dim_ + i));
-        // The bias of the keys adds the same amount to every score of a query, which the softmax
-        // takes away again: it is left out, and the int8 keys need no range for it.
-        if (part == &keys) columns.back().bias = 0.0f;
+  for (int head = 0; head < shape_.heads; ++head) {
+    for (const Part& part : parts) {
+      for (int i = 0; i < head_dim(); ++i) {
+        columns.push_back(part.layer.column(part.first + head * head_dim() + i));
+        if (&part == keys) columns.back().bias = 0.0f;
       }
     }
   }
@@ -34,39 +51,69 @@ SelfAttention::SelfAttention(WeightBinder& weights, const Names& names, int widt
 }
 
 void SelfAttention::run(Pass& pass, const Stream& in, const Stream& out) const {
-  pass.each(heads_, [&](int head, Scratch& scratch) { run_head(pass, in, out, head, scratch); });
+  pass.each(shape_.heads,
+            [&](int head, Scratch& scratch) { run_head(pass, in, out, head, scratch); });
 }
 
 // A head's queries, keys and values of all tokens stay in the cache between their product and their
 // attention.
 void SelfAttention::run_head(const Pass& pass, const Stream& in, const Stream& out, int head,
                              Scratch& scratch) const {
-  const size_t stride = 3 * head_dim_;
-  const int column = head * 3 * head_dim_;
+  const int head_dim = this->head_dim();
+  const size_t stride = 3 * head_dim;
+  const int column = head * 3 * head_dim;
   const bool only_first = in.x != out.x;
   float* rows = scratch.head.as<float>();
   // The queries of the first tokens lie apart.
   float* queries = only_first ? scratch.intermediate.as<float>() : rows;
-  const size_t query_stride = only_first ? head_dim_ : stride;
+  const size_t query_stride = only_first ? head_dim : stride;
   if (only_first) {
-    multiply(pass, qkv_, out.hidden, out.rows, column, head_dim_, Epilogue::kStore, queries,
+    multiply(pass, qkv_, out.hidden, out.rows, column, head_dim, Epilogue::kStore, queries,
              query_stride);
-    multiply(pass, qkv_, in.hidden, in.rows, column + head_dim_, 2 * head_dim_, Epilogue::kStore,
-             rows + head_dim_, stride);
+    multiply(pass, qkv_, in.hidden, in.rows, column + head_dim, 2 * head_dim, Epilogue::kStore,
+             rows + head_dim, stride);
   } else {
-    multiply(pass, qkv_, in.hidden, in.rows, column, 3 * head_dim_, Epilogue::kStore, rows, stride);
+    multiply(pass, qkv_, in.hidden, in.rows, column, 3 * head_dim, Epilogue::kStore, rows, stride);
+  }
+  if (shape_.rotary.cosines != nullptr) {
+    const auto turn = [&](float* part) {
+      pass.kernels.rotate({part, stride, in.rows, head_dim, shape_.rotary.cosines,
+                           shape_.rotary.sines, pass.sequences.position_ids.data()});
+    };
+    // A first token stands at position 0, which turns nothing.
+    if (!only_first) turn(rows);
+    turn(rows + head_dim);
   }
   const std::vector<int>& offsets = pass.sequences.offsets;
   for (int s = 0; s < pass.sequences.count(); ++s) {
     const size_t first = offsets[s];
     const int length = offsets[s + 1] - offsets[s];
     const size_t query = only_first ? s : first;
-    const float* keys = rows + first * stride + head_dim_;
+    float* out_rows = pass.shared.context.as<float>() + query * shape_.width +
+                      static_cast<size_t>(head) * head_dim;
+    attend(pass,
+           {queries + query * query_stride, query_stride, rows + first * stride + head_dim, stride,
+            only_first ? 1 : length, length, out_rows},
+           scratch);
+  }
+}
+
+// The queries of a window in strips, each with the keys that its queries see: a query costs what
+// its window costs, however long the sequence is.
+void SelfAttention::attend(const Pass& pass, const HeadRows& rows, Scratch& scratch) const {
+  const bool whole = shape_.window >= rows.length;
+  const int window = whole ? kernels::kWholeSequence : shape_.window;
+  const int strip = whole ? rows.length : 2 * window;
+  const int head_dim = this->head_dim();
+  for (int first = 0; first < rows.count; first += strip) {
+    const int begin = whole ? 0 : std::max(0, first - window);
+    const int end = whole ? rows.length : std::min(rows.length, first + strip + window);
+    const float* keys = rows.keys + begin * rows.stride;
     pass.kernels.attention[static_cast<int>(pass.dtype)](
-        {queries + query * query_stride, query_stride, keys, keys + head_dim_, stride,
-         only_first ? 1 : length, length, head_dim_,
-         pass.shared.context.as<float>() + query * width_ + static_cast<size_t>(head) * head_dim_,
-         static_cast<size_t>(width_), scratch.attention.get()});
+        {rows.queries + first * rows.query_stride, rows.query_stride, keys, keys + head_dim,
+         rows.stride, std::min(strip, rows.count - first), end - begin, head_dim,
+         rows.out + static_cast<size_t>(first) * shape_.width, static_cast<size_t>(shape_.width),
+         scratch.attention.get(), window, window, first - begin});
   }
 }
 

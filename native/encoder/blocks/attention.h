@@ -1,8 +1,10 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 
 #include "encoder/blocks/pass.h"
+#include "encoder/blocks/rotary.h"
 #include "encoder/weights/weight_binder.h"
 
 namespace bge::encoder {
@@ -11,26 +13,56 @@ namespace bge::encoder {
 // the product that mixes them is the caller's.
 class SelfAttention {
  public:
+  struct Shape {
+    int width;
+    int heads;
+    Rotary rotary{};
+    // Tokens that a token sees on either side of itself.
+    int window = kernels::kWholeSequence;
+  };
   // Layers of the weight file, each [width][width].
   struct Names {
     std::string query;
     std::string key;
     std::string value;
   };
+  // One layer, [3 * width][width]: the queries of all heads, their keys, their values.
+  struct FusedName {
+    std::string qkv;
+    WeightBinder::Bias bias;
+  };
 
-  SelfAttention(WeightBinder& weights, const Names& names, int width, int heads);
+  SelfAttention(WeightBinder& weights, const Names& names, const Shape& shape);
+  SelfAttention(WeightBinder& weights, const FusedName& name, const Shape& shape);
 
   // Fills `pass.shared.context` for the rows of `out`, which is `in`, or the first token of each
   // sequence apart.
   void run(Pass& pass, const Stream& in, const Stream& out) const;
 
  private:
+  // Queries, keys or values: `width` outputs of a layer from `first` on.
+  struct Part {
+    const LinearValues& layer;
+    int first;
+  };
+  // What one head has of one sequence.
+  struct HeadRows {
+    const float* queries;
+    size_t query_stride;
+    const float* keys;  // then values, in rows `stride` apart
+    size_t stride;
+    int count;  // of queries, which are the first tokens
+    int length;
+    float* out;
+  };
+
+  void fill(const WeightBinder& weights, std::initializer_list<Part> parts) const;
+  int head_dim() const { return shape_.width / shape_.heads; }
   void run_head(const Pass& pass, const Stream& in, const Stream& out, int head,
                 Scratch& scratch) const;
+  void attend(const Pass& pass, const HeadRows& rows, Scratch& scratch) const;
 
-  int width_;
-  int heads_;
-  int head_dim_;
+  Shape shape_;
   // Columns ordered head by head: [q | k | v] of head 0, of head 1, ...
   kernels::PanelMatrix qkv_;
 };

@@ -2,13 +2,21 @@
 
 namespace bge::encoder {
 
-Embeddings::Embeddings(WeightBinder& weights, const std::string& name, const Shape& shape,
-                       float epsilon)
+namespace {
+
+const float* table(WeightBinder& weights, const std::string& name, int rows, int width) {
+  return name.empty() ? nullptr : weights.floats(name, rows, width);
+}
+
+}  // namespace
+
+Embeddings::Embeddings(WeightBinder& weights, const Names& names, const Shape& shape, float epsilon,
+                       WeightBinder::Bias norm_bias)
     : shape_(shape),
-      words_(weights.words(name + "word_embeddings.weight", shape.vocabulary, shape.width)),
-      positions_(weights.floats(name + "position_embeddings.weight", shape.positions, shape.width)),
-      types_(weights.floats(name + "token_type_embeddings.weight", shape.types, shape.width)),
-      norm_(weights, name + "LayerNorm", shape.width, epsilon) {}
+      words_(weights.words(names.words, shape.vocabulary, shape.width)),
+      positions_(table(weights, names.positions, shape.positions, shape.width)),
+      types_(table(weights, names.types, shape.types, shape.width)),
+      norm_(weights, names.norm, shape.width, epsilon, norm_bias) {}
 
 void Embeddings::run(Pass& pass) const {
   const Sequences& tokens = pass.sequences;

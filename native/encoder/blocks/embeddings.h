@@ -6,7 +6,7 @@
 
 namespace bge::encoder {
 
-// Word, position and type vectors, summed and normalised.
+// Word vectors, with those of positions and types where there are such, summed and normalised.
 class Embeddings {
  public:
   struct Shape {
@@ -15,9 +15,16 @@ class Embeddings {
     int types;
     int width;
   };
+  // In the weight file; no name, no such vectors.
+  struct Names {
+    std::string words;
+    std::string positions;
+    std::string types;
+    std::string norm;
+  };
 
-  // `name` precedes word_embeddings.weight and its neighbours.
-  Embeddings(WeightBinder& weights, const std::string& name, const Shape& shape, float epsilon);
+  Embeddings(WeightBinder& weights, const Names& names, const Shape& shape, float epsilon,
+             WeightBinder::Bias norm_bias = WeightBinder::Bias::kAdded);
 
   // Into all rows of the pass, by its ids, positions and types.
   void run(Pass& pass) const;

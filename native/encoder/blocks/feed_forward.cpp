@@ -9,11 +9,14 @@ using kernels::Epilogue;
 using kernels::PanelMatrix;
 
 FeedForward::FeedForward(WeightBinder& weights, const std::string& up, const std::string& down,
-                         int width, int intermediate)
-    : width_(width), up_(weights.panels(weights.linear(up, intermediate, width))) {
-  const LinearTensors tensors = weights.linear(down, width, intermediate);
-  const int slice = slice_width(intermediate);
-  for (int at = 0; at < intermediate; at += slice)
+                         const FeedForwardShape& shape)
+    : shape_(shape),
+      up_(weights.panels(weights.linear(up, (shape.gated ? 2 : 1) * shape.intermediate, shape.width,
+                                        shape.bias))) {
+  const int width = shape.width;
+  const LinearTensors tensors = weights.linear(down, width, shape.intermediate, shape.bias);
+  const int slice = slice_width(shape.intermediate);
+  for (int at = 0; at < shape.intermediate; at += slice)
     down_.push_back(weights.take_panels(weights.dtype(), width, slice));
   if (!weights.fills()) return;
   const LinearValues values(tensors);
@@ -43,9 +46,13 @@ void FeedForward::run(const Pass& pass, const Stream& stream, Scratch& scratch) 
   for (const PanelMatrix& down : down_) {
     multiply(pass, up_, stream.hidden, stream.rows, column, down.k, Epilogue::kStoreGelu,
              intermediate, down.k);
+    if (shape_.gated)
+      multiply(pass, up_, stream.hidden, stream.rows, shape_.intermediate + column, down.k,
+               Epilogue::kMultiply, intermediate, down.k);
     pass.kernels.convert[static_cast<int>(pass.dtype)](intermediate, down.k, stream.rows, down.k,
                                                        slice);
-    multiply(pass, down, slice, stream.rows, 0, width_, Epilogue::kAdd, stream.x, width_);
+    multiply(pass, down, slice, stream.rows, 0, shape_.width, Epilogue::kAdd, stream.x,
+             shape_.width);
     column += down.k;
   }
 }

@@ -2,34 +2,68 @@
 
 #include <span>
 #include <string>
+#include <variant>
+#include <vector>
 
+#include "encoder/blocks/norm.h"
 #include "encoder/blocks/pass.h"
 #include "encoder/weights/weight_binder.h"
 
 namespace bge::encoder {
 
-// The first token of each sequence, apart from the others: what heads read, so that a model's last
-// layer computes no other beyond their keys and values.
+// The first token of each sequence, apart from the others: where a head reads no other, a model's
+// last layer computes no other beyond their keys and values.
 Stream first_tokens(const Pass& pass);
 
-// output(tanh(dense(first token))): the pooler and classifier of BERT, the head of RoBERTa. Float32
-// in every dtype. Of two labels the logit is the second's beyond the first's, as ONNX Runtime's
-// side has it (onnxruntime/logits.h).
-class ClassificationHead {
- public:
-  // Names of linear layers. Throws Error kModelUnsupported for another number of labels.
-  ClassificationHead(WeightBinder& weights, const std::string& dense, const std::string& output,
-                     int width);
+// The mean of each sequence's tokens, in `x` alone.
+Stream mean_tokens(const Pass& pass);
 
-  // One logit for each row of `first`.
-  void run(const Pass& pass, const Stream& first, std::span<float> logits) const;
+enum class Activation { kNone, kGelu, kGeluTanh, kRelu, kSilu, kSigmoid, kTanh };
+
+// From one vector a sequence to its logit: steps, then the layer of one or two labels. Float32 in
+// every dtype.
+class Head {
+ public:
+  // `width` of the vectors that it gets.
+  explicit Head(int width) : in_width_(width), width_(width) {}
+
+  // Steps in their order. Names are those of layers in the weight file. Throw Error
+  // kModelInvalid; no step may be wider than what the head gets.
+  void add_dense(WeightBinder& weights, const std::string& name, int out, Activation activation,
+                 WeightBinder::Bias bias = WeightBinder::Bias::kAdded);
+  void add_norm(WeightBinder& weights, const std::string& name, float epsilon,
+                WeightBinder::Bias bias = WeightBinder::Bias::kAdded);
+  // To length 1.
+  void add_unit_length() { steps_.emplace_back(UnitLength{width_}); }
+
+  // Last. Of two labels the logit is the second's beyond the first's, as ONNX Runtime's side has it
+  // (onnxruntime/logits.h). Throws Error kModelUnsupported for another number of labels.
+  void set_output(WeightBinder& weights, const std::string& name,
+                  WeightBinder::Bias bias = WeightBinder::Bias::kAdded);
+
+  // What the steps so far give.
+  int width() const { return width_; }
+
+  // One logit for each row of `pooled`, whose x is overwritten.
+  void run(const Pass& pass, const Stream& pooled, std::span<float> logits) const;
 
  private:
-  void fill_output(const WeightBinder& weights, const LinearTensors& tensors, float* to) const;
+  struct Dense {
+    kernels::PanelMatrix matrix;
+    Activation activation;
+  };
+  struct UnitLength {
+    int width;
+  };
 
+  void run_step(const Pass& pass, const Dense& dense, float* x, int rows) const;
+  void run_step(const Pass& pass, const LayerNorm& norm, float* x, int rows) const;
+  void run_step(const Pass&, const UnitLength& unit, float* x, int rows) const;
+
+  int in_width_;
   int width_;
-  kernels::PanelMatrix dense_;
-  const float* output_;  // [width], then the bias
+  std::vector<std::variant<Dense, LayerNorm, UnitLength>> steps_;
+  const float* output_ = nullptr;  // [width], then the bias
 };
 
 }  // namespace bge::encoder

@@ -10,6 +10,7 @@ namespace bge::encoder {
 void Sequences::gather(std::span<const backend::Row> rows, const TokenLimits& limits) {
   ids.clear();
   type_ids.clear();
+  position_ids.clear();
   offsets.assign(1, 0);
   for (const backend::Row& row : rows) {
     if (row.ids.empty() || row.ids.size() > static_cast<size_t>(limits.max_tokens))
@@ -24,6 +25,7 @@ void Sequences::gather(std::span<const backend::Row> rows, const TokenLimits& li
                                                      " is outside its vocabulary.");
       ids.push_back(id);
       type_ids.push_back(type);
+      position_ids.push_back(static_cast<int32_t>(i));
     }
     offsets.push_back(tokens());
   }

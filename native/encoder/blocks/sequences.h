@@ -25,8 +25,8 @@ struct Sequences {
   int tokens() const { return static_cast<int>(ids.size()); }
   int count() const { return static_cast<int>(offsets.size()) - 1; }
 
-  // Takes ids and types over. Throws Error kTooLong for a row beyond the limit or without tokens,
-  // kInferenceFailed for a token outside the vocabulary.
+  // Takes ids and types over; positions count from 0 in every sequence. Throws Error kTooLong for a
+  // row beyond the limit or without tokens, kInferenceFailed for a token outside the vocabulary.
   void gather(std::span<const backend::Row> rows, const TokenLimits& limits);
 };
 

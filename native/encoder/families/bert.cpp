@@ -1,7 +1,5 @@
 #include "encoder/families/bert.h"
 
-#include <numeric>
-
 #include "encoder/blocks/linear.h"
 
 namespace bge::encoder {
@@ -15,10 +13,7 @@ std::string outer_of(const std::string& prefix) {
 
 }  // namespace
 
-BertConfig read_bert_config(const ConfigReader& config) {
-  const std::string architecture = config.architecture();
-  config.require(architecture.ends_with("ForSequenceClassification"),
-                 "the architecture " + architecture);
+BertConfig read_bert_config(const ConfigReader& config, const std::optional<ModuleChain>& modules) {
   config.require(config.text("hidden_act", "gelu") == "gelu", "another hidden_act than gelu");
   config.require(config.text("position_embedding_type", "absolute") == "absolute",
                  "relative positions");
@@ -29,11 +24,12 @@ BertConfig read_bert_config(const ConfigReader& config) {
   read.types = config.integer("type_vocab_size", 1, 16);
   read.positions = config.integer("max_position_embeddings", 1, 1 << 16);
   read.epsilon = static_cast<float>(config.number("layer_norm_eps"));
+  read.modules = modules;
   return read;
 }
 
-ModelBinding read_bert(const ConfigReader& config) {
-  return [read = read_bert_config(config)](WeightBinder& weights) {
+ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules) {
+  return [read = read_bert_config(config, modules)](WeightBinder& weights) {
     return std::make_unique<const BertModel>(weights, read,
                                              BertHeadNames{"pooler.dense", true, "classifier"});
   };
@@ -44,12 +40,12 @@ BertLayer::BertLayer(WeightBinder& weights, const std::string& name, const BertC
       attention_(weights,
                  {name + "attention.self.query", name + "attention.self.key",
                   name + "attention.self.value"},
-                 width_, config.shape.heads),
+                 {width_, config.shape.heads}),
       attention_output_(
           weights.panels(weights.linear(name + "attention.output.dense", width_, width_))),
       attention_norm_(weights, name + "attention.output.LayerNorm", width_, config.epsilon),
-      feed_forward_(weights, name + "intermediate.dense", name + "output.dense", width_,
-                    config.shape.intermediate),
+      feed_forward_(weights, name + "intermediate.dense", name + "output.dense",
+                    {width_, config.shape.intermediate}),
       output_norm_(weights, name + "output.LayerNorm", width_, config.epsilon) {}
 
 void BertLayer::run(Pass& pass, const Stream& in, const Stream& out) const {
@@ -69,9 +65,12 @@ void BertLayer::run(Pass& pass, const Stream& in, const Stream& out) const {
 BertModel::BertModel(WeightBinder& weights, const BertConfig& config, const BertHeadNames& head)
     : config_(config),
       prefix_(weights.file().prefix_of("embeddings.word_embeddings.weight")),
-      embeddings_(weights, prefix_ + "embeddings.",
-                  {config.vocabulary, config.positions, config.types, config.shape.hidden},
-                  config.epsilon),
+      embeddings_(
+          weights,
+          {prefix_ + "embeddings.word_embeddings.weight",
+           prefix_ + "embeddings.position_embeddings.weight",
+           prefix_ + "embeddings.token_type_embeddings.weight", prefix_ + "embeddings.LayerNorm"},
+          {config.vocabulary, config.positions, config.types, config.shape.hidden}, config.epsilon),
       layers_([&] {
         std::vector<BertLayer> layers;
         for (int i = 0; i < config.shape.layers; ++i)
@@ -79,8 +78,17 @@ BertModel::BertModel(WeightBinder& weights, const BertConfig& config, const Bert
                               config);
         return layers;
       }()),
-      head_(weights, (head.in_encoder ? prefix_ : outer_of(prefix_)) + head.dense,
-            outer_of(prefix_) + head.output, config.shape.hidden) {}
+      head_(bind_head(weights, head)) {}
+
+Head BertModel::bind_head(WeightBinder& weights, const BertHeadNames& names) const {
+  const int width = config_.shape.hidden;
+  if (config_.modules) return config_.modules->bind(weights, width);
+  Head head(width);
+  head.add_dense(weights, (names.in_encoder ? prefix_ : outer_of(prefix_)) + names.dense, width,
+                 Activation::kTanh);
+  head.set_output(weights, outer_of(prefix_) + names.output);
+  return head;
+}
 
 WorkspaceShape BertModel::workspace() const {
   const TransformerShape& shape = config_.shape;
@@ -90,10 +98,6 @@ WorkspaceShape BertModel::workspace() const {
 
 void BertModel::gather(std::span<const backend::Row> rows, Sequences& sequences) const {
   sequences.gather(rows, {config_.vocabulary, config_.types, max_tokens()});
-  sequences.position_ids.resize(sequences.tokens());
-  for (int s = 0; s < sequences.count(); ++s)
-    std::iota(sequences.position_ids.begin() + sequences.offsets[s],
-              sequences.position_ids.begin() + sequences.offsets[s + 1], 0);
 }
 
 void BertModel::run(Pass& pass, std::span<float> logits) const {
@@ -102,10 +106,10 @@ void BertModel::run(Pass& pass, std::span<float> logits) const {
   Stream out = all;
   for (const BertLayer& layer : layers_) {
     pass.check_stop();
-    if (&layer == &layers_.back()) out = first_tokens(pass);
+    if (&layer == &layers_.back() && config_.reads_only_first()) out = first_tokens(pass);
     layer.run(pass, all, out);
   }
-  head_.run(pass, out, logits);
+  head_.run(pass, config_.reads_only_first() ? out : mean_tokens(pass), logits);
 }
 
 }  // namespace bge::encoder

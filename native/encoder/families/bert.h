@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,11 +10,12 @@
 #include "encoder/blocks/head.h"
 #include "encoder/families/config_reader.h"
 #include "encoder/families/model.h"
+#include "encoder/families/modules.h"
 
 // BERT (Devlin et al. 2018): post-norm layers, absolute positions, the head on the first token.
 namespace bge::encoder {
 
-ModelBinding read_bert(const ConfigReader& config);
+ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 
 struct BertConfig {
   TransformerShape shape;
@@ -22,10 +24,14 @@ struct BertConfig {
   int types;
   int pad_id;
   float epsilon;
+  // The head, where it is not the family's own.
+  std::optional<ModuleChain> modules;
+
+  bool reads_only_first() const { return !modules || modules->pooling == Pooling::kFirst; }
 };
 
 // Throws as ConfigReader does.
-BertConfig read_bert_config(const ConfigReader& config);
+BertConfig read_bert_config(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 
 // One layer: attention and feed-forward, each added to its input and normalised.
 class BertLayer {
@@ -63,12 +69,14 @@ class BertModel : public Model {
   void run(Pass& pass, std::span<float> logits) const override;
 
  private:
+  Head bind_head(WeightBinder& weights, const BertHeadNames& names) const;
+
   const BertConfig config_;
   // Whatever the exporter put before the names: bert. or nothing.
   const std::string prefix_;
   Embeddings embeddings_;
   std::vector<BertLayer> layers_;
-  ClassificationHead head_;
+  Head head_;
 };
 
 }  // namespace bge::encoder

@@ -12,6 +12,15 @@ ConfigReader::ConfigReader(const std::string& path) : path_(path) {
   if (error) throw Error(ErrorCode::kModelInvalid, "config.json is not JSON; replace it.", path);
 }
 
+simdjson::simdjson_result<simdjson::dom::element> ConfigReader::at(std::string_view key) const {
+  return root_.at_pointer("/" + std::string(key));
+}
+
+bool ConfigReader::has(std::string_view key) const {
+  simdjson::dom::element value;
+  return !at(key).get(value) && !value.is_null();
+}
+
 void ConfigReader::require(bool fits, const std::string& what) const {
   if (!fits)
     throw Error(ErrorCode::kModelUnsupported,
@@ -19,14 +28,13 @@ void ConfigReader::require(bool fits, const std::string& what) const {
 }
 
 void ConfigReader::require_present(std::string_view key) const {
-  require(root_[key].error() != simdjson::NO_SUCH_FIELD,
-          "a config.json without " + std::string(key));
+  require(at(key).error() != simdjson::NO_SUCH_FIELD, "a config.json without " + std::string(key));
 }
 
 int ConfigReader::integer(std::string_view key, int64_t low, int64_t high) const {
   require_present(key);
   int64_t value;
-  if (root_[key].get(value) || value < low || value > high)
+  if (at(key).get(value) || value < low || value > high)
     throw Error(ErrorCode::kModelInvalid,
                 "config.json needs a whole number from " + std::to_string(low) + " to " +
                     std::to_string(high) + " in " + std::string(key) + ".",
@@ -37,20 +45,47 @@ int ConfigReader::integer(std::string_view key, int64_t low, int64_t high) const
 double ConfigReader::number(std::string_view key) const {
   require_present(key);
   double value;
-  if (root_[key].get(value))
+  if (at(key).get(value))
     throw Error(ErrorCode::kModelInvalid, "config.json needs a number in " + std::string(key) + ".",
                 path_);
   return value;
 }
 
+double ConfigReader::number(std::string_view key, double otherwise) const {
+  return has(key) ? number(key) : otherwise;
+}
+
+bool ConfigReader::flag(std::string_view key, bool otherwise) const {
+  if (!has(key)) return otherwise;
+  bool value;
+  if (at(key).get(value))
+    throw Error(ErrorCode::kModelInvalid,
+                "config.json needs true or false in " + std::string(key) + ".", path_);
+  return value;
+}
+
+std::vector<std::string> ConfigReader::texts(std::string_view key) const {
+  std::vector<std::string> texts;
+  simdjson::dom::array values;
+  if (at(key).get(values)) return texts;
+  for (const simdjson::dom::element each : values) {
+    std::string_view value;
+    if (each.get(value))
+      throw Error(ErrorCode::kModelInvalid,
+                  "config.json needs a list of texts in " + std::string(key) + ".", path_);
+    texts.emplace_back(value);
+  }
+  return texts;
+}
+
 std::string ConfigReader::text(std::string_view key, std::string_view otherwise) const {
   std::string_view value;
-  return std::string(root_[key].get(value) ? otherwise : value);
+  return std::string(at(key).get(value) ? otherwise : value);
 }
 
 std::string ConfigReader::architecture() const {
   std::string_view value;
-  return std::string(root_["architectures"].at(0).get(value) ? "" : value);
+  return std::string(at("architectures/0").get(value) ? "" : value);
 }
 
 TransformerShape read_transformer_shape(const ConfigReader& config) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bge::encoder {
 
@@ -15,11 +16,19 @@ class ConfigReader {
   // Throws Error kModelNotFound, kModelInvalid.
   explicit ConfigReader(const std::string& path);
 
+  // A key may be a path into objects: "rope_parameters/full_attention/rope_theta".
+  //
   // A folder for ONNX Runtime may leave out what its graph says: that is no damage, but
   // kModelUnsupported.
   int integer(std::string_view key, int64_t low, int64_t high) const;
   double number(std::string_view key) const;
   std::string text(std::string_view key, std::string_view otherwise) const;
+  bool flag(std::string_view key, bool otherwise) const;
+  double number(std::string_view key, double otherwise) const;
+  // The strings of an array; nothing where there is none.
+  std::vector<std::string> texts(std::string_view key) const;
+  // Whether the entry is there and not null.
+  bool has(std::string_view key) const;
   // `architectures[0]`, or nothing.
   std::string architecture() const;
 
@@ -27,6 +36,7 @@ class ConfigReader {
   void require(bool fits, const std::string& what) const;
 
  private:
+  simdjson::simdjson_result<simdjson::dom::element> at(std::string_view key) const;
   void require_present(std::string_view key) const;
 
   std::string path_;

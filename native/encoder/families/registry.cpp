@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "encoder/families/bert.h"
+#include "encoder/families/modernbert.h"
 #include "encoder/families/roberta.h"
 
 namespace bge::encoder {
@@ -19,21 +20,34 @@ const Family* find_family(std::string_view model_type) {
 
 std::span<const Family> families() {
   static const std::vector<Family> all{
-      {"bert", {"bert"}, {"BertForSequenceClassification"}, read_bert},
+      {"bert", {"bert"}, {"BertForSequenceClassification"}, {"BertModel"}, read_bert},
       {"roberta",
        {"roberta", "xlm-roberta"},
        {"RobertaForSequenceClassification", "XLMRobertaForSequenceClassification"},
+       {"RobertaModel", "XLMRobertaModel"},
        read_roberta},
+      {"modernbert",
+       {"modernbert"},
+       {"ModernBertForSequenceClassification"},
+       {"ModernBertModel"},
+       read_modernbert},
   };
   return all;
 }
 
-ModelBinding read_model(const std::string& folder) {
+ModelRecipe read_model(const std::string& folder) {
   const ConfigReader config(folder + "/config.json");
   const std::string type = config.text("model_type", "");
   const Family* const family = find_family(type);
   config.require(family != nullptr, "model_type " + type);
-  return family->read(config);
+  const std::optional<ModuleChain> modules = read_modules(folder);
+  const std::string architecture = config.architecture();
+  const bool fits = modules ? std::ranges::find(family->bare_architectures, architecture) !=
+                                  family->bare_architectures.end()
+                            : architecture.ends_with("ForSequenceClassification");
+  config.require(fits, "the architecture " + architecture +
+                           (modules ? " and modules behind it" : " and no modules behind it"));
+  return {family->read(config, modules), modules ? modules->folders() : std::vector<std::string>{}};
 }
 
 }  // namespace bge::encoder

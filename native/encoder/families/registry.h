@@ -7,6 +7,7 @@
 
 #include "encoder/families/config_reader.h"
 #include "encoder/families/model.h"
+#include "encoder/families/modules.h"
 
 namespace bge::encoder {
 
@@ -16,15 +17,25 @@ struct Family {
   std::vector<std::string_view> model_types;
   // Of those that rank: `architectures[0]`.
   std::vector<std::string_view> architectures;
+  // Of those that rank with the modules of a Sentence Transformers repository behind them.
+  std::vector<std::string_view> bare_architectures;
   // Throws as ConfigReader does.
-  ModelBinding (*read)(const ConfigReader&);
+  ModelBinding (*read)(const ConfigReader&, const std::optional<ModuleChain>&);
+};
+
+// A model that has been read but not yet bound.
+struct ModelRecipe {
+  ModelBinding bind;
+  // Folders of modules, below the model's, whose weights belong to it.
+  std::vector<std::string> module_folders;
 };
 
 // The families that our own kernels run.
 std::span<const Family> families();
 
-// Reads <folder>/config.json. Throws Error kModelNotFound, kModelInvalid, or kModelUnsupported,
-// with the entry that does not fit, for a model that only ONNX Runtime can run.
-ModelBinding read_model(const std::string& folder);
+// Reads <folder>/config.json, and modules.json where there is one. Throws Error kModelNotFound,
+// kModelInvalid, or kModelUnsupported, with the entry that does not fit, for a model that only ONNX
+// Runtime can run.
+ModelRecipe read_model(const std::string& folder);
 
 }  // namespace bge::encoder

@@ -31,8 +31,8 @@ class RobertaModel : public BertModel {
 
 }  // namespace
 
-ModelBinding read_roberta(const ConfigReader& config) {
-  const BertConfig read = read_bert_config(config);
+ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules) {
+  const BertConfig read = read_bert_config(config, modules);
   // There is room for a token.
   config.integer("max_position_embeddings", read.pad_id + 2, read.positions);
   return

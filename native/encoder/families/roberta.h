@@ -1,12 +1,15 @@
 #pragma once
 
+#include <optional>
+
 #include "encoder/families/config_reader.h"
 #include "encoder/families/model.h"
+#include "encoder/families/modules.h"
 
 // RoBERTa and XLM-RoBERTa: BERT with positions that begin after the padding's id, and a head of its
 // own.
 namespace bge::encoder {
 
-ModelBinding read_roberta(const ConfigReader& config);
+ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 
 }  // namespace bge::encoder

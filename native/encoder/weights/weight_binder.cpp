@@ -41,9 +41,11 @@ const void* WeightBinder::take_bytes(size_t bytes) {
   return base_ == nullptr ? nullptr : base_ + at;
 }
 
-LinearTensors WeightBinder::linear(const std::string& name, int out, int in) {
+LinearTensors WeightBinder::linear(const std::string& name, int out, int in, Bias bias) {
   note(name, out, in);
-  return {file_.matrix(name + ".weight", out, in), file_.vector(name + ".bias", out), out, in};
+  const Tensor& weight = file_.matrix(name + ".weight", out, in);
+  if (bias == Bias::kNone) return {weight, nullptr, out, in};
+  return {weight, &file_.vector(name + ".bias", out), out, in};
 }
 
 const float* WeightBinder::copy(const Tensor& tensor) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,7 +17,7 @@ namespace bge::encoder {
 // A linear layer of the weight file by its name, of which the shape has been checked.
 struct LinearTensors {
   const Tensor& weight;
-  const Tensor& bias;
+  const Tensor* bias;  // null for a layer without one
   int out;
   int in;
 };
@@ -26,20 +27,22 @@ class LinearValues {
  public:
   explicit LinearValues(const LinearTensors& tensors)
       : weight_(tensors.weight),
-        bias_(tensors.bias),
         transposed_(tensors.weight.transposed),
         out_(tensors.out),
-        in_(tensors.in) {}
+        in_(tensors.in) {
+    if (tensors.bias != nullptr) bias_.emplace(*tensors.bias);
+  }
 
   // Output n, from the input `first_input` on.
   kernels::Column column(int n, int first_input = 0) const {
-    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias_[n]};
-    return {weight_.data() + n * in_ + first_input, 1, bias_[n]};
+    const float bias = bias_ ? (*bias_)[n] : 0.0f;
+    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias};
+    return {weight_.data() + n * in_ + first_input, 1, bias};
   }
 
  private:
   FloatView weight_;
-  FloatView bias_;
+  std::optional<FloatView> bias_;
   bool transposed_;
   size_t out_;
   size_t in_;
@@ -52,6 +55,9 @@ class LinearValues {
 // filled from the file, or that was filled by an earlier load.
 class WeightBinder {
  public:
+  // Whether a layer has a bias.
+  enum class Bias { kNone, kAdded };
+
   // Checks and counts.
   WeightBinder(const WeightFile& file, kernels::Dtype dtype) : file_(file), dtype_(dtype) {}
   // Over `filled` memory.
@@ -73,9 +79,19 @@ class WeightBinder {
   bool fills() const { return fills_; }
 
   // Both throw Error kModelInvalid where the file has no such tensor of this shape.
-  LinearTensors linear(const std::string& name, int out, int in);
+  LinearTensors linear(const std::string& name, int out, int in, Bias bias = Bias::kAdded);
   const float* floats(const std::string& name, int size);
   const float* floats(const std::string& name, int rows, int columns);
+
+  // What follows from config.json alone, all of which `name` says. compute(float*) is called when
+  // the memory is filled.
+  template <class Compute>
+  const float* computed(const std::string& name, size_t count, Compute&& compute) {
+    note(name, 0, 0);
+    float* const to = take_floats(count);
+    if (fills_) compute(to);
+    return to;
+  }
 
   kernels::EmbeddingTable words(const std::string& name, int vocabulary, int width);
   // A whole layer as it lies in the file.

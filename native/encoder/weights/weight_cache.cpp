@@ -47,7 +47,7 @@ void add_elements(const Tensors& tensors, Hash& hash) {
 
 uint64_t key_of(const WeightFile& weights, uint64_t layout, kernels::Dtype dtype) {
   Hash hash;
-  for (const MappedFile* file : weights.files()) add_state(*file, hash);
+  for (const MappedFile& file : weights.files()) add_state(file, hash);
   add_elements(weights.tensors(), hash);
   return hash.add(layout).add(dtype).value();
 }

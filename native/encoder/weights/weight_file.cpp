@@ -10,16 +10,24 @@ size_t Tensor::count() const {
   return count;
 }
 
-WeightFile::WeightFile(const std::string& path)
-    : path_(path),
-      file_(path),
-      tensors_(path.ends_with(".safetensors") ? read_safetensors(file_, path)
-                                              : read_onnx_initializers(file_, path, external_)) {}
+WeightFile::WeightFile(const std::string& path) : path_(path) {
+  MappedFile file(path);
+  std::vector<MappedFile> others;
+  if (path.ends_with(".safetensors"))
+    tensors_ = read_safetensors(file, path);
+  else if (path.ends_with(".json"))
+    tensors_ = read_safetensors_index(file, path, others);
+  else
+    tensors_ = read_onnx_initializers(file, path, others);
+  files_.push_back(std::move(file));
+  for (MappedFile& other : others) files_.push_back(std::move(other));
+}
 
-std::vector<const MappedFile*> WeightFile::files() const {
-  std::vector<const MappedFile*> files{&file_};
-  for (const MappedFile& external : external_) files.push_back(&external);
-  return files;
+void WeightFile::add_module(const std::string& root, const std::string& folder) {
+  const std::string path = root + "/" + folder + "/model.safetensors";
+  files_.emplace_back(path);
+  for (auto& [name, tensor] : read_safetensors(files_.back(), path))
+    tensors_.insert_or_assign(folder + "/" + name, std::move(tensor));
 }
 
 const Tensor& WeightFile::find(const std::string& name) const {

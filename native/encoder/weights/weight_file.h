@@ -26,14 +26,19 @@ struct Tensor {
 
 using Tensors = std::map<std::string, Tensor>;
 
-// The tensors of model.safetensors or of an ONNX graph, by the names that PyTorch gave them.
+// The tensors of a model by the names that PyTorch gave them: of model.safetensors, of
+// model.safetensors.index.json and the files that it lists, or of an ONNX graph.
 class WeightFile {
  public:
   // Throws Error kModelNotFound, kModelInvalid, kModelUnsupported (elements of another type).
   explicit WeightFile(const std::string& path);
 
-  // This file, then those that its graph keeps weights in.
-  std::vector<const MappedFile*> files() const;
+  // Adds <root>/<folder>/model.safetensors, whose names get the folder and a slash before them.
+  // Throws likewise.
+  void add_module(const std::string& root, const std::string& folder);
+
+  // This file, then those that its graph or index keeps weights in, then those of modules.
+  const std::vector<MappedFile>& files() const { return files_; }
   const Tensors& tensors() const { return tensors_; }
   // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape.
   const Tensor& vector(const std::string& name, int64_t size) const;
@@ -48,13 +53,17 @@ class WeightFile {
   [[noreturn]] void wrong_shape(const std::string& name) const;
 
   std::string path_;
-  MappedFile file_;
-  std::vector<MappedFile> external_;
+  std::vector<MappedFile> files_;
   Tensors tensors_;
 };
 
 // Reads the header of a safetensors file.
 Tensors read_safetensors(const MappedFile& file, const std::string& path);
+
+// Reads the header of a safetensors index, then the files that it lists, which are opened into
+// `files`. Throws Error kModelInvalid where a file is not the one that the index speaks of.
+Tensors read_safetensors_index(const MappedFile& index, const std::string& path,
+                               std::vector<MappedFile>& files);
 
 // Reads the initializers of an ONNX graph; weights that the exporter renamed (onnx::MatMul_1662)
 // get their PyTorch name back from the bias that is added to their product. Files that hold
