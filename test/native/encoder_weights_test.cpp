@@ -55,6 +55,32 @@ ErrorCode code_of(const std::function<void()>& action) {
   return ErrorCode::kInternal;
 }
 
+TEST_F(EncoderWeights, AnIndexGathersTheTensorsOfItsFiles) {
+  const TestTensors first{{"a.weight", {{2, 2}, {1, 2, 3, 4}}}};
+  const TestTensors second{{"b.bias", {{3}, {5, 6, 7}}}};
+  write("model-00001-of-00002.safetensors", safetensors_bytes(first));
+  write("model-00002-of-00002.safetensors", safetensors_bytes(second, kBfloat16));
+  const auto index = [&](const std::string& total, const std::string& file,
+                         const std::string& tensor = "b.bias") {
+    return write("model.safetensors.index.json",
+                 "{\"metadata\": {\"total_size\": " + total +
+                     "}, \"weight_map\": {\"a.weight\": \"model-00001-of-00002.safetensors\", \"" +
+                     tensor + "\": \"" + file + "\"}}");
+  };
+  const std::string other = "model-00002-of-00002.safetensors";
+  const WeightFile file(index("22", other));
+  EXPECT_EQ(file.files().size(), 3u);
+  EXPECT_EQ(FloatView(file.matrix("a.weight", 2, 2))[3], 4.0f);
+  EXPECT_EQ(FloatView(file.vector("b.bias", 3))[1], 6.0f);
+
+  const auto code = [&](const std::string& path) { return code_of([&] { WeightFile{path}; }); };
+  EXPECT_EQ(code(index("28", other)), ErrorCode::kModelInvalid);  // of another revision
+  EXPECT_EQ(code(index("22", other, "c.bias")), ErrorCode::kModelInvalid);
+  EXPECT_EQ(code(index("22", "model-00003-of-00003.safetensors")), ErrorCode::kModelNotFound);
+  EXPECT_EQ(code(index("22", "../" + other)), ErrorCode::kModelInvalid);
+  EXPECT_EQ(code(write("model.safetensors.index.json", "[]")), ErrorCode::kModelInvalid);
+}
+
 TEST_F(EncoderWeights, AnExportersNamesAreRestoredFromTheBiases) {
   const std::string values = float_bytes({1, 2, 3, 4, 5, 6});
   const std::string bias = field(9, float_bytes({7, 8, 9}));
