@@ -78,7 +78,7 @@ class ByteAttention {
       for (int panel = 0; panel < args_.head_dim / kPanel; ++panel)
         V::store_i32(value_group<A>(scratch_, place, panel), values_at(place, panel, inverse));
     }
-    scale_values(largest, poison);
+    finish_scales(largest, poison);
   }
 
   void write_queries(int first, int count) {
@@ -126,17 +126,22 @@ class ByteAttention {
                                            weights + scratch_.keys);
   }
 
-  // The weights of keys that the span holds but the query does not see round to zero.
+  // The weights of keys that the span holds but the query does not see round to zero. The unit of
+  // the others comes from the keys up to the last that it sees, so that nothing behind it counts.
   void softmax(int row, const Sight& sight) {
     const SoftmaxSpan span(sight);
     float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
     A* high = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * 2 * scratch_.keys;
     A* low = high + scratch_.keys;
     hide_scores(sight, span, scores);
+    const float largest = scratch_.value_top[sight.last];
+    const F inverse = V::set1(inverse_unit(largest));
+    for (int key = span.first; key < span.end; key += kPanel)
+      V::store(scratch_.row_scale + key, V::mul(V::load(scratch_.value_scale + key), inverse));
     const float sum =
-        softmax_row_bytes<V>(scores + span.first, scratch_.value_scale + span.first,
+        softmax_row_bytes<V>(scores + span.first, scratch_.row_scale + span.first,
                              span.end - span.first, high + span.first, low + span.first);
-    scratch_.out_scale[row] = value_unit_ / sum;
+    scratch_.out_scale[row] = (largest * (1.0f / 65535.0f) + poison_) / sum;
     const auto end = static_cast<int>(round_up(span.end, kSoftmaxStep));
     for (A* weights : {high, low}) {
       std::fill(weights, weights + span.first, A{0});
@@ -190,16 +195,31 @@ class ByteAttention {
     return group;
   }
 
-  // Scales so that the largest possible softmax weight is 65535.
-  void scale_values(float largest, float poison) {
-    const float inverse = largest > kSmallestRange ? 65535.0f / largest : 0.0f;
+  // For the largest possible softmax weight to be 65535.
+  static float inverse_unit(float largest) {
+    return largest > kSmallestRange ? 65535.0f / largest : 0.0f;
+  }
+
+  // Where every query sees all keys their scales are the same for all queries.
+  void finish_scales(float largest, float poison) {
+    poison_ = poison;
     value_unit_ = largest * (1.0f / 65535.0f) + poison;
-    for (int key = 0; key < scratch_.keys; ++key) scratch_.value_scale[key] *= inverse;
+    if (sees_all(args_)) {
+      const float inverse = inverse_unit(largest);
+      for (int key = 0; key < scratch_.keys; ++key) scratch_.value_scale[key] *= inverse;
+      return;
+    }
+    float top = 0.0f;
+    for (int key = 0; key < scratch_.keys; ++key) {
+      top = scratch_.value_scale[key] > top ? scratch_.value_scale[key] : top;
+      scratch_.value_top[key] = top;
+    }
   }
 
   const AttentionArgs& args_;
   AttentionScratch scratch_;
   float value_unit_ = 1.0f;
+  float poison_ = 0.0f;
 };
 
 }  // namespace

@@ -43,6 +43,8 @@ struct AttentionScratch {
     key_offset = take<float>(sizeof(float) * keys);
     key_mask = take<float>(sizeof(float) * keys);
     value_scale = take<float>(sizeof(float) * keys);
+    value_top = take<float>(sizeof(float) * keys);
+    row_scale = take<float>(sizeof(float) * keys);
     query_scale = take<float>(sizeof(float) * kQueryBlock);
     out_scale = take<float>(sizeof(float) * kQueryBlock);
   }
@@ -60,6 +62,8 @@ struct AttentionScratch {
   float* key_offset;
   float* key_mask;  // 0, or minus infinity beyond the sequence
   float* value_scale;
+  float* value_top;  // largest value_scale up to here
+  float* row_scale;  // of one query's softmax weights
   float* query_scale;
   float* out_scale;
 

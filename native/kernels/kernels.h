@@ -73,6 +73,7 @@ struct PanelMatrix {
 enum class Epilogue {
   kStore,      // out = a * w + bias
   kStoreGelu,  // out = gelu(a * w + bias)
+  kStoreSilu,  // out = silu(a * w + bias)
   kAdd,        // out += a * w + bias
   kMultiply,   // out *= a * w + bias
 };
@@ -97,6 +98,8 @@ struct LayerNormArgs {
   const float* beta;
   float epsilon;
   Activations out;  // the same values, ready for the next linear layer
+  // False: only divided by the root of the mean square (RMSNorm).
+  bool centered = true;
 };
 
 // Word vectors as float, bf16, or int8 with one scale per row.
@@ -119,7 +122,8 @@ struct EmbedArgs {
 };
 
 // Turns row i by the angles of position position_ids[i]: of the lanes j and j + head_dim / 2 by the
-// one at [position][j], given as cosine and sine. head_dim is a multiple of 32.
+// one at [position][j], given as cosine and sine. head_dim is a multiple of 32; of 64 with `gamma`,
+// by which a row is scaled once it is divided by the root of its mean square.
 struct RotateArgs {
   float* x;  // [rows][head_dim], in place
   size_t stride;
@@ -128,6 +132,8 @@ struct RotateArgs {
   const float* cosines;  // [positions][head_dim / 2]
   const float* sines;
   const int32_t* position_ids;
+  const float* gamma = nullptr;  // [head_dim]
+  float epsilon = 0.0f;
 };
 
 // Of AttentionArgs::before and after: no bound.
@@ -149,7 +155,8 @@ struct AttentionArgs {
   size_t out_stride;
   void* scratch;  // attention_scratch_bytes(), 64-byte aligned
   // A query sees this many keys before and after its own place; the first query's is `first_query`.
-  // No other key touches a bit of its result, except that the values of int8 share a unit.
+  // No other key touches a bit of its result, except that the values of int8 share a unit with all
+  // that precede them.
   int before = kWholeSequence;
   int after = kWholeSequence;
   int first_query = 0;

@@ -78,8 +78,8 @@ TEST_P(KernelsLinear, GivesThePortableBits) {
       for (const Fill fill : kAllFills) {
         Problem own(kernels(), dtype, shape, fill);
         Problem reference(portable(), dtype, shape, fill);
-        for (const Epilogue epilogue :
-             {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd, Epilogue::kMultiply})
+        for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kStoreGelu,
+                                        Epilogue::kStoreSilu, Epilogue::kAdd, Epilogue::kMultiply})
           expect_same_bits(
               run_linear(kernels(), own.layer, own.a, shape.rows, epilogue),
               run_linear(portable(), reference.layer, reference.a, shape.rows, epilogue),
@@ -151,23 +151,34 @@ TEST_P(KernelsLinear, AddAndMultiplyTakeWhatIsThere) {
   }
 }
 
-TEST_P(KernelsLinear, GeluIsTheErfForm) {
-  for (const Dtype dtype : dtypes_of(kernels())) {
-    // One input that is always 1 after conversion, weights that carry the argument.
+// out[n] of an epilogue at x, in steps over [-12, 12]: expect(x, out, dtype).
+template <class Expect>
+void for_each_argument(const Kernels& kernels, Epilogue epilogue, Expect expect) {
+  for (const Dtype dtype : dtypes_of(kernels)) {
+    // Weights that add nothing, and a bias that carries the argument.
     std::vector<float> weights(16 * 64, 0.0f);
     std::vector<float> bias(16);
     for (float start = -12.0f; start < 12.0f; start += 0.4f) {
       for (int n = 0; n < 16; ++n) bias[n] = start + 0.025f * n;
       const Layer layer(dtype, weights, bias, 64);
-      Operand a(kernels(), dtype, std::vector<float>(64, 0.0f), 1, 64);
-      const std::vector<float> out = run_linear(kernels(), layer, a, 1, Epilogue::kStoreGelu);
-      for (int n = 0; n < 16; ++n) {
-        const double x = bias[n];
-        const double bound = (is_float(dtype) ? 3e-7 : 6e-5) * std::max(1.0, std::abs(x));
-        ASSERT_NEAR(out[n], x * 0.5 * std::erfc(-x / std::sqrt(2.0)), bound) << x;
-      }
+      Operand a(kernels, dtype, std::vector<float>(64, 0.0f), 1, 64);
+      const std::vector<float> out = run_linear(kernels, layer, a, 1, epilogue);
+      for (int n = 0; n < 16; ++n) expect(double{bias[n]}, out[n], dtype);
     }
   }
+}
+
+TEST_P(KernelsLinear, GeluIsTheErfForm) {
+  for_each_argument(kernels(), Epilogue::kStoreGelu, [](double x, float out, Dtype dtype) {
+    const double bound = (is_float(dtype) ? 3e-7 : 6e-5) * std::max(1.0, std::abs(x));
+    ASSERT_NEAR(out, x * 0.5 * std::erfc(-x / std::sqrt(2.0)), bound) << x;
+  });
+}
+
+TEST_P(KernelsLinear, SiluIsXTimesItsSigmoid) {
+  for_each_argument(kernels(), Epilogue::kStoreSilu, [](double x, float out, Dtype) {
+    ASSERT_NEAR(out, x / (1.0 + std::exp(-x)), 5e-7 * std::max(1.0, std::abs(x))) << x;
+  });
 }
 
 TEST_P(KernelsLinear, NanAndInfinityStayVisibleInTheirRowOnly) {

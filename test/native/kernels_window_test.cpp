@@ -93,8 +93,8 @@ TEST_P(KernelsWindow, ApproximatesTheSoftmaxOfTheVisibleKeys) {
     }
 }
 
-// Keys and values of other magnitudes outside the window, with the largest value of all left alone,
-// which sets the unit of int8.
+// Keys and values of other magnitudes outside the window, those behind it far larger. Before it the
+// largest value is left alone, which sets the unit of int8.
 TEST_P(KernelsWindow, WhatAQueryDoesNotSeeDoesNotTouchABit) {
   constexpr Case kCase{200, 64, 100, 1, {20, 10}};
   for (const Dtype dtype : dtypes_of(kernels())) {
@@ -105,7 +105,7 @@ TEST_P(KernelsWindow, WhatAQueryDoesNotSeeDoesNotTouchABit) {
       if (sees(kCase, 0, key)) continue;
       for (int i = 0; i < kCase.head_dim; ++i) {
         heads.k[key * kCase.head_dim + i] *= -40.0f;
-        heads.v[key * kCase.head_dim + i] = 13.0f;
+        heads.v[key * kCase.head_dim + i] = key < 100 ? 13.0f : 1300.0f;
       }
     }
     expect_same_bits(run(kernels(), dtype, heads, kCase), before, name_of(dtype));
