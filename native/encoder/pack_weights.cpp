@@ -25,16 +25,26 @@ class Source {
       : Source(file.matrix(name + ".weight", out, in), file.vector(name + ".bias", out), out, in) {}
 
   Column column(int n, int first_input = 0) const {
-    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias_[n]};
-    return {weight_.data() + n * in_ + first_input, 1, bias_[n]};
+    const float step = step_ == nullptr ? 0.0f : step_[step_stride_ * n];
+    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias_[n], step};
+    return {weight_.data() + n * in_ + first_input, 1, bias_[n], step};
   }
 
  private:
   Source(const Tensor& weight, const Tensor& bias, int out, int in)
-      : weight_(weight), bias_(bias), transposed_(weight.transposed), out_(out), in_(in) {}
+      : weight_(weight), bias_(bias), transposed_(weight.transposed), out_(out), in_(in) {
+    if (weight.quantisation == nullptr) return;
+    const Quantisation& steps = *weight.quantisation;
+    const bool by_output = steps.axis == (transposed_ ? 1 : 0);
+    if (steps.scale.size() > 1 && !by_output) return;
+    step_ = steps.scale.data();
+    step_stride_ = steps.scale.size() > 1 ? 1 : 0;
+  }
 
   FloatView weight_;
   FloatView bias_;
+  const float* step_ = nullptr;  // of quantised weights
+  size_t step_stride_ = 0;
   bool transposed_;
   size_t out_;
   size_t in_;
@@ -108,8 +118,10 @@ class Packer {
       char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
       float* scale = model_.words.scale == nullptr ? nullptr : writable(model_.words.scale) + row;
       const kernels::Dtype dtype = model_.words.dtype;
+      const Quantisation* steps = words.quantisation.get();
+      const float step = steps != nullptr && steps->scale.size() == 1 ? steps->scale.front() : 0.0f;
       kernels::convert_embedding_rows(dtype, from.data(), count, width,
-                                      to + row * width * kernels::element_size(dtype), scale);
+                                      to + row * width * kernels::element_size(dtype), scale, step);
     }
     copy(file_.matrix(name + "position_embeddings.weight", config_.positions, config_.hidden),
          model_.positions);
