@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "encoder/float_view.h"
-#include "encoder/weight_file.h"
+#include "encoder/weights/float_view.h"
+#include "encoder/weights/weight_file.h"
 #include "encoder_fixture.h"
 #include "kernels/panels.h"
 #include "onnx_fixture.h"
