@@ -70,6 +70,8 @@ kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabul
   table.rows = take_bytes(vocabulary * row_bytes);
   if (table.dtype == Dtype::kInt8) table.scale = take<float>(vocabulary);
   if (!fills_) return table;
+  const Quantisation* steps = tensor.quantisation.get();
+  const float step = steps != nullptr && steps->scale.size() == 1 ? steps->scale.front() : 0.0f;
   // By parts: of float16 or bfloat16 tables there is never a whole copy as floats.
   constexpr int kRows = 4096;
   for (int first = 0; first < vocabulary; first += kRows) {
@@ -80,7 +82,7 @@ kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabul
     kernels::convert_embedding_rows(
         table.dtype, part.data(), rows, width,
         static_cast<char*>(const_cast<void*>(table.rows)) + first * row_bytes,
-        table.scale == nullptr ? nullptr : writable(table.scale) + first);
+        table.scale == nullptr ? nullptr : writable(table.scale) + first, step);
   }
   return table;
 }
