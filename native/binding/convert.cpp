@@ -38,6 +38,11 @@ std::string to_string(const Napi::Object& object, const char* key) {
   return object.Get(key).As<Napi::String>().Utf8Value();
 }
 
+// Empty where the property is undefined.
+std::string to_optional_string(const Napi::Object& object, const char* key) {
+  return object.Get(key).IsUndefined() ? std::string() : to_string(object, key);
+}
+
 size_t to_size(const Napi::Object& object, const char* key) {
   return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
 }
@@ -62,7 +67,7 @@ encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
           .dtype = dtype == "int8"   ? kernels::Dtype::kInt8
                    : dtype == "bf16" ? kernels::Dtype::kBf16
                                      : kernels::Dtype::kFp32,
-          .cache_folder = to_string(options, "weightCacheFolder")};
+          .cache_folder = to_optional_string(options, "weightCacheFolder")};
 }
 
 }  // namespace

@@ -13,27 +13,40 @@ export interface NativeFailure {
 /** `memoryLimitBytes` 0: no limit. */
 export type NativeCudaOptions = Required<CudaOptions>;
 
-export interface NativeLoadOptions {
-  engine: 'packed' | 'onnxruntime';
-  /** Absolute path of the ONNX file; for `packed`, of the float weights. */
+interface NativeModelOptions {
+  /** Absolute path of the file of weights. */
   modelPath: string;
-  /** Bytes of the ONNX file and its external data; for `packed`, 0. */
-  weightBytes: number;
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
-  /** Absolute path of the ONNX Runtime shared library; for `packed`, empty. */
-  runtimePath: string;
-  /** For `packed`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
-  configFolder: string;
-  dtype: Exclude<Dtype, 'auto'>;
-  weightCacheFolder: string;
-  executionProviders: ExecutionProvider[];
-  cuda: NativeCudaOptions;
   threads: number;
   maxLength: number;
   truncation: Truncation;
   maxQueuedTokens: number;
 }
+
+/** A model on our own kernels. */
+export interface NativeBuiltinOptions extends NativeModelOptions {
+  engine: 'packed';
+  /** Of config.json. */
+  configFolder: string;
+  /** What to make of the weights. */
+  dtype: Exclude<Dtype, 'auto'>;
+  /** Where to keep that; undefined: nowhere. */
+  weightCacheFolder: string | undefined;
+}
+
+/** A model on ONNX Runtime. */
+export interface NativeRuntimeOptions extends NativeModelOptions {
+  engine: 'onnxruntime';
+  /** Bytes of the ONNX file and its external data. */
+  weightBytes: number;
+  /** Absolute path of the shared library. */
+  runtimePath: string;
+  executionProviders: ExecutionProvider[];
+  cuda: NativeCudaOptions;
+}
+
+export type NativeLoadOptions = NativeBuiltinOptions | NativeRuntimeOptions;
 
 export interface NativeEngineInfo {
   provider: ExecutionProvider;
