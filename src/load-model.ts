@@ -3,7 +3,7 @@ import { loadNative } from './addon/load-native';
 import { findRuntime } from './addon/load-runtime';
 import type { NativeEngine, NativeLoadOptions } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';
-import { checkTokenizer, checkWeights } from './checks/at-load';
+import { checkTokenizer, checkWeights, type CheckedGraph } from './checks/at-load';
 import { usableProviders, type UsableProviders } from './cuda/usable-providers';
 import { RerankError } from './errors';
 import { weightBytes } from './formats/weights-graph';
@@ -32,16 +32,17 @@ export interface PreparedModel {
 
 /** A candidate that runs. */
 interface Running {
+  candidate: Candidate;
   native: NativeLoadOptions;
   engine: NativeEngine;
   files: ModelInfo['files'];
 }
 
 /** Loads and digests at the same time; whatever fails first ends the other. */
-async function loadAndDigest(native: NativeLoadOptions): Promise<Running> {
+async function loadAndDigest(native: NativeLoadOptions): Promise<Omit<Running, 'candidate'>> {
   const stop = new AbortController();
   const loading = loadNative().load(native);
-  const memo = native.engine === 'packed' && native.weightCacheFolder !== undefined ? digestFolder() : undefined;
+  const memo = native.engine === 'builtin' && native.weightCacheFolder !== undefined ? digestFolder() : undefined;
   const digest = (path: string) => digestFile(path, stop.signal, memo);
   const digesting = Promise.all([digest(native.modelPath), digest(native.tokenizerPath)]);
   try {
@@ -59,43 +60,54 @@ async function loadAndDigest(native: NativeLoadOptions): Promise<Running> {
   }
 }
 
-/** What the addon is told; `bytes` are those of the weights. */
-function nativeOptions(prepared: PreparedModel, candidate: Candidate, bytes: number): NativeLoadOptions {
+/** What the addon is told. */
+async function nativeOptions(
+  prepared: PreparedModel,
+  candidate: Candidate,
+  { graph, end }: CheckedGraph,
+): Promise<NativeLoadOptions> {
   const { found, options, usable, threads, maxLength } = prepared;
   const { truncation, maxQueuedTokens, weightCache, cuda } = options;
   const { tokenizerPath } = found;
   const modelPath = weightsPath(found, candidate);
   const common = { modelPath, tokenizerPath, threads, maxLength, truncation, maxQueuedTokens };
-  if (candidate.engine === 'onnxruntime') {
-    const { providers } = usable;
-    const runtimePath = findRuntime(providers[0]);
-    return { ...common, engine: 'onnxruntime', weightBytes: bytes, runtimePath, executionProviders: providers, cuda };
+  if (candidate.engine === 'builtin') {
+    const { dtype } = candidate;
+    const cacheFolder = weightCache ? weightCacheFolder() : undefined;
+    return { ...common, engine: 'builtin', configFolder: found.folder, dtype, weightCacheFolder: cacheFolder };
   }
-  const cacheFolder = weightCache ? weightCacheFolder() : undefined;
-  const { dtype } = candidate;
-  return { ...common, engine: 'packed', configFolder: found.folder, dtype, weightCacheFolder: cacheFolder };
+  return {
+    ...common,
+    engine: 'onnxruntime',
+    weightBytes: await weightBytes(graph, modelPath),
+    end: end && { output: end.output, before: end.activation === undefined ? undefined : end.logits },
+    runtimePath: findRuntime(usable.providers[0]),
+    executionProviders: usable.providers,
+    cuda,
+  };
 }
 
 /** Loads what the checks let pass. */
 async function loadChecked(prepared: PreparedModel, candidate: Candidate): Promise<Running> {
   const { found, maxLength } = prepared;
-  const path = weightsPath(found, candidate);
-  const graph = await checkWeights(path, found.unusedPositions, maxLength);
-  const running = await loadAndDigest(nativeOptions(prepared, candidate, await weightBytes(graph, path)));
+  const checked = await checkWeights(weightsPath(found, candidate), found.unusedPositions, maxLength);
+  const running = await loadAndDigest(await nativeOptions(prepared, candidate, checked));
   try {
-    checkTokenizer(running.engine.info.vocabulary, graph, found.tokenizerPath);
-    return running;
+    checkTokenizer(running.engine.info.vocabulary, checked.graph, found.tokenizerPath);
   } catch (error) {
     await running.engine.close();
     throw error;
   }
+  const leftOut = candidate.engine === 'onnxruntime' ? checked.end?.activation : undefined;
+  const reason = leftOut ? `${candidate.reason}; its ${leftOut} at the end is left out` : candidate.reason;
+  return { ...running, candidate: { ...candidate, reason } };
 }
 
 /** An exporter may have renamed, fused or reshaped weights that ONNX Runtime has no trouble with. */
 const NOT_FOR_OUR_KERNELS: ReadonlySet<string> = new Set(['MODEL_UNSUPPORTED', 'MODEL_INVALID']);
 
 function isRefusedByOurs({ engine }: Candidate, error: unknown): error is RerankError {
-  return engine === 'packed' && error instanceof RerankError && NOT_FOR_OUR_KERNELS.has(error.code);
+  return engine === 'builtin' && error instanceof RerankError && NOT_FOR_OUR_KERNELS.has(error.code);
 }
 
 /** The first candidate, or where our own kernels refuse it, what comes behind it. `because` ends its reason. */
@@ -103,12 +115,9 @@ async function loadFirst(
   prepared: PreparedModel,
   [first, next, ...others]: readonly [Candidate, ...Candidate[]],
   because = '',
-): Promise<{ candidate: Candidate; running: Running }> {
+): Promise<Running> {
   try {
-    return {
-      candidate: { ...first, reason: first.reason + because },
-      running: await loadChecked(prepared, first),
-    };
+    return await loadChecked(prepared, { ...first, reason: first.reason + because });
   } catch (error) {
     if (!next || !isRefusedByOurs(first, error)) throw error;
     const file = basename(first.file.path);
@@ -126,7 +135,7 @@ function describeProvider({ options, usable }: PreparedModel, { info }: NativeEn
   });
 }
 
-function describe(prepared: PreparedModel, candidate: Candidate, { native, engine, files }: Running): ModelInfo {
+function describe(prepared: PreparedModel, { candidate, native, engine, files }: Running): ModelInfo {
   const { found, options, threads, maxLength } = prepared;
   const { runtimeVersion: version, instructionSet } = engine.info;
   const { engine: name, dtype, reason } = candidate;
@@ -165,8 +174,8 @@ export async function prepareModel(
 }
 
 export async function loadPrepared(prepared: PreparedModel): Promise<LoadedModel> {
-  const { candidate, running } = await loadFirst(prepared, prepared.found.candidates);
-  return { engine: running.engine, info: describe(prepared, candidate, running) };
+  const running = await loadFirst(prepared, prepared.found.candidates);
+  return { engine: running.engine, info: describe(prepared, running) };
 }
 
 /** From a model's name and the caller's options to a running engine and its description. */

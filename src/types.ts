@@ -147,9 +147,9 @@ export interface ModelInfo {
     /** The CUDA devices in use; only where `got` is `cuda`. */
     deviceIds?: readonly number[];
   };
-  /** What runs the model: our own kernels over packed rows, or ONNX Runtime. */
+  /** What runs the model: our own kernels (`builtin`), or ONNX Runtime. */
   engine: {
-    name: 'packed' | 'onnxruntime';
+    name: 'builtin' | 'onnxruntime';
     /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "kernels/pack.h"
+#include "kernels/panels.h"
 
 using namespace bge::kernels;
 
@@ -31,14 +31,14 @@ struct Layer {
     for (float& w : weights) w = normal(random);
     std::vector<Column> columns(n);
     for (int i = 0; i < n; ++i) columns[i] = {weights.data() + static_cast<size_t>(i) * k, 1, 0.1f};
-    panels = allocate(packed_bytes(dtype, n, k));
+    panels = allocate(panel_bytes(dtype, n, k));
     floats = allocate(sizeof(float) * n * 3);
     float* f = static_cast<float*>(floats.get());
-    pack_linear(dtype, columns, k, {panels.get(), f, f + n, f + 2 * n});
-    packed = {dtype, n, k, panels.get(), f, f + n, f + 2 * n};
+    convert_to_panels(dtype, columns, k, {panels.get(), f, f + n, f + 2 * n});
+    matrix = {dtype, n, k, panels.get(), f, f + n, f + 2 * n};
   }
   Buffer panels, floats;
-  PackedLinear packed;
+  PanelMatrix matrix;
 };
 
 // Of this thread alone, so that other work on the machine counts less.
@@ -65,7 +65,7 @@ void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilog
   const Activations activations{a.get(), static_cast<size_t>(k), scales.data()};
   kernels.convert[d](x.data(), k, rows, k, activations);
   std::vector<float> out(static_cast<size_t>(rows) * n);
-  const LinearArgs args{activations, rows,     &layer.packed, 0,
+  const LinearArgs args{activations, rows,     &layer.matrix, 0,
                         n / kPanel,  epilogue, out.data(),    static_cast<size_t>(n)};
   const KernelScope scope(kernels);
   double best = 1e9;

@@ -11,12 +11,12 @@ namespace bge::encoder {
 using kernels::Activations;
 using kernels::Dtype;
 using kernels::Epilogue;
-using kernels::PackedLinear;
+using kernels::PanelMatrix;
 
 Executor::Executor(const PackedModel& model, const kernels::Kernels& kernels)
     : model_(model), kernels_(kernels), dtype_(static_cast<int>(model.dtype)) {}
 
-void Executor::run(std::span<const infer::Row> rows, std::span<float> logits,
+void Executor::run(std::span<const backend::Row> rows, std::span<float> logits,
                    const std::atomic<bool>& stop) {
   gather_tokens(rows);
   const EncoderConfig& config = model_.config;
@@ -38,13 +38,13 @@ void Executor::run(std::span<const infer::Row> rows, std::span<float> logits,
   score(out, logits);
 }
 
-void Executor::gather_tokens(std::span<const infer::Row> rows) {
+void Executor::gather_tokens(std::span<const backend::Row> rows) {
   const EncoderConfig& config = model_.config;
   ids_.clear();
   position_ids_.clear();
   type_ids_.clear();
   offsets_.assign(1, 0);
-  for (const infer::Row& row : rows) {
+  for (const backend::Row& row : rows) {
     if (row.ids.empty() || row.ids.size() > static_cast<size_t>(config.max_tokens()))
       throw Error(ErrorCode::kTooLong,
                   "Cut every pair to 1 to " + std::to_string(config.max_tokens()) + " tokens.");
@@ -66,7 +66,7 @@ void Executor::gather_tokens(std::span<const infer::Row> rows) {
   }
 }
 
-void Executor::linear(const PackedLinear& weights, const Activations& a, int rows, int first_column,
+void Executor::linear(const PanelMatrix& weights, const Activations& a, int rows, int first_column,
                       int columns, Epilogue epilogue, float* out, size_t stride) {
   const int first_panel = first_column / kernels::kPanel;
   kernels_.linear[static_cast<int>(weights.dtype)]({a, rows, &weights, first_panel,
@@ -129,7 +129,7 @@ void Executor::feed_forward(const LayerWeights& layer, const Stream& stream) {
   float* intermediate = workspace_->intermediate.as<float>();
   const Activations slice = workspace_->slice.view();
   int column = 0;
-  for (const PackedLinear& down : layer.down) {
+  for (const PanelMatrix& down : layer.down) {
     linear(layer.up, stream.hidden, stream.rows, column, down.k, Epilogue::kStoreGelu, intermediate,
            down.k);
     kernels_.convert[dtype_](intermediate, down.k, stream.rows, down.k, slice);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "encoder/weight_file.h"
-#include "kernels/pack.h"
+#include "kernels/panels.h"
 
 namespace bge::encoder {
 

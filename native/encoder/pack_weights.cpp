@@ -10,7 +10,7 @@ namespace {
 
 using kernels::Column;
 using kernels::Dtype;
-using kernels::PackedLinear;
+using kernels::PanelMatrix;
 
 // The block was handed to lay_out() as read-only; its builder is the one place that writes.
 template <class T>
@@ -47,7 +47,8 @@ class Packer {
         model_(model),
         stop_(stop),
         config_(model.config),
-        prefix_(file.prefix_of("embeddings.word_embeddings.weight")) {}
+        prefix_(file.prefix_of("embeddings.word_embeddings.weight")),
+        outer_(outer_of(prefix_)) {}
 
   void run() {
     pack_embeddings();
@@ -59,6 +60,12 @@ class Packer {
   }
 
  private:
+  // The head stands beside the encoder: 'model.' of 'model.bert.', '' of 'bert.' and of ''.
+  static std::string outer_of(const std::string& prefix) {
+    const size_t dot = prefix.size() < 2 ? std::string::npos : prefix.rfind('.', prefix.size() - 2);
+    return dot == std::string::npos ? "" : prefix.substr(0, dot + 1);
+  }
+
   void check_stop() const {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed))
       throw Error(ErrorCode::kAborted, "The load was cancelled; load again if it is still wanted.");
@@ -74,13 +81,13 @@ class Packer {
     copy(file_.vector(name + ".bias", config_.hidden), norm.beta);
   }
 
-  void pack_columns(const std::vector<Column>& columns, const PackedLinear& to) {
-    kernels::pack_linear(to.dtype, columns, to.k,
-                         {const_cast<void*>(to.panels), writable(to.scale), writable(to.scaled_sum),
-                          writable(to.bias)});
+  void pack_columns(const std::vector<Column>& columns, const PanelMatrix& to) {
+    kernels::convert_to_panels(to.dtype, columns, to.k,
+                               {const_cast<void*>(to.panels), writable(to.scale),
+                                writable(to.scaled_sum), writable(to.bias)});
   }
 
-  void pack_plain(const std::string& name, const PackedLinear& to) {
+  void pack_plain(const std::string& name, const PanelMatrix& to) {
     const Source source(file_, name, to.n, to.k);
     std::vector<Column> columns;
     for (int n = 0; n < to.n; ++n) columns.push_back(source.column(n));
@@ -101,8 +108,8 @@ class Packer {
       char* to = static_cast<char*>(const_cast<void*>(model_.words.rows));
       float* scale = model_.words.scale == nullptr ? nullptr : writable(model_.words.scale) + row;
       const kernels::Dtype dtype = model_.words.dtype;
-      kernels::pack_rows(dtype, from.data(), count, width,
-                         to + row * width * kernels::element_size(dtype), scale);
+      kernels::convert_embedding_rows(dtype, from.data(), count, width,
+                                      to + row * width * kernels::element_size(dtype), scale);
     }
     copy(file_.matrix(name + "position_embeddings.weight", config_.positions, config_.hidden),
          model_.positions);
@@ -122,7 +129,7 @@ class Packer {
 
   // The bias of the keys adds the same amount to every score of a query, which the softmax takes
   // away again: it is left out, and the int8 keys need no range for it.
-  void pack_qkv(const std::string& name, const PackedLinear& to) {
+  void pack_qkv(const std::string& name, const PanelMatrix& to) {
     const Source query(file_, name + "query", config_.hidden, config_.hidden);
     const Source key(file_, name + "key", config_.hidden, config_.hidden);
     const Source value(file_, name + "value", config_.hidden, config_.hidden);
@@ -139,10 +146,10 @@ class Packer {
     pack_columns(columns, to);
   }
 
-  void pack_down(const std::string& name, const std::vector<PackedLinear>& slices) {
+  void pack_down(const std::string& name, const std::vector<PanelMatrix>& slices) {
     const Source source(file_, name, config_.hidden, config_.intermediate);
     int first_input = 0;
-    for (const PackedLinear& slice : slices) {
+    for (const PanelMatrix& slice : slices) {
       std::vector<Column> columns;
       for (int n = 0; n < slice.n; ++n) {
         columns.push_back(source.column(n, first_input));
@@ -155,8 +162,8 @@ class Packer {
 
   void pack_head() {
     const bool bert = config_.family == Family::kBert;
-    const std::string output = bert ? "classifier" : "classifier.out_proj";
-    pack_plain(bert ? prefix_ + "pooler.dense" : "classifier.dense", model_.head.dense);
+    const std::string output = outer_ + (bert ? "classifier" : "classifier.out_proj");
+    pack_plain(bert ? prefix_ + "pooler.dense" : outer_ + "classifier.dense", model_.head.dense);
     const int labels = file_.rows(output + ".weight");
     if (labels != 1 && labels != 2)
       throw Error(ErrorCode::kModelUnsupported, "The weights have " + std::to_string(labels) +
@@ -180,6 +187,7 @@ class Packer {
   const std::atomic<bool>* stop_;
   const EncoderConfig& config_;
   std::string prefix_;
+  std::string outer_;
 };
 
 }  // namespace

@@ -1,16 +1,16 @@
 #include "encoder/packed_model.h"
 
-#include "kernels/pack.h"
+#include "kernels/panels.h"
 
 namespace bge::encoder {
 namespace {
 
 using kernels::Dtype;
-using kernels::PackedLinear;
+using kernels::PanelMatrix;
 
-PackedLinear take_linear(Dtype dtype, int n, int k, Layout& layout) {
-  PackedLinear linear{dtype, n, k, nullptr, nullptr, nullptr, nullptr};
-  linear.panels = layout.take_bytes(kernels::packed_bytes(dtype, n, k));
+PanelMatrix take_linear(Dtype dtype, int n, int k, Layout& layout) {
+  PanelMatrix linear{dtype, n, k, nullptr, nullptr, nullptr, nullptr};
+  linear.panels = layout.take_bytes(kernels::panel_bytes(dtype, n, k));
   if (dtype == Dtype::kInt8 || dtype == Dtype::kFixed24) linear.scale = layout.take<float>(n);
   if (dtype == Dtype::kInt8) linear.scaled_sum = layout.take<float>(n);
   linear.bias = layout.take<float>(n);

@@ -20,19 +20,19 @@ struct NormWeights {
 
 struct LayerWeights {
   // Columns ordered head by head: [q | k | v] of head 0, of head 1, ...
-  kernels::PackedLinear qkv;
-  kernels::PackedLinear attention_output;
+  kernels::PanelMatrix qkv;
+  kernels::PanelMatrix attention_output;
   NormWeights attention_norm;
-  kernels::PackedLinear up;
+  kernels::PanelMatrix up;
   // The intermediate width in slices, each with its own scales: a slice's activations stay in the
   // second-level cache between the two products. Only the first slice carries the bias.
-  std::vector<kernels::PackedLinear> down;
+  std::vector<kernels::PanelMatrix> down;
   NormWeights output_norm;
 };
 
 // tanh(dense(first row)) . output + output_bias; float32 in every dtype.
 struct HeadWeights {
-  kernels::PackedLinear dense;
+  kernels::PanelMatrix dense;
   const float* output;
   const float* output_bias;
 };

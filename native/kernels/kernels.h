@@ -60,7 +60,7 @@ struct Activations {
 // (bf16), 4 (int8): what a 512-bit register, two 256-bit ones and an AMX tile all load as they lie.
 // int8: weight = scale[n] * byte; kFixed24: scale[n] * integer / 65536. int8 only: scaled_sum[n] =
 // scale[n] * sum over k of byte.
-struct PackedLinear {
+struct PanelMatrix {
   Dtype dtype;
   int n;  // multiple of 16
   int k;  // multiple of 64
@@ -79,7 +79,7 @@ enum class Epilogue {
 struct LinearArgs {
   Activations a;
   int rows;
-  const PackedLinear* weights;
+  const PanelMatrix* weights;
   int panel_begin;  // computes columns [16 * panel_begin, 16 * panel_end) into out column 0 onwards
   int panel_end;
   Epilogue epilogue;

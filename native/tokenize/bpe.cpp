@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <random>
 #include <string>
 
 #include "tokenize/byte_level.h"
@@ -17,8 +18,20 @@ uint64_t pair_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
 }
 
-size_t slot_of(uint64_t pair, size_t size) {
-  return static_cast<size_t>((pair * 0x9E3779B97F4A7C15) >> 32) & (size - 1);
+// What a merge gives is known by its id alone, so that each token needs one of its own.
+void refuse_shared_ids(std::vector<DoubleArray::Entry> tokens) {
+  std::sort(tokens.begin(), tokens.end(),
+            [](const auto& a, const auto& b) { return a.value < b.value; });
+  for (size_t i = 1; i < tokens.size(); ++i) {
+    if (tokens[i].value == tokens[i - 1].value && tokens[i].key != tokens[i - 1].key) {
+      throw_invalid("two tokens of one id", "/model/vocab/" + std::string(tokens[i].key));
+    }
+  }
+}
+
+uint64_t random_odd_number() {
+  std::random_device random;
+  return uint64_t{random()} << 32 | random() | 1;
 }
 
 }  // namespace
@@ -34,19 +47,28 @@ struct BpeModel::Word {
   }
 };
 
-BpeModel::BpeModel(const BpeVocabulary& vocabulary) {
+BpeModel::BpeModel(const BpeVocabulary& vocabulary)
+    : tokens_(DoubleArray::build(vocabulary.tokens)), hash_factor_(random_odd_number()) {
+  add_tokens(vocabulary);
+  add_merges(vocabulary);
+  add_direct_tokens(vocabulary);
+}
+
+void BpeModel::add_tokens(const BpeVocabulary& vocabulary) {
+  refuse_shared_ids(vocabulary.tokens);
   byte_ids_.fill(DoubleArray::kNone);
-  tokens_.reserve(vocabulary.tokens.size());
   for (const auto& [token, id] : vocabulary.tokens) {
-    tokens_.insert_or_assign(std::string(token), id);
+    id_bound_ = std::max(id_bound_, static_cast<size_t>(id) + 1);
     const auto bytes = bytes_of_token(token);
     if (bytes && bytes->size() == 1) byte_ids_[static_cast<unsigned char>(bytes->front())] = id;
   }
   if (std::find(byte_ids_.begin(), byte_ids_.end(), DoubleArray::kNone) != byte_ids_.end()) {
     throw_unsupported("a BPE vocabulary without a token for every byte", "/model/vocab");
   }
-  add_merges(vocabulary);
-  add_direct_tokens(vocabulary);
+}
+
+size_t BpeModel::slot_of(uint64_t pair) const {
+  return static_cast<size_t>((pair * hash_factor_) >> 32) & (merges_.size() - 1);
 }
 
 void BpeModel::add_merges(const BpeVocabulary& vocabulary) {
@@ -60,7 +82,7 @@ void BpeModel::add_merges(const BpeVocabulary& vocabulary) {
       throw_invalid("a merge of what is no token", "/model/merges/" + std::to_string(rank));
     }
     const uint64_t pair = pair_of(*left_id, *right_id);
-    size_t slot = slot_of(pair, merges_.size());
+    size_t slot = slot_of(pair);
     while (merges_[slot].pair != kNoPair && merges_[slot].pair != pair) {
       slot = (slot + 1) & (merges_.size() - 1);
     }
@@ -88,14 +110,9 @@ void BpeModel::add_direct_tokens(const BpeVocabulary& vocabulary) {
   direct_ = DoubleArray::build(entries);
 }
 
-std::optional<int32_t> BpeModel::token_to_id(std::string_view token) const {
-  const auto found = tokens_.find(std::string(token));
-  return found == tokens_.end() ? std::nullopt : std::optional(found->second);
-}
-
 const BpeModel::Merge* BpeModel::find_merge(int32_t left, int32_t right) const {
   const uint64_t pair = pair_of(left, right);
-  size_t slot = slot_of(pair, merges_.size());
+  size_t slot = slot_of(pair);
   while (merges_[slot].pair != pair) {
     if (merges_[slot].pair == kNoPair) return nullptr;
     slot = (slot + 1) & (merges_.size() - 1);

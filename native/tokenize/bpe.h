@@ -2,7 +2,6 @@
 
 #include <array>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -12,8 +11,8 @@
 namespace bge::tokenize {
 
 struct BpeVocabulary {
-  std::vector<DoubleArray::Entry>
-      tokens;  // as the file writes them; need not outlive the constructor
+  // As the file writes them, valid UTF-8; need not outlive the constructor.
+  std::vector<DoubleArray::Entry> tokens;
   std::vector<std::pair<std::string_view, std::string_view>> merges;  // the first one goes first
   bool ignore_merges;  // a piece that is a token is that token, whatever the merges say
 };
@@ -22,14 +21,17 @@ struct BpeVocabulary {
 // ones the leftmost.
 class BpeModel final : public Model {
  public:
-  // Throws Error with kTokenizerInvalid for a merge of what is no token, kTokenizerUnsupported
-  // where a byte has no token.
+  // Throws Error with kTokenizerInvalid for a merge of what is no token or an id of two tokens,
+  // kTokenizerUnsupported where a byte has no token.
   explicit BpeModel(const BpeVocabulary& vocabulary);
 
   size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
                 std::vector<int32_t>& ids) const override;
-  std::optional<int32_t> token_to_id(std::string_view token) const override;
+  std::optional<int32_t> token_to_id(std::string_view token) const override {
+    return tokens_.find(token);
+  }
   size_t vocabulary_size() const override { return tokens_.size(); }
+  size_t id_bound() const override { return id_bound_; }
 
  private:
   struct Merge {
@@ -50,16 +52,20 @@ class BpeModel final : public Model {
   };
   struct Word;
 
+  void add_tokens(const BpeVocabulary& vocabulary);
   void add_merges(const BpeVocabulary& vocabulary);
   void add_direct_tokens(const BpeVocabulary& vocabulary);
+  size_t slot_of(uint64_t pair) const;
   const Merge* find_merge(int32_t left, int32_t right) const;
   void encode_piece(std::string_view piece, std::vector<int32_t>& ids) const;
   void merge_piece(std::string_view piece, std::vector<int32_t>& ids) const;
   void push_candidate(Word& word, int32_t left) const;
 
-  std::unordered_map<std::string, int32_t> tokens_;  // as the file writes them
+  DoubleArray tokens_;  // as the file writes them
+  size_t id_bound_ = 0;
   std::array<int32_t, 256> byte_ids_;
   std::vector<Merge> merges_;  // a hash table with open addressing, its size a power of two
+  uint64_t hash_factor_;       // odd and random, so that no file can make its pairs collide
   DoubleArray direct_;         // byte strings that become one known token
 };
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kWholeClusterBytes = 6;  // shorter clusters are looked up as a whole
 
-uint32_t label_of(uint32_t unit) { return unit & 0x800000FF; }
+constexpr uint32_t kIsLeaf = 0x80000000;  // the rest of such a unit is a value
+uint32_t label_of(uint32_t unit) { return unit & (kIsLeaf | 0xFF); }
 bool has_leaf(uint32_t unit) { return (unit >> 8 & 1) != 0; }
 uint32_t offset_of(uint32_t unit) { return (unit >> 10) << ((unit & 0x200) >> 6); }
 
@@ -41,10 +42,28 @@ std::optional<Charsmap> Charsmap::parse(std::string_view blob) {
   for (size_t i = 0; i < map.units_.size(); ++i) map.units_[i] = read(4 + 4 * i);
   map.replacements_ = blob.substr(4 + trie_bytes);
   map.replacements_.push_back('\0');
+  if (!is_valid_utf8(map.replacements_) || !map.has_sound_replacements()) return std::nullopt;
   map.find_plain_scalars();
   return map;
 }
 
+bool Charsmap::has_sound_replacements() const {
+  // Units that no path reaches are free of leaves in what darts-clone writes, so that looking at
+  // all of them asks no more of a sound file than following every path would.
+  for (size_t index = 0; index < units_.size(); ++index) {
+    const uint32_t unit = units_[index];
+    if ((unit & kIsLeaf) != 0 || !has_leaf(unit)) continue;
+    const size_t leaf = index ^ offset_of(unit);
+    if (leaf >= units_.size()) return false;
+    const size_t start = units_[leaf] & ~kIsLeaf;
+    if (start >= replacements_.size() || is_continuation(replacements_[start])) return false;
+    const auto replacement = std::string_view(replacements_).substr(start, kMaxReplacement + 1);
+    if (replacement.find('\0') == replacement.npos) return false;
+  }
+  return true;
+}
+
+// Takes at most as many steps as the chunk has bytes, whatever the links are.
 std::string_view Charsmap::lookup(std::string_view chunk) const {
   size_t position = offset_of(units_[0]);
   for (const char byte : chunk) {
@@ -55,12 +74,7 @@ std::string_view Charsmap::lookup(std::string_view chunk) const {
     const uint32_t unit = units_[position];
     if (label_of(unit) != label) break;
     position ^= offset_of(unit);
-    if (has_leaf(unit)) {
-      if (position >= units_.size()) break;
-      const size_t start = units_[position] & 0x7FFFFFFF;
-      if (start >= replacements_.size()) break;
-      return replacements_.c_str() + start;
-    }
+    if (has_leaf(unit)) return replacements_.c_str() + (units_[position] & ~kIsLeaf);
   }
   return {};
 }

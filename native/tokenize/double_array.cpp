@@ -86,6 +86,7 @@ class DoubleArrayBuilder {
     units_.shrink_to_fit();
     DoubleArray out;
     out.units_ = std::move(units_);
+    out.size_ = size_;
     return out;
   }
 
@@ -104,7 +105,9 @@ class DoubleArrayBuilder {
   std::string_view key(size_t index) const { return (*entries_)[index].entry.key; }
 
   void expand(Range range, std::vector<Range>& stack) {
-    for (; range.begin < range.end && key(range.begin).size() == range.depth; ++range.begin) {
+    for (bool first = true; range.begin < range.end && key(range.begin).size() == range.depth;
+         first = false, ++range.begin) {
+      size_ += first;
       units_[range.node].value = (*entries_)[range.begin].entry.value;
     }
     if (range.begin == range.end) return;
@@ -168,6 +171,7 @@ class DoubleArrayBuilder {
 
   const std::vector<SortedEntry>* entries_ = nullptr;
   std::vector<DoubleArray::Unit> units_;
+  size_t size_ = 0;
   std::vector<Block> blocks_;
   std::vector<uint32_t> open_;
   std::vector<uint32_t> labels_;  // of the node being expanded

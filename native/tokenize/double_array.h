@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace bge::tokenize {
 class DoubleArray {
  public:
   struct Entry {
-    std::string_view key;  // not empty; any bytes
+    std::string_view key;  // any bytes
     int32_t value;         // 0 or more
   };
 
@@ -31,8 +32,19 @@ class DoubleArray {
     return true;
   }
 
+  // How many different keys there are.
+  size_t size() const { return size_; }
+
   // The value of the key that ends at `node`, or kNone.
   int32_t value(uint32_t node) const { return units_[node].value; }
+
+  std::optional<int32_t> find(std::string_view key) const {
+    uint32_t node = kRoot;
+    for (const char byte : key) {
+      if (!step(node, byte)) return std::nullopt;
+    }
+    return value(node) == kNone ? std::nullopt : std::optional(value(node));
+  }
 
  private:
   friend class DoubleArrayBuilder;
@@ -42,6 +54,7 @@ class DoubleArray {
   };
 
   std::vector<Unit> units_;
+  size_t size_ = 0;
 };
 
 }  // namespace bge::tokenize

@@ -1,5 +1,6 @@
 #include "tokenize/json_model.h"
 
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -41,11 +42,17 @@ std::string entry_pointer(size_t index) {
   return std::string(kVocabulary) + "/" + std::to_string(index);
 }
 
+std::string token_pointer(std::string_view token) {
+  return std::string(kVocabulary) + "/" + std::string(token);
+}
+
 double read_score(ondemand::value value, size_t index) {
   std::string_view token = value.raw_json_token();
   token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
   const auto score = parse_serde_number(token);
-  if (!score) throw_invalid("no number", entry_pointer(index) + "/1");
+  if (!score || std::abs(*score) > kLargestScore) {
+    throw_invalid("no number from -1e100 to 1e100", entry_pointer(index) + "/1");
+  }
   return *score;
 }
 
@@ -67,14 +74,16 @@ void read_token_ids(ondemand::object tokens, Members& members) {
     const std::string_view token = field.unescaped_key();
     uint64_t id = 0;
     if (field.value().get(id) != simdjson::SUCCESS || id > std::numeric_limits<int32_t>::max()) {
-      throw_invalid("no integer from 0 to 2147483647",
-                    std::string(kVocabulary) + "/" + std::string(token));
+      throw_invalid("no integer from 0 to 2147483647", token_pointer(token));
     }
-    if (!token.empty()) members.tokens.push_back({token, static_cast<int32_t>(id)});
+    members.tokens.push_back({token, static_cast<int32_t>(id)});
   }
 }
 
 void read_vocabulary(ondemand::value value, Members& members) {
+  if (!members.pieces.empty() || !members.tokens.empty()) {
+    throw_invalid("two vocabularies", kVocabulary);
+  }
   const ondemand::json_type type = value.type();
   if (type == ondemand::json_type::array) return read_scored_pieces(value, members);
   if (type == ondemand::json_type::object) return read_token_ids(value, members);
@@ -83,6 +92,7 @@ void read_vocabulary(ondemand::value value, Members& members) {
 
 // "a b", or ["a", "b"] in files that came later.
 void read_merges(ondemand::array rows, Members& members) {
+  if (members.has_merges) throw_invalid("two lists of merges", "/model/merges");
   members.has_merges = true;
   for (ondemand::value row : rows) {
     std::vector<std::string_view> parts;
@@ -129,6 +139,9 @@ std::string type_of(const Members& members) {
 
 ReadModel build_unigram(const Members& members) {
   if (members.pieces.empty()) throw_invalid("no pieces", kVocabulary);
+  for (size_t i = 0; i < members.pieces.size(); ++i) {
+    if (members.pieces[i].size() > kMaxTokenBytes) throw_too_long(entry_pointer(i));
+  }
   if (!members.unknown_id) throw_unsupported("a Unigram model without unk_id", kPointer);
   if (*members.unknown_id < 0 ||
       static_cast<uint64_t>(*members.unknown_id) >= members.pieces.size()) {
@@ -148,6 +161,7 @@ ReadModel build_wordpiece(const Members& members) {
   std::optional<int32_t> unknown_id;
   for (const auto& [token, id] : members.tokens) {
     if (token == *members.unknown_token) unknown_id = id;
+    if (token.size() > kMaxTokenBytes) throw_too_long(token_pointer(token));
   }
   if (!unknown_id) throw_invalid("a token outside the vocabulary", "/model/unk_token");
   return {PreTokenizerKind::kWords,

@@ -3,22 +3,41 @@
 #include <limits>
 
 #include "base/error.h"
+#include "tokenize/utf8.h"
 
 namespace bge::tokenize {
+namespace {
 
-void throw_invalid(const std::string& what, const std::string& pointer) {
+// What a file says can be as long as the file; a message shows the beginning.
+std::string excerpt(const std::string& text) {
+  constexpr size_t kShownBytes = 200;
+  if (text.size() <= kShownBytes) return text;
+  size_t end = kShownBytes;
+  while (is_continuation(text[end])) --end;
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace
+
+void throw_invalid(const std::string& all_of_what, const std::string& all_of_pointer) {
+  const std::string what = excerpt(all_of_what), pointer = excerpt(all_of_pointer);
   throw Error(ErrorCode::kTokenizerInvalid,
               "The tokenizer.json is not sound (" + what + " at \"" + pointer +
                   "\"): get the model's file anew.",
               pointer);
 }
 
-void throw_unsupported(const std::string& what, const std::string& pointer) {
+void throw_unsupported(const std::string& all_of_what, const std::string& all_of_pointer) {
+  const std::string what = excerpt(all_of_what), pointer = excerpt(all_of_pointer);
   throw Error(ErrorCode::kTokenizerUnsupported,
               "The tokenizer.json uses " + what + " at \"" + pointer +
-                  "\", which is not supported: choose a model with an XLM-RoBERTa (Unigram) or "
-                  "BERT (WordPiece) tokenizer.",
+                  "\", which is not supported: choose a model with a Unigram (XLM-RoBERTa), "
+                  "WordPiece (BERT) or byte-level BPE (RoBERTa) tokenizer.",
               pointer);
+}
+
+void throw_too_long(const std::string& pointer) {
+  throw_unsupported("a token of more than " + std::to_string(kMaxTokenBytes) + " bytes", pointer);
 }
 
 JsonNode JsonNode::at(std::string_view key) const {

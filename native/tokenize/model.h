@@ -28,7 +28,10 @@ class Model {
                         std::vector<int32_t>& ids) const = 0;
 
   virtual std::optional<int32_t> token_to_id(std::string_view token) const = 0;
+  // How many tokens there are: where the ids of added tokens start.
   virtual size_t vocabulary_size() const = 0;
+  // One more than the highest id, which is more where ids are left out.
+  virtual size_t id_bound() const = 0;
 };
 
 }  // namespace bge::tokenize

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "tokenize/json_added_tokens.h"
 #include "tokenize/json_components.h"
 #include "tokenize/json_model.h"
 #include "tokenize/json_node.h"
@@ -51,46 +52,6 @@ struct Sections {
   }
 };
 
-struct SplitAddedTokens {
-  std::vector<AddedToken> raw;
-  std::vector<AddedToken> normalized;
-  size_t new_ids = 0;  // beyond the model's vocabulary
-};
-
-// Ids come from the model's vocabulary where it has the content, else from behind it in file order;
-// the reference does not read the file's "id" either. Special ones are searched for first.
-SplitAddedTokens read_added_tokens(const JsonNode& section, const Model& model,
-                                   const Normalizer& normalizer) {
-  SplitAddedTokens out;
-  if (section.is_null()) return out;
-  const auto nodes = section.items();
-  std::vector<std::pair<AddedToken, const JsonNode*>> tokens;
-  for (const JsonNode& node : nodes) {
-    AddedToken token;
-    token.content = node.at("content").string();
-    const auto id = model.token_to_id(token.content);
-    token.id = id ? *id : static_cast<int32_t>(model.vocabulary_size() + out.new_ids++);
-    token.single_word = node.boolean("single_word");
-    token.lstrip = node.boolean("lstrip");
-    token.rstrip = node.boolean("rstrip");
-    tokens.emplace_back(std::move(token), &node);
-  }
-  for (const bool special : {true, false}) {
-    for (auto& [token, node] : tokens) {
-      if (node->boolean("special", false) != special) continue;
-      if (node->boolean("normalized", !special)) {
-        std::string content;
-        normalizer.normalize(token.content, content);
-        token.content = std::move(content);
-        out.normalized.push_back(std::move(token));
-      } else {
-        out.raw.push_back(std::move(token));
-      }
-    }
-  }
-  return out;
-}
-
 std::optional<size_t> read_max_length(const JsonNode& section) {
   if (section.is_null()) return std::nullopt;
   if (const auto direction = section.find("direction");
@@ -107,15 +68,18 @@ TokenizerParts assemble(ReadModel model, Sections& sections) {
   }
   auto normalizer = read_normalizer(sections.normalizer.parse());
   auto added = read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer);
-  const size_t vocabulary_size = model.model->vocabulary_size() + added.new_ids;
+  auto pair_template = read_post_processor(sections.post_processor.parse());
+  if (static_cast<size_t>(pair_template.highest_id()) >= added.id_bound) {
+    throw_invalid("an id of no token", "/post_processor");
+  }
   return {AddedTokens(std::move(added.raw)),
           std::move(normalizer),
           AddedTokens(std::move(added.normalized)),
           std::move(pre_tokenizer.pre_tokenizer),
           std::move(model.model),
-          read_post_processor(sections.post_processor.parse()),
+          std::move(pair_template),
           read_max_length(sections.truncation.parse()),
-          vocabulary_size};
+          added.id_bound};
 }
 
 TokenizerParts read_parts(const simdjson::padded_string& json) {

@@ -21,7 +21,7 @@ struct TokenizerParts {
   std::unique_ptr<const Model> model;
   PairTemplate pair_template;
   std::optional<size_t> max_length;
-  size_t vocabulary_size;
+  size_t vocabulary_size;  // above every id of the parts
 };
 
 }  // namespace bge::tokenize

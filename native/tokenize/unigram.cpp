@@ -62,7 +62,7 @@ UnigramModel::UnigramModel(const UnigramVocabulary& vocabulary)
   std::string key;
   for (size_t id = 0; id < vocabulary.pieces.size(); ++id) {
     if (!to_key(vocabulary.pieces[id], key)) {
-      spaced_.emplace_back(vocabulary.pieces[id], static_cast<int32_t>(id));
+      spaced_.insert_or_assign(std::string(vocabulary.pieces[id]), static_cast<int32_t>(id));
       continue;
     }
     if (key.empty()) continue;
@@ -75,26 +75,15 @@ UnigramModel::UnigramModel(const UnigramVocabulary& vocabulary)
   for (unsigned byte = 0; byte < 256; ++byte) {
     constexpr char kDigits[] = "0123456789ABCDEF";
     const char name[] = {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
-    byte_ids_[byte] = find({name, sizeof name}).value_or(DoubleArray::kNone);
+    byte_ids_[byte] = trie_.find({name, sizeof name}).value_or(DoubleArray::kNone);
   }
-}
-
-std::optional<int32_t> UnigramModel::find(std::string_view key) const {
-  uint32_t node = DoubleArray::kRoot;
-  for (const char byte : key) {
-    if (!trie_.step(node, byte)) return std::nullopt;
-  }
-  const int32_t id = trie_.value(node);
-  return id == DoubleArray::kNone ? std::nullopt : std::optional(id);
 }
 
 std::optional<int32_t> UnigramModel::token_to_id(std::string_view token) const {
   std::string key;
-  if (to_key(token, key)) return find(key);
-  for (const auto& [piece, id] : spaced_) {
-    if (piece == token) return id;
-  }
-  return std::nullopt;
+  if (to_key(token, key)) return trie_.find(key);
+  const auto found = spaced_.find(std::string(token));
+  return found == spaced_.end() ? std::nullopt : std::optional(found->second);
 }
 
 size_t UnigramModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
@@ -117,6 +106,8 @@ size_t UnigramModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece
 }
 
 // Fills the nodes that tokens starting before `limit` reach. Leaves the window as it is at `limit`.
+// Every position that starts a scalar is reached: from the one before it there is a token of just
+// that scalar, be it the unknown one. No other position is, since text and pieces are valid UTF-8.
 void UnigramModel::search(std::string_view text, size_t limit, double score,
                           Lattice& lattice) const {
   lattice.prepare(text.size() + 1, longest_piece_);
@@ -182,7 +173,8 @@ size_t UnigramModel::encode_open(std::string_view piece, OpenPiece& open, Lattic
 // The score with which `token` came into the best path. The unknown id is either its own piece or
 // not.
 double UnigramModel::score_of(int32_t id, std::string_view token) const {
-  return id == unknown_id_ && !find(token) ? unknown_score_ : scores_[static_cast<size_t>(id)];
+  return id == unknown_id_ && !trie_.find(token) ? unknown_score_
+                                                 : scores_[static_cast<size_t>(id)];
 }
 
 // The last position on all of the best paths to the positions from `limit` to `end` that are
@@ -238,7 +230,7 @@ void UnigramModel::emit(std::string_view text, OpenPiece& open, const Lattice& l
 
 // The ids of the bytes of `run`; false where the run is itself a piece or a byte has no id.
 bool UnigramModel::emit_bytes(std::string_view run, std::vector<int32_t>& ids) const {
-  if (find(run)) return false;
+  if (trie_.find(run)) return false;
   const size_t before = ids.size();
   for (const char unit : run) {
     const std::string_view bytes = unit == kMetaspaceByte ? kMetaspace : std::string_view(&unit, 1);

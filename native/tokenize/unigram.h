@@ -1,8 +1,8 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tokenize/double_array.h"
@@ -10,9 +10,13 @@
 
 namespace bge::tokenize {
 
+// Beyond it a score is no logarithm of a probability. A text has under 2^32 pieces, so that no sum
+// of scores within it can reach the infinity that stands for "unreached" in the lattice.
+inline constexpr double kLargestScore = 1e100;
+
 struct UnigramVocabulary {
-  std::vector<std::string_view> pieces;  // by id; need not outlive the constructor
-  std::vector<double> scores;            // finite, of the same length
+  std::vector<std::string_view> pieces;  // by id, valid UTF-8; need not outlive the constructor
+  std::vector<double> scores;            // of the same length, at most kLargestScore either way
   int32_t unknown_id;                    // within the vocabulary
   bool byte_fallback;
 };
@@ -27,6 +31,7 @@ class UnigramModel final : public Model {
                 std::vector<int32_t>& ids) const override;
   std::optional<int32_t> token_to_id(std::string_view token) const override;
   size_t vocabulary_size() const override { return scores_.size(); }
+  size_t id_bound() const override { return scores_.size(); }
 
  private:
   struct Node {  // the last token of the best way to a byte position
@@ -46,7 +51,6 @@ class UnigramModel final : public Model {
   void emit(std::string_view text, OpenPiece& open, const Lattice& lattice,
             std::vector<int32_t>& ids) const;
   bool emit_bytes(std::string_view run, std::vector<int32_t>& ids) const;
-  std::optional<int32_t> find(std::string_view key) const;
 
   DoubleArray trie_;
   std::vector<double> scores_;
@@ -55,7 +59,7 @@ class UnigramModel final : public Model {
   size_t longest_piece_ = 4;  // bytes; no less than a scalar has
   bool byte_fallback_;
   std::array<int32_t, 256> byte_ids_;
-  std::vector<std::pair<std::string, int32_t>> spaced_;  // pieces with U+0020: ids without a key
+  std::map<std::string, int32_t> spaced_;  // pieces with U+0020: ids without a key
 };
 
 }  // namespace bge::tokenize

@@ -27,8 +27,12 @@ size_t well_formed_length(std::string_view text, size_t position, size_t& bad) {
 
 }  // namespace
 
+bool is_valid_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
 std::string_view repair_utf8(std::string_view text, std::string& storage) {
-  if (simdjson::validate_utf8(text.data(), text.size())) return text;
+  if (is_valid_utf8(text)) return text;
   storage.clear();
   for (size_t position = 0; position < text.size();) {
     size_t bad = 0;

@@ -8,6 +8,8 @@ namespace bge::tokenize {
 
 inline constexpr char32_t kReplacementCharacter = 0xFFFD;
 
+bool is_valid_utf8(std::string_view text);
+
 // The text itself where it is valid UTF-8; otherwise a copy in `storage` in which every maximal
 // ill-formed part is U+FFFD (WHATWG's and Python's rule, so each byte of an encoded surrogate
 // becomes one).

@@ -8,21 +8,14 @@ namespace bge::tokenize {
 
 WordPieceModel::WordPieceModel(const WordPieceVocabulary& vocabulary)
     : trie_(DoubleArray::build(vocabulary.tokens)),
-      size_(vocabulary.tokens.size()),
       unknown_id_(vocabulary.unknown_id),
       max_scalars_(vocabulary.max_scalars) {
+  for (const auto& token : vocabulary.tokens) {
+    id_bound_ = std::max(id_bound_, static_cast<size_t>(token.value) + 1);
+  }
   for (const char byte : vocabulary.continuing_prefix) {
     has_continuing_ = has_continuing_ && trie_.step(continuing_root_, byte);
   }
-}
-
-std::optional<int32_t> WordPieceModel::token_to_id(std::string_view token) const {
-  uint32_t node = DoubleArray::kRoot;
-  for (const char byte : token) {
-    if (!trie_.step(node, byte)) return std::nullopt;
-  }
-  const int32_t id = trie_.value(node);
-  return id == DoubleArray::kNone ? std::nullopt : std::optional(id);
 }
 
 size_t WordPieceModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece&,

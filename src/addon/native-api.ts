@@ -1,7 +1,7 @@
 import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 4;
+export const NATIVE_API_VERSION = 7;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -26,7 +26,7 @@ interface NativeModelOptions {
 
 /** A model on our own kernels. */
 export interface NativeBuiltinOptions extends NativeModelOptions {
-  engine: 'packed';
+  engine: 'builtin';
   /** Of config.json. */
   configFolder: string;
   /** What to make of the weights. */
@@ -40,6 +40,11 @@ export interface NativeRuntimeOptions extends NativeModelOptions {
   engine: 'onnxruntime';
   /** Bytes of the ONNX file and its external data. */
   weightBytes: number;
+  /**
+   * Where it is known how the graph ends: its output that holds scores, and the value that is to be given in its place, as
+   * it stands before an activation.
+   */
+  end: { output: string; before: string | undefined } | undefined;
   /** Absolute path of the shared library. */
   runtimePath: string;
   executionProviders: ExecutionProvider[];
@@ -51,7 +56,7 @@ export type NativeLoadOptions = NativeBuiltinOptions | NativeRuntimeOptions;
 export interface NativeEngineInfo {
   provider: ExecutionProvider;
   providerReason: string;
-  /** Empty for `packed`. */
+  /** Empty for `builtin`. */
   runtimeVersion: string;
   /** Empty for `onnxruntime`. */
   instructionSet: string;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { besideOutput, contentOf } from './batch-files';
 import { readLines } from './batch-lines';
 import { fileError, usageError } from './usage-error';
 
@@ -62,27 +63,49 @@ async function keepWholeLines(path: string, output: FileHandle): Promise<DoneLin
   return done;
 }
 
+/** Undefined for a file that no batch wrote. */
+function parseIdentity(text: string): BatchIdentity | undefined {
+  try {
+    const { settings, input } = JSON.parse(text) as Partial<BatchIdentity>;
+    return settings && Number.isInteger(input?.headBytes) ? { settings, input: input! } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The journal beside an unfinished output file: `<output>.batch.json`. */
 export class BatchJournal {
   readonly path: string;
 
   constructor(private readonly output: string) {
-    this.path = `${output}.batch.json`;
+    this.path = besideOutput(output).journal;
   }
 
+  /** What an unfinished run left. A file of that name that no batch wrote is the user's, and stays. */
   async #earlier(): Promise<BatchIdentity | undefined> {
+    let text: string;
     try {
-      return JSON.parse(await readFile(this.path, 'utf8')) as BatchIdentity;
-    } catch {
-      return undefined;
+      text = await readFile(this.path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw fileError('read', this.path, error);
     }
+    const identity = parseIdentity(text);
+    if (identity) return identity;
+    throw usageError(`${this.path} is no journal of a batch and would be overwritten; choose another output file`);
   }
 
-  async #hasOutput(): Promise<boolean> {
-    try {
-      return (await stat(this.output)).size > 0;
-    } catch {
-      return false;
+  /** Only what a batch wrote is added to or replaced: input and output may have been given in the wrong order. */
+  async #refuseToOverwrite(earlier: BatchIdentity | undefined, overwrite: boolean): Promise<void> {
+    const content = await contentOf(this.output);
+    if (content === 'nothing') return;
+    if (!earlier && !overwrite) {
+      throw usageError(`${this.output} exists and is no unfinished batch; use --overwrite or another output file`);
+    }
+    if (content === 'other') {
+      throw usageError(
+        `${this.output} holds something else than the answers of a batch; remove it yourself or choose another output file`,
+      );
     }
   }
 
@@ -92,16 +115,15 @@ export class BatchJournal {
     settings: Record<string, unknown>,
     overwrite: boolean,
   ): Promise<{ file: FileHandle; done: DoneLines }> {
-    const earlier = overwrite ? undefined : await this.#earlier();
+    const found = await this.#earlier();
+    const earlier = overwrite ? undefined : found;
     const now = await identify(input, settings, earlier?.input.headBytes);
     if (earlier && JSON.stringify(earlier) !== JSON.stringify(now)) {
       throw usageError(
         `${this.output} was begun with another input, model or option; use --overwrite to start anew, or another output file`,
       );
     }
-    if (!earlier && !overwrite && (await this.#hasOutput())) {
-      throw usageError(`${this.output} exists and is no unfinished batch; use --overwrite or another output file`);
-    }
+    await this.#refuseToOverwrite(earlier, overwrite);
     try {
       if (!earlier) await this.#write(now);
       const file = await open(this.output, earlier ? 'a+' : 'w+');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RerankError } from '../errors';
 import { isLock, tryLock, type FileLock } from '../base/file-lock';
+import { besideOutput } from './batch-files';
 import { fileError, usageError } from './usage-error';
 
 /** The loop of a run is never busy for long: who is silent for this time is gone, or stopped. */
@@ -19,7 +20,7 @@ export function takenOver(output: string): RerankError {
 
 async function tryOutput(output: string): ReturnType<typeof tryLock> {
   try {
-    return await tryLock(`${output}.batch.lock`, STALE_MS);
+    return await tryLock(besideOutput(output).lock, STALE_MS);
   } catch (error) {
     throw fileError('write', output, error);
   }

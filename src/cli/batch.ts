@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { stat } from 'node:fs/promises';
 import type { Reranker } from '../reranker';
+import { refuseInputAsOutput, refuseModelAsOutput } from './batch-files';
 import { lockOutput } from './batch-lock';
 import { BatchJournal } from './batch-journal';
 import { runBatch, type BatchCounts } from './batch-run';
@@ -51,6 +52,7 @@ function summary({ requests, resumed, pairs, failed }: BatchCounts, seconds: num
 }
 
 async function batch(input: string, output: string, options: BatchOptions): Promise<void> {
+  await refuseInputAsOutput(input, output);
   const lock = await lockOutput(output);
   try {
     await run(input, output, options, lock.isHeld);
@@ -64,6 +66,7 @@ async function run(input: string, output: string, options: BatchOptions, isHeld:
   const reranker = await loadReranker(options);
   const journal = new BatchJournal(output);
   try {
+    await refuseModelAsOutput(reranker.info, output);
     const { file, done } = await journal.begin(input, settingsOf(reranker, options), options.overwrite ?? false);
     const progress = startProgress(total);
     const started = performance.now();

@@ -12,6 +12,7 @@ import { findModel, weightsPath, type FoundModel } from '../models/find-model';
 import type { PullProgress } from '../models/hub/pull';
 import { plannedProvider } from '../models/plan';
 import { readWeightsGraph, weightBytes } from '../formats/weights-graph';
+import { checkEnd, checkInputs } from '../checks/check-graph';
 import { checkExternalData } from '../checks/external-data';
 import { finding, type Finding } from '../checks/finding';
 import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from '../checks/graph-checks';
@@ -61,7 +62,7 @@ function triedWeights(found: FoundModel, info: ModelInfo | undefined): TriedWeig
 }
 
 async function checkInt8(graph: OnnxGraph, { path, engine }: TriedWeights, machine: Machine): Promise<Finding[]> {
-  if (engine.name === 'packed') return [checkPackedInt8(engine.instructionSet ?? 'any')];
+  if (engine.name === 'builtin') return [checkPackedInt8(engine.instructionSet ?? 'any')];
   try {
     return await checkSaturation(graph, path, await machine.measureInt8());
   } catch (failure) {
@@ -75,7 +76,7 @@ async function fromFiles(
   machine: Machine,
   tried: TriedWeights,
 ): Promise<Finding[]> {
-  const isPacked = tried.engine.name === 'packed';
+  const isPacked = tried.engine.name === 'builtin';
   const { folder } = model;
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
     readWeightsGraph(tried.path),
@@ -83,6 +84,7 @@ async function fromFiles(
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'config.json')),
   ]);
+  const { end, findings: ofEnd } = checkEnd(graph);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
     weightBytes: isPacked
@@ -96,7 +98,9 @@ async function fromFiles(
     ...(await checkExternalData(graph, tried.path)),
     ...checkPositions(graph, model.maxTokens, model.unusedPositions),
     ...checkLimits(facts, model.maxTokens),
-    ...checkLabels(graph, configLabels(config)),
+    ...checkInputs(graph),
+    ...ofEnd,
+    ...checkLabels(graph, configLabels(config), end),
     ...checkTokenTypes(graph, facts.highestType),
     ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
     ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),

@@ -52,6 +52,7 @@ export async function measureInt8Products(): Promise<Int8Products> {
       engine: 'onnxruntime',
       modelPath,
       weightBytes: 0,
+      end: undefined,
       tokenizerPath,
       runtimePath,
       executionProviders: ['cpu'],

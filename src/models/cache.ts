@@ -17,4 +17,4 @@ export function cacheFolder(hubName: string): string | undefined {
 export const digestFolder = (): string => join(cacheRoot(), 'digests');
 
 /** Where weights converted for our own kernels are kept. */
-export const weightCacheFolder = (): string => join(cacheRoot(), 'packed');
+export const weightCacheFolder = (): string => join(cacheRoot(), 'weights');

@@ -36,7 +36,7 @@ function madeFrom({ path, stored }: WeightFile): string {
 
 /** A clause that says why our own kernels do not come first; undefined where they do. */
 function whyRuntime(ways: readonly Way[], facts: ModelFacts, provider: ExecutionProvider, capabilities: Capabilities) {
-  const builtin = ways.find(({ engine }) => engine === 'packed');
+  const builtin = ways.find(({ engine }) => engine === 'builtin');
   const way = builtin ?? ways[0];
   const obstacle = way && obstacleToBuiltin(facts, way.dtype, provider, capabilities);
   if (!builtin || obstacle !== undefined) return obstacle;
@@ -52,11 +52,11 @@ export function planModel(facts: ModelFacts, asked: Asked, capabilities: Capabil
   const ways = waysTo(asked, capabilities);
   const why = whyRuntime(ways, facts, asked.provider, capabilities);
   const reasonOf = ({ engine, dtype }: Way, file: WeightFile) => {
-    if (engine === 'packed') return `${dtype} on our own kernels, made from ${madeFrom(file)}`;
+    if (engine === 'builtin') return `${dtype} on our own kernels, made from ${madeFrom(file)}`;
     return `${basename(file.path)} runs on ONNX Runtime${why === undefined ? '' : `, since ${why}`}`;
   };
   const isOpen = ({ engine, dtype }: Way) =>
-    engine !== 'packed' || obstacleToBuiltin(facts, dtype, asked.provider, capabilities) === undefined;
+    engine !== 'builtin' || obstacleToBuiltin(facts, dtype, asked.provider, capabilities) === undefined;
   const [best, ...others] = ways
     .filter(isOpen)
     .flatMap((way) => filesFor(way, facts.files).map((file) => ({ ...way, file, reason: reasonOf(way, file) })));

@@ -27,7 +27,7 @@ function isOpen(facts: ModelFacts, asked: Asked, capabilities: Capabilities): bo
   return waysTo(asked, capabilities).some(
     (way) =>
       filesFor(way, facts.files).length > 0 &&
-      (way.engine !== 'packed' || !obstacleToBuiltin(facts, way.dtype, asked.provider, capabilities)),
+      (way.engine !== 'builtin' || !obstacleToBuiltin(facts, way.dtype, asked.provider, capabilities)),
   );
 }
 
@@ -48,9 +48,9 @@ function wanted(facts: ModelFacts, asked: Asked, capabilities: Capabilities): { 
   const names = new Set<string | undefined>();
   const why = new Set<string>();
   for (const { engine, dtype } of waysTo(asked, capabilities)) {
-    const obstacle = engine === 'packed' && obstacleToBuiltin(facts, dtype, asked.provider, capabilities);
+    const obstacle = engine === 'builtin' && obstacleToBuiltin(facts, dtype, asked.provider, capabilities);
     if (obstacle) why.add(obstacle);
-    else if (engine === 'packed') names.add(nameOf('safetensors', 'float32')).add(nameOf('onnx', 'float32'));
+    else if (engine === 'builtin') names.add(nameOf('safetensors', 'float32')).add(nameOf('onnx', 'float32'));
     else names.add(nameOf('onnx', STORED_AS[dtype]));
   }
   return { names: [...names].filter((name) => name !== undefined), why: [...why] };

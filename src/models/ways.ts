@@ -32,7 +32,7 @@ export interface Way {
   dtype: LoadedDtype;
 }
 
-const builtin = (dtype: LoadedDtype): Way => ({ engine: 'packed', dtype });
+const builtin = (dtype: LoadedDtype): Way => ({ engine: 'builtin', dtype });
 const runtime = (dtype: LoadedDtype): Way => ({ engine: 'onnxruntime', dtype });
 
 /**
@@ -92,6 +92,6 @@ function sourcesOf(dtype: LoadedDtype, files: readonly WeightFile[]): WeightFile
 
 /** The files that serve for this way, best first, whether or not anything stands in its way. */
 export function filesFor({ engine, dtype }: Way, files: readonly WeightFile[]): WeightFile[] {
-  if (engine === 'packed') return sourcesOf(dtype, files);
+  if (engine === 'builtin') return sourcesOf(dtype, files);
   return files.filter(({ format, stored }) => format === 'onnx' && stored === STORED_AS[dtype]);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIPv4 } from 'node:net';
 import type { Logger } from 'pino';
+import { DEFAULT_MODEL } from '../base/default-model';
 import { RerankError } from '../errors';
 import { Reranker } from '../reranker';
 import type { RerankerOptions } from '../types';
@@ -115,7 +116,7 @@ export async function serveWith(
  * @throws {RerankError} What `Reranker.load` throws, INVALID_OPTION; or Node's error when the port cannot be bound.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { model = '@cf/baai/bge-reranker-base', reranker, ...others } = options;
+  const { model = DEFAULT_MODEL, reranker, ...others } = options;
   return await serveWith(() => Reranker.load(model, reranker), others);
 }
 

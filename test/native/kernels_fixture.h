@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "kernels/pack.h"
+#include "kernels/panels.h"
 
 namespace bge::kernels {
 
@@ -80,28 +80,28 @@ struct Operand {
   std::vector<RowScale> scales;
 };
 
-// A packed layer with its memory.
+// A layer in panels with its memory.
 struct Layer {
   Layer(Dtype dtype, const std::vector<float>& weights, const std::vector<float>& bias, int k)
-      : panels(packed_bytes(dtype, static_cast<int>(bias.size()), k)),
+      : panels(panel_bytes(dtype, static_cast<int>(bias.size()), k)),
         scale(bias.size()),
         scaled_sum(bias.size()),
-        packed_bias(bias.size()) {
+        layer_bias(bias.size()) {
     std::vector<Column> columns;
     for (size_t n = 0; n < bias.size(); ++n) columns.push_back({&weights[n * k], 1, bias[n]});
-    pack_linear(dtype, columns, k,
-                {panels.get(), scale.data(), scaled_sum.data(), packed_bias.data()});
-    packed = {dtype,
+    convert_to_panels(dtype, columns, k,
+                      {panels.get(), scale.data(), scaled_sum.data(), layer_bias.data()});
+    matrix = {dtype,
               static_cast<int>(bias.size()),
               k,
               panels.get(),
               scale.data(),
               scaled_sum.data(),
-              packed_bias.data()};
+              layer_bias.data()};
   }
   Aligned panels;
-  std::vector<float> scale, scaled_sum, packed_bias;
-  PackedLinear packed;
+  std::vector<float> scale, scaled_sum, layer_bias;
+  PanelMatrix matrix;
 };
 
 inline std::string name_of(Dtype dtype) {

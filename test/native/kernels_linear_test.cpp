@@ -16,15 +16,15 @@ constexpr Shape kShapes[] = {{1, 16, 64},   {2, 48, 64},  {5, 80, 128},  {16, 32
 
 std::vector<float> run_linear(const Kernels& kernels, const Layer& layer, Operand& a, int rows,
                               Epilogue epilogue, int panel_begin = 0, int first_row = 0) {
-  const int columns = layer.packed.n - panel_begin * kPanel;
+  const int columns = layer.matrix.n - panel_begin * kPanel;
   std::vector<float> out(static_cast<size_t>(rows) * columns, 0.25f);
-  Activations view = a.view(layer.packed.k);
+  Activations view = a.view(layer.matrix.k);
   view.data =
-      static_cast<char*>(view.data) + element_size(layer.packed.dtype) * first_row * layer.packed.k;
+      static_cast<char*>(view.data) + element_size(layer.matrix.dtype) * first_row * layer.matrix.k;
   view.row_scale += first_row;
   const KernelScope scope(kernels);
-  kernels.linear[static_cast<int>(layer.packed.dtype)]({view, rows, &layer.packed, panel_begin,
-                                                        layer.packed.n / kPanel, epilogue,
+  kernels.linear[static_cast<int>(layer.matrix.dtype)]({view, rows, &layer.matrix, panel_begin,
+                                                        layer.matrix.n / kPanel, epilogue,
                                                         out.data(), static_cast<size_t>(columns)});
   return out;
 }

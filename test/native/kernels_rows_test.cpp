@@ -123,7 +123,7 @@ TEST_P(KernelsRows, EmbeddingAddsTheThreeTables) {
     const Dtype form = dtype == Dtype::kFixed24 ? Dtype::kFp32 : dtype;
     const Aligned table(words.size() * sizeof(float));
     std::vector<float> scale(kWords);
-    pack_rows(form, words.data(), kWords, kWidth, table.get(), scale.data());
+    convert_embedding_rows(form, words.data(), kWords, kWidth, table.get(), scale.data());
     std::vector<float> out(kRows * kWidth);
     kernels().embed[static_cast<int>(dtype)]({{form, table.get(), scale.data()},
                                               positions.data(),

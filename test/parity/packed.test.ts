@@ -40,7 +40,7 @@ describe('our own kernels on real weights', () => {
 
   it.each<Dtype>(['int8', 'bf16'])('%s scores a pair the same alone and among others', async (dtype) => {
     const reranker = await Reranker.load(folder, { dtype });
-    expect(reranker.info.engine.name).toBe('packed');
+    expect(reranker.info.engine.name).toBe('builtin');
     const together = await logitsOf(reranker, texts);
     const alone = await Promise.all(texts.map(async (text) => (await logitsOf(reranker, [text]))[0]));
     await reranker.close();

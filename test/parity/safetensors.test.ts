@@ -56,7 +56,7 @@ describe.each(['bert', 'xlm-roberta'] as const)('a small %s', (family) => {
       );
       await reranker.close();
       expect(engine).toMatchObject({
-        name: 'packed',
+        name: 'builtin',
         reason: `${dtype} on our own kernels, made from ${source}`,
       });
       expect(Math.max(...logits.map((logit, i) => Math.abs(logit - truth[i]!)))).toBeLessThanOrEqual(bound);
@@ -71,7 +71,7 @@ describe.each(['bert', 'xlm-roberta'] as const)('a small %s', (family) => {
     const [ours, runtimes] = await Promise.all(
       [folder, onnx].map((it) => Reranker.load(it, { dtype: 'fp32', threads: 1 })),
     );
-    expect([ours!.info.engine.name, runtimes!.info.engine.name]).toEqual(['packed', 'onnxruntime']);
+    expect([ours!.info.engine.name, runtimes!.info.engine.name]).toEqual(['builtin', 'onnxruntime']);
     const [logits, expected] = [await logitsOf(ours!), await logitsOf(runtimes!)];
     await Promise.all([ours!.close(), runtimes!.close()]);
     expect(Math.max(...logits.map((logit, i) => Math.abs(logit - expected[i]!)))).toBeLessThanOrEqual(1e-5);

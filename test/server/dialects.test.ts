@@ -1,6 +1,6 @@
 import { RerankError } from '../../src/errors';
 import { DIALECT_NAMES, type DialectName } from '../../src/server';
-import { served } from './http';
+import { RUN, served } from './http';
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const sigmoid = (length: number) => 1 / (1 + Math.exp(-length));
@@ -132,6 +132,14 @@ describe('Cohere', () => {
     expect(reranker.calls[1]!.input.contexts).toEqual([{ text: 'body: B' }]);
     const bare = await post('/v1/rerank', BODY);
     expect(bare.body.results).toEqual(results);
+  });
+
+  it('v1: rank_fields stand in their own order, and count once', async () => {
+    const { post, reranker } = served();
+    const documents = [{ title: 'T', body: 'B', more: 'M' }];
+    const rank_fields = ['body', 'none', 'title', 'body', 'title'];
+    await post('/v1/rerank', { query: 'q', documents, rank_fields });
+    expect(reranker.calls[0]!.input.contexts).toEqual([{ text: 'body: B\ntitle: T' }]);
   });
 
   it.each([
@@ -304,6 +312,41 @@ describe('shared paths', () => {
   it('a dialect that is off has no path', async () => {
     const others = DIALECT_NAMES.filter((name): name is DialectName => name !== 'vllm');
     expect((await served({ dialects: others }).post('/score', { text_1: 'a', text_2: 'b' })).status).toBe(404);
+  });
+});
+
+describe('no request multiplies its input: what is scored and what is answered is no more than was sent', () => {
+  const repeated = (text: string, times: number) => Array.from({ length: times }, () => text);
+  const long = 'x'.repeat(1000);
+  const documents = Array.from({ length: 100 }, () => ({ a: long, b: long }));
+  const bodies: [string, string, object][] = [
+    ['Cohere v1, one field named often', '/v1/rerank', { documents, rank_fields: repeated('a', 5000) }],
+    [
+      'Cohere v1, two fields in turn',
+      '/v1/rerank',
+      { documents, rank_fields: repeated('a', 999).flatMap((f) => [f, 'b']) },
+    ],
+    ['Cohere v1, all fields', '/v1/rerank', { documents, rank_fields: [] }],
+    ['Cohere v1, documents back', '/v1/rerank', { documents, rank_fields: ['a'], return_documents: true }],
+    ['Cohere v2', '/v2/rerank', { model: 'm', documents: repeated(long, 100) }],
+    ['Jina', '/v1/rerank', { documents: repeated(long, 100), top_n: 100 }],
+    ['infinity', '/rerank', { documents: repeated(long, 100), return_documents: true }],
+    ['TEI', '/rerank', { texts: repeated(long, 100), return_text: true }],
+    ['vLLM', '/v1/rerank', { documents: repeated(long, 100), truncate_prompt_tokens: -1 }],
+    ['vLLM, a long query', '/score', { text_1: long.repeat(100), text_2: repeated('b', 100) }],
+    ['vLLM, pairs', '/score', { text_1: repeated(long, 100), text_2: repeated(long, 100) }],
+    ['Workers AI', RUN, { contexts: repeated(long, 100).map((text) => ({ text })), top_k: 100 }],
+  ];
+
+  it.each(bodies)('%s', async (_, path, fields) => {
+    const { post, reranker } = served();
+    const sent = JSON.stringify({ query: 'q', ...fields });
+    const { status, body } = await post(path, sent);
+    expect(status).toBe(200);
+    const scored = reranker.calls.flatMap(({ input }) => [input.query, ...input.contexts.map(({ text }) => text)]);
+    expect(scored.join('').length).toBeLessThanOrEqual(sent.length);
+    const scores = 100 * '{"index":99,"relevance_score":0.12345678901234567,"document":{"text":""}},'.length;
+    expect(JSON.stringify(body).length).toBeLessThan(sent.length + scores + 500);
   });
 });
 

@@ -108,16 +108,16 @@ describe('which engine runs a model with fp32 weights', () => {
   const BOTH = { ...HUB, 'onnx/model_quantized.onnx': INT8 };
 
   it.each<[string, Record<string, Buffer | string>, RerankerOptions, object]>([
-    ['auto: int8 made from it', HUB, {}, { engine: 'packed', dtype: 'int8', modelPath: 'onnx/model.onnx' }],
-    ['int8: made from it, though a file is there', BOTH, { dtype: 'int8' }, { engine: 'packed', dtype: 'int8' }],
-    ['bf16: made from it', HUB, { dtype: 'bf16' }, { engine: 'packed', dtype: 'bf16', modelPath: 'onnx/model.onnx' }],
+    ['auto: int8 made from it', HUB, {}, { engine: 'builtin', dtype: 'int8', modelPath: 'onnx/model.onnx' }],
+    ['int8: made from it, though a file is there', BOTH, { dtype: 'int8' }, { engine: 'builtin', dtype: 'int8' }],
+    ['bf16: made from it', HUB, { dtype: 'bf16' }, { engine: 'builtin', dtype: 'bf16', modelPath: 'onnx/model.onnx' }],
     ['safetensors before ONNX', { ...HUB, 'model.safetensors': '' }, {}, { modelPath: 'model.safetensors' }],
     ['fp32: ONNX Runtime', BOTH, { dtype: 'fp32' }, { engine: 'onnxruntime', modelPath: 'onnx/model.onnx' }],
     [
       'fp32 with safetensors alone: our own',
       { 'tokenizer.json': '{}', 'config.json': XLMR, 'model.safetensors': '' },
       { dtype: 'fp32' },
-      { engine: 'packed', dtype: 'fp32' },
+      { engine: 'builtin', dtype: 'fp32' },
     ],
     [
       'CUDA: fp16 on ONNX Runtime',
@@ -155,7 +155,7 @@ describe('which engine runs a model with fp32 weights', () => {
       {},
       { engine: 'onnxruntime', dtype: 'fp16', modelPath: 'model_fp16.onnx' },
     ],
-    ['cpu before cuda: our own', HUB, { executionProviders: ['cpu', 'cuda'] }, { engine: 'packed' }],
+    ['cpu before cuda: our own', HUB, { executionProviders: ['cpu', 'cuda'] }, { engine: 'builtin' }],
     ['an architecture of no known kind', { ...BOTH, 'config.json': '{}' }, {}, { engine: 'onnxruntime' }],
   ])('%s', async (_, files, options, expected) => {
     load.mockImplementation(() => Promise.resolve(new FakeEngine()));
@@ -175,7 +175,7 @@ describe('which engine runs a model with fp32 weights', () => {
     const folder = folderWith(BOTH);
     await loadModel(folder, { dtype: 'fp32' });
     expect(load.mock.calls.at(-1)![0]).toMatchObject({
-      engine: 'packed',
+      engine: 'builtin',
       dtype: 'fp32',
       modelPath: join(folder, 'onnx/model.onnx'),
     });
@@ -205,7 +205,7 @@ describe('which engine runs a model with fp32 weights', () => {
     'falls back to ONNX Runtime on %s of the kernels, and says why',
     async (code) => {
       load.mockImplementation(({ engine }) =>
-        engine === 'packed' ? Promise.reject({ code, message: 'odd head' }) : Promise.resolve(new FakeEngine()),
+        engine === 'builtin' ? Promise.reject({ code, message: 'odd head' }) : Promise.resolve(new FakeEngine()),
       );
       const { info } = await loadModel(folderWith(BOTH));
       expect(info).toMatchObject({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { STATUS } from '../failure';
-import type { Scored } from '../scoring';
+import { STATUS } from '../../serving/failure';
+import type { Scored } from '../../serving/scorer';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
 import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
 
@@ -48,12 +48,24 @@ function version2(served: Served): Endpoint {
 const objectDocument = v.pipe(v.record(v.string(), v.string()), v.minEntries(1));
 type Version1Document = string | Record<string, string>;
 
-/** An object is read as its `rank_fields`, else its `text`, else all its fields, as lines of YAML. */
-function readDocument(document: Version1Document, rankFields: readonly string[]): string {
+/** Each field's place in `rank_fields`, the first where it stands there more than once. */
+function placesOf(rankFields: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const field of rankFields) if (!places.has(field)) places.set(field, places.size);
+  return places;
+}
+
+/**
+ * An object is read as its `rank_fields` in their order, else its `text`, else all its fields, as lines of YAML. Each of
+ * its fields is looked at once and read once at most, however many `rank_fields` there are: the text is no longer than
+ * the document's JSON.
+ */
+function readDocument(document: Version1Document, places: ReadonlyMap<string, number>): string {
   if (typeof document === 'string') return document;
-  const chosen = rankFields.filter((field) => Object.hasOwn(document, field));
+  const own = Object.keys(document);
+  const chosen = own.filter((field) => places.has(field)).sort((a, b) => places.get(a)! - places.get(b)!);
   if (chosen.length === 0 && document['text']) return document['text'];
-  const fields = chosen.length > 0 ? chosen : Object.keys(document);
+  const fields = chosen.length > 0 ? chosen : own;
   return fields.map((field) => `${field}: ${document[field]}`).join('\n');
 }
 
@@ -83,7 +95,8 @@ function version1(served: Served): Endpoint {
       meta,
     }),
     async answer({ query, documents, top_n, rank_fields, return_documents }, { scorer, signal }) {
-      const read = documents.map((document) => readDocument(document, rank_fields ?? []));
+      const places = placesOf(rank_fields ?? []);
+      const read = documents.map((document) => readDocument(document, places));
       const scored = await scorer.score({ query, texts: read, topN: top_n ?? undefined }, signal);
       const results = rows(scored).map((row) => {
         const document = documents[row.index]!;
@@ -99,7 +112,6 @@ function version1(served: Served): Endpoint {
 /** Cohere's rerank API, versions 1 and 2. Any model name is answered by the served model. */
 export function cohere(served: Served): Dialect {
   return {
-    name: 'cohere',
     title: 'Cohere',
     failure: ({ kind, message }) => ({ status: STATUS[kind], body: { message } }),
     failureSchema: v.object({ message: v.string() }),
