@@ -27,8 +27,8 @@ export async function isKind(path: string, kind: 'isFile' | 'isDirectory'): Prom
 /** Names of the files in a folder; none where it cannot be read. A link to nothing is no file. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const isFile = (entry: Dirent) =>
-    entry.isSymbolicLink() ? isKind(join(folder, entry.name), 'isFile') : entry.isFile();
+  const isFile = async (entry: Dirent) =>
+    entry.isSymbolicLink() ? await isKind(join(folder, entry.name), 'isFile') : entry.isFile();
   const areFiles = await Promise.all(entries.map(isFile));
   return entries.filter((_, i) => areFiles[i]).map(({ name }) => name);
 }

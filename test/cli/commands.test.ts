@@ -112,7 +112,7 @@ describe('pull, then everything is offline', () => {
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache };
     const dry = await runCli(['pull', 'owner/model', '--dry-run'], '', env);
     expect(dry.stdout).toMatch(/^owner\/model@aaaaaaaaaaaa: model\.onnx runs on ONNX Runtime, since /);
-    expect(dry.stdout).toMatch(/^here +.* config\.json\n.*\nto fetch +.* MB  model\.onnx\n$/m);
+    expect(dry.stdout).toMatch(/^here +.* config\.json\n.*\nto fetch +.* MB {2}model\.onnx\n$/m);
     const pulled = await runCli(['pull', 'owner/model'], '', env);
     await hub.stop();
     const folder = join(cache, 'models--owner--model', 'snapshots', COMMIT);

@@ -59,7 +59,7 @@ const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows
 ];
 
 const factsOf = (letters: string, facts: Partial<ModelFacts> = {}): ModelFacts => {
-  const files = [...letters].map((letter) => FILES[letter]!);
+  const files = Array.from(letters, (letter) => FILES[letter]!);
   return { architecture: ROBERTA, hasOwnCode: false, files, ...facts };
 };
 const shorthand = ({ engine, file }: Candidate) =>
