@@ -4,8 +4,8 @@
 #include <cstring>
 #include <iterator>
 
-#include "tokenize/unicode.h"
-#include "tokenize/utf8.h"
+#include "tokenize/unicode/properties.h"
+#include "tokenize/unicode/utf8.h"
 
 namespace bge::tokenize {
 namespace {

@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "tokenize/added_tokens.h"
-#include "tokenize/model.h"
-#include "tokenize/normalizer.h"
+#include "tokenize/models/model.h"
+#include "tokenize/normalizers/normalizer.h"
 #include "tokenize/pair_template.h"
-#include "tokenize/pre_tokenizer.h"
+#include "tokenize/pre_tokenizers/pre_tokenizer.h"
 
 namespace bge::tokenize {
 
