@@ -132,6 +132,7 @@ class ModernBertLayer {
       });
     }
     const Stream out = only_first ? first_tokens(pass) : all;
+    if (only_first && attention_norm_) attention_norm_->run(pass, out, context(pass, 0));
     attention_.run(pass, all, out);
     pass.over_rows(out.rows, [&](int first, int last, Scratch& scratch) {
       const Stream part = out.part(pass.dtype, first, last);

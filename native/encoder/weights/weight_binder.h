@@ -31,18 +31,24 @@ class LinearValues {
         out_(tensors.out),
         in_(tensors.in) {
     if (tensors.bias != nullptr) bias_.emplace(*tensors.bias);
+    const Quantisation* steps = tensors.weight.quantisation.get();
+    if (steps == nullptr) return;
+    const bool by_output = steps->axis == (transposed_ ? 1 : 0);
+    if (steps->scale.size() == 1 || by_output) steps_ = steps->scale;
   }
 
   // Output n, from the input `first_input` on.
   kernels::Column column(int n, int first_input = 0) const {
     const float bias = bias_ ? (*bias_)[n] : 0.0f;
-    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias};
-    return {weight_.data() + n * in_ + first_input, 1, bias};
+    const float step = steps_.empty() ? 0.0f : steps_[steps_.size() == 1 ? 0 : n];
+    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias, step};
+    return {weight_.data() + n * in_ + first_input, 1, bias, step};
   }
 
  private:
   FloatView weight_;
   std::optional<FloatView> bias_;
+  std::span<const float> steps_;  // of quantised weights: one, or one for each output
   bool transposed_;
   size_t out_;
   size_t in_;
