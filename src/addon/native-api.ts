@@ -1,7 +1,7 @@
 import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 7;
+export const NATIVE_API_VERSION = 8;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -117,6 +117,8 @@ export interface NativeFamily {
   modelTypes: string[];
   /** Values of `architectures[0]`. */
   architectures: string[];
+  /** The same where modules.json puts a head behind the model. */
+  bareArchitectures: string[];
 }
 
 /** What this build and this processor can do. */

@@ -1,4 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { unreadable } from '../base/not-found';
 import { elementCount, type OnnxGraph, type OnnxTensor } from './onnx-graph';
 
@@ -84,18 +85,50 @@ function commonType({ initializers }: OnnxGraph): FloatType {
 
 export const storedType = async (path: string): Promise<FloatType> => commonType(await readSafetensorsGraph(path));
 
-/**
- * The weights of a safetensors file as the graph that our own kernels make of them, so that one set of checks reads
- * both kinds of file. Empty for what is no such file: loading says that better.
- */
-export async function readSafetensorsGraph(path: string): Promise<OnnxGraph> {
+async function headerOf(path: string): Promise<Header> {
   let file: FileHandle | undefined;
   try {
     file = await open(path);
-    return toGraph(await readHeader(file));
+    return await readHeader(file);
   } catch (error) {
     throw unreadable(path, error);
   } finally {
     await file?.close();
   }
+}
+
+/** File of each tensor by model.safetensors.index.json; nothing for what is no such file. */
+async function weightMap(path: string): Promise<Map<string, string>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  try {
+    const { weight_map: map } = JSON.parse(text) as { weight_map?: Record<string, unknown> };
+    return new Map(Object.entries(map ?? {}).map(([tensor, file]) => [tensor, String(file)]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** A shard is external data: what every load checks of such data, it checks of shards. */
+async function shardsGraph(path: string): Promise<OnnxGraph> {
+  const files = await weightMap(path);
+  const names = [...new Set(files.values())];
+  // A shard that is missing says nothing of its tensors; that it is missing is for the checks to say.
+  const headers = await Promise.all(names.map((name) => headerOf(join(dirname(path), name)).catch((): Header => ({}))));
+  const header = Object.assign(Object.fromEntries([...files.keys()].map((name) => [name, {}])), ...headers) as Header;
+  const graph = toGraph(header);
+  const initializers = graph.initializers.map((tensor) => {
+    const location = files.get(tensor.name);
+    return location === undefined ? tensor : { ...tensor, external: { location, offset: 0, length: undefined } };
+  });
+  return { ...graph, initializers };
+}
+
+/**
+ * The weights of a safetensors file, or of those that an index lists, as the graph that our own kernels make of them, so
+ * that one set of checks reads both kinds of file. Empty for what is no such file: loading says that better.
+ */
+export async function readSafetensorsGraph(path: string): Promise<OnnxGraph> {
+  return path.endsWith('.json') ? await shardsGraph(path) : toGraph(await headerOf(path));
 }

@@ -5,7 +5,7 @@ import { readSafetensorsGraph } from './safetensors-graph';
 
 /** What a file of weights says of its model, the weights left out. */
 export async function readWeightsGraph(path: string): Promise<OnnxGraph> {
-  return path.endsWith('.safetensors') ? await readSafetensorsGraph(path) : await readOnnxGraph(path);
+  return /\.(safetensors|json)$/.test(path) ? await readSafetensorsGraph(path) : await readOnnxGraph(path);
 }
 
 /** Bytes of the file and of the files that its graph keeps weights in; one that is missing counts nothing. */

@@ -48,6 +48,14 @@ const MXBAI: Common = {
   licence: 'Apache-2.0',
   maxTokens: 512,
 };
+const MODERNBERT: Common = {
+  family: 'modernbert',
+  tokenizer: 'bpe',
+  languages: ['en'],
+  licence: 'Apache-2.0',
+  maxTokens: 8192,
+};
+const ETTIN_SIZES = ['17m', '32m', '68m', '150m', '400m', '1b'];
 
 /** A repository that holds both dtypes itself. */
 function both(name: string, common: Common): CatalogEntry {
@@ -103,12 +111,10 @@ export const CATALOG: readonly CatalogEntry[] = [
     licence: 'CC-BY-NC-4.0',
     maxTokens: 1024,
   }),
-  both('Alibaba-NLP/gte-reranker-modernbert-base', {
-    family: 'modernbert',
-    tokenizer: 'bpe',
-    languages: ['en'],
-    licence: 'Apache-2.0',
-    maxTokens: 8192,
+  both('Alibaba-NLP/gte-reranker-modernbert-base', MODERNBERT),
+  { name: 'ibm-granite/granite-embedding-reranker-english-r2', ...MODERNBERT, onnx: {} },
+  ...ETTIN_SIZES.map((size): CatalogEntry => {
+    return { name: `cross-encoder/ettin-reranker-${size}-v1`, ...MODERNBERT, maxTokens: 7999, onnx: {} };
   }),
   both('mixedbread-ai/mxbai-rerank-xsmall-v1', MXBAI),
   both('mixedbread-ai/mxbai-rerank-base-v1', MXBAI),

@@ -15,6 +15,8 @@ export interface ModelConfig {
   weightsStored: string | undefined;
   /** The model is run by code in its own repository, whatever its architecture is called. */
   hasOwnCode: boolean;
+  /** Folders of the modules that follow the transformer in a Sentence Transformers repository; mostly none. */
+  modules: readonly string[];
 }
 
 /** Limit of a folder that states none: that of every BERT and XLM-R reranker. */
@@ -32,7 +34,7 @@ function invalid(path: string, reason: string, cause?: unknown): RerankError {
 }
 
 /** Undefined when the file is absent. */
-async function readJson(path: string): Promise<Json | undefined> {
+async function readAnyJson(path: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -40,12 +42,17 @@ async function readJson(path: string): Promise<Json | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(path, error);
   }
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw invalid(path, 'is not JSON', error);
   }
+}
+
+/** Undefined when the file is absent. */
+async function readJson(path: string): Promise<Json | undefined> {
+  const value = await readAnyJson(path);
+  if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(path, 'is not a JSON object');
   return value as Json;
 }
@@ -68,8 +75,28 @@ function tokensFromPositions(config: Json, path: string): number | undefined {
   throw invalid(path, 'has no usable max_position_embeddings');
 }
 
+/** What lies outside the model's folder is never read. */
+const isFolderName = (path: unknown): path is string => typeof path === 'string' && /^[\w-]+$/.test(path);
+
+async function moduleFolders(folder: string): Promise<string[]> {
+  const path = join(folder, 'modules.json');
+  const modules = await readAnyJson(path);
+  if (modules === undefined) return [];
+  if (!Array.isArray(modules)) throw invalid(path, 'is not a list of modules');
+  return (modules as ({ path?: unknown } | null)[])
+    .slice(1)
+    .map((module) => module?.path)
+    .filter(isFolderName);
+}
+
+/** Of a Sentence Transformers repository. */
+async function tokensFromSettings(folder: string): Promise<number | undefined> {
+  const length = (await readJson(join(folder, 'sentence_bert_config.json')))?.['max_seq_length'];
+  return isCount(length, LARGEST_MAX_TOKENS) ? length : undefined;
+}
+
 /**
- * Reads config.json, and tokenizer_config.json where that says no length. Undefined when there is no config.json and
+ * Reads config.json, modules.json, and tokenizer_config.json where that says no length. Undefined when there is no config.json and
  * `required` says that there must be.
  */
 export async function readModelConfig(folder: string, required: boolean): Promise<ModelConfig | undefined> {
@@ -80,12 +107,14 @@ export async function readModelConfig(folder: string, required: boolean): Promis
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   const weights: unknown = config?.['torch_dtype'] ?? config?.['dtype'];
   const fromPositions = config && tokensFromPositions(config, path);
+  const usable = fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS;
   return {
     architecture: typeof architecture === 'string' ? architecture : 'unknown',
     unusedPositions: config ? unusedPositions(config) : 0,
     weightsStored: typeof weights === 'string' ? weights : undefined,
     hasOwnCode: config?.['auto_map'] !== undefined,
-    maxTokens: fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS,
+    modules: await moduleFolders(folder),
+    maxTokens: Math.min(usable, (await tokensFromSettings(folder)) ?? usable),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ExecutionProvider } from '../types';
 import { refusalOf, type Refusal } from './refusal';
 import {
   filesFor,
+  obstacleTo,
   obstacleToBuiltin,
   waysTo,
   type Asked,
@@ -55,8 +56,7 @@ export function planModel(facts: ModelFacts, asked: Asked, capabilities: Capabil
     if (engine === 'builtin') return `${dtype} on our own kernels, made from ${madeFrom(file)}`;
     return `${basename(file.path)} runs on ONNX Runtime${why === undefined ? '' : `, since ${why}`}`;
   };
-  const isOpen = ({ engine, dtype }: Way) =>
-    engine !== 'builtin' || obstacleToBuiltin(facts, dtype, asked.provider, capabilities) === undefined;
+  const isOpen = (way: Way) => obstacleTo(way, facts, asked.provider, capabilities) === undefined;
   const [best, ...others] = ways
     .filter(isOpen)
     .flatMap((way) => filesFor(way, facts.files).map((file) => ({ ...way, file, reason: reasonOf(way, file) })));

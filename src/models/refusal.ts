@@ -2,6 +2,7 @@ import type { Dtype } from '../types';
 import {
   DTYPES,
   filesFor,
+  obstacleTo,
   obstacleToBuiltin,
   STORED_AS,
   waysTo,
@@ -26,8 +27,7 @@ const listed = (words: readonly string[], last: string): string =>
 function isOpen(facts: ModelFacts, asked: Asked, capabilities: Capabilities): boolean {
   return waysTo(asked, capabilities).some(
     (way) =>
-      filesFor(way, facts.files).length > 0 &&
-      (way.engine !== 'builtin' || !obstacleToBuiltin(facts, way.dtype, asked.provider, capabilities)),
+      filesFor(way, facts.files).length > 0 && obstacleTo(way, facts, asked.provider, capabilities) === undefined,
   );
 }
 
@@ -47,9 +47,10 @@ function remedy(facts: ModelFacts, asked: Asked, capabilities: Capabilities): st
 function wanted(facts: ModelFacts, asked: Asked, capabilities: Capabilities): { names: string[]; why: string[] } {
   const names = new Set<string | undefined>();
   const why = new Set<string>();
-  for (const { engine, dtype } of waysTo(asked, capabilities)) {
-    const obstacle = engine === 'builtin' && obstacleToBuiltin(facts, dtype, asked.provider, capabilities);
-    if (obstacle) why.add(obstacle);
+  for (const way of waysTo(asked, capabilities)) {
+    const { engine, dtype } = way;
+    const obstacle = obstacleTo(way, facts, asked.provider, capabilities);
+    if (obstacle !== undefined) why.add(obstacle);
     else if (engine === 'builtin') names.add(nameOf('safetensors', 'float32')).add(nameOf('onnx', 'float32'));
     else names.add(nameOf('onnx', STORED_AS[dtype]));
   }

@@ -14,6 +14,8 @@ export interface ModelFacts {
   architecture: string;
   /** Whether config.json names code of the model's own. */
   hasOwnCode: boolean;
+  /** Folders of the modules that modules.json puts behind the model. */
+  modules: readonly string[];
   /** In the order of `weightFilesAmong`. */
   files: readonly WeightFile[];
 }
@@ -68,7 +70,7 @@ export function waysTo({ dtype, provider }: Asked, { hasFastFp32 }: Capabilities
 
 /** A clause that says why our own kernels cannot run the model so, whatever its files; undefined where they can. */
 export function obstacleToBuiltin(
-  { architecture, hasOwnCode }: ModelFacts,
+  { architecture, hasOwnCode, modules }: ModelFacts,
   dtype: LoadedDtype,
   provider: ExecutionProvider,
   { dtypes, families }: Capabilities,
@@ -76,8 +78,23 @@ export function obstacleToBuiltin(
   if (provider !== 'cpu') return 'our own kernels are for the CPU';
   if (!dtypes.some((known) => known === dtype)) return `our own kernels have no ${dtype}`;
   if (hasOwnCode) return 'config.json says that code of its own runs the model (auto_map)';
-  if (families.some(({ architectures }) => architectures.includes(architecture))) return undefined;
-  return `our own kernels do not know the architecture '${architecture}'`;
+  const isBare = modules.length > 0;
+  const known = families.flatMap(({ architectures, bareArchitectures }) =>
+    isBare ? bareArchitectures : architectures,
+  );
+  if (known.includes(architecture)) return undefined;
+  return `our own kernels do not know the architecture '${architecture}'${isBare ? ' with modules behind it' : ''}`;
+}
+
+/** The same for any way. An ONNX file holds the transformer alone: what the modules make of it would be missing. */
+export function obstacleTo(
+  { engine, dtype }: Way,
+  facts: ModelFacts,
+  provider: ExecutionProvider,
+  capabilities: Capabilities,
+): string | undefined {
+  if (engine === 'builtin') return obstacleToBuiltin(facts, dtype, provider, capabilities);
+  return facts.modules.length > 0 ? 'ONNX Runtime does not run the modules of modules.json' : undefined;
 }
 
 /** What our own kernels can start from. For fp32, files that have all of its bits come first. */

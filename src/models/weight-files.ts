@@ -18,6 +18,7 @@ const onnx = (stored: Stored): Named => ({ format: 'onnx', stored });
 /** What the names that exporters give to weights say, the better file of two that hold the same first. */
 const NAMES: ReadonlyMap<string, Named> = new Map([
   ['model.safetensors', { format: 'safetensors', stored: 'float32' }],
+  ['model.safetensors.index.json', { format: 'safetensors', stored: 'float32' }],
   ['model_quantized.onnx', onnx('int8')],
   ['model.onnx', onnx('float32')],
   ['model_fp16.onnx', onnx('float16')],

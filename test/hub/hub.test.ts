@@ -153,13 +153,33 @@ describe('what is fetched and where it lies', () => {
       ['safetensors in float16, as transformers 5 says it', {}, { ...XLMR, dtype: 'float16' }, [], [SAFETENSORS]],
       ['safetensors of another dtype', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'float64' }, [], FP32],
       ['code of its own', {}, { ...XLMR, auto_map: { AutoModel: 'x.y' } }, [], [INT8]],
-      ['an architecture of another kind', {}, { architectures: ['ModernBertForSequenceClassification'] }, [], [INT8]],
+      ['an architecture of another kind', {}, { architectures: ['OtherForSequenceClassification'] }, [], [INT8]],
     ])('%s', async (_, options, config, absent, expected) => {
       withConfig(config);
       for (const name of absent) Reflect.deleteProperty(hub.files, name);
       expect(await weightsOf(options)).toEqual(expected);
       const others = [INT8, SAFETENSORS, ...FP32].filter((name) => !expected.includes(name));
       for (const name of others) expect(hub.downloads(name)).toEqual([]);
+    });
+
+    it('shards with their index, which comes last', async () => {
+      const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+      const index = 'model.safetensors.index.json';
+      for (const name of [...shards, index]) hub.files[name] = file(name);
+      Reflect.deleteProperty(hub.files, SAFETENSORS);
+      expect(await weightsOf({})).toEqual([...shards, index]);
+    });
+
+    it('of a Sentence Transformers repository its modules too', async () => {
+      withConfig({ architectures: ['XLMRobertaModel'], model_type: 'xlm-roberta' });
+      const modules = [{ path: '' }, { path: '1_Pooling' }, { path: '2_Dense' }, { path: '../up' }];
+      const settingsFiles = ['config_sentence_transformers.json', 'sentence_bert_config.json'];
+      const parts = ['1_Pooling/config.json', '2_Dense/config.json', '2_Dense/model.safetensors'];
+      hub.files['modules.json'] = file(JSON.stringify(modules));
+      for (const name of [...settingsFiles, ...parts, '3_Other/config.json']) hub.files[name] = file(`{"${name}":1}`);
+      const paths = await weightsOf({});
+      expect(paths.at(-1)).toBe(SAFETENSORS);
+      expect(paths.toSorted()).toEqual(['modules.json', ...settingsFiles, ...parts, SAFETENSORS].toSorted());
     });
 
     it('what one download serves is not fetched a second time', async () => {
@@ -169,7 +189,7 @@ describe('what is fetched and where it lies', () => {
     });
 
     it('bf16 of another architecture is refused before its weights are fetched', async () => {
-      withConfig({ architectures: ['ModernBertForSequenceClassification'] });
+      withConfig({ architectures: ['OtherForSequenceClassification'] });
       await expect(weightsOf({ dtype: 'bf16' })).rejects.toMatchObject({
         code: 'MODEL_NOT_FOUND',
         message: expect.stringMatching(/cannot be run as bf16/),

@@ -28,7 +28,12 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
       hasFastFp32: fastFp32,
       dtypes: ['fp32', 'bf16', 'int8'] as const satisfies string[],
       families: [
-        { name: 'roberta', modelTypes: ['xlm-roberta'], architectures: ['XLMRobertaForSequenceClassification'] },
+        {
+          name: 'roberta',
+          modelTypes: ['xlm-roberta'],
+          architectures: ['XLMRobertaForSequenceClassification'],
+          bareArchitectures: ['XLMRobertaModel'],
+        },
       ],
     }),
     hasFastFp32: () => fastFp32,

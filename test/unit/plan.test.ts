@@ -6,7 +6,14 @@ import type { Dtype, ExecutionProvider } from '../../src/types';
 const ROBERTA = 'XLMRobertaForSequenceClassification';
 const SLOW: Capabilities = {
   dtypes: ['fp32', 'bf16', 'int8'],
-  families: [{ name: 'roberta', modelTypes: ['xlm-roberta'], architectures: [ROBERTA] }],
+  families: [
+    {
+      name: 'roberta',
+      modelTypes: ['xlm-roberta'],
+      architectures: [ROBERTA],
+      bareArchitectures: ['XLMRobertaModel'],
+    },
+  ],
   hasFastFp32: false,
 };
 const FAST = { ...SLOW, hasFastFp32: true };
@@ -46,6 +53,10 @@ const ON_OUR_KERNELS: Rows = {
 };
 const ON_FAST_FP32: Rows = { ...ON_OUR_KERNELS, fp32: 'bS bG bH oG' };
 
+/** Modules are run by our own kernels or not at all. */
+const ON_OURS_ALONE: Rows = { auto: 'bS bH bG', fp32: 'bS bG bH', fp16: '', bf16: 'bS bH bG', int8: 'bS bH bG' };
+const NOWHERE: Rows = { auto: '', fp32: '', fp16: '', bf16: '', int8: '' };
+
 const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows][] = [
   ['an architecture of our own kernels', 'cpu', {}, SLOW, ON_OUR_KERNELS],
   ['the same where they are fast at fp32', 'cpu', {}, FAST, ON_FAST_FP32],
@@ -54,13 +65,22 @@ const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows
   ['another architecture', 'cpu', { architecture: 'OtherForSequenceClassification' }, FAST, ON_ONNX_RUNTIME],
   ['another architecture on CUDA', 'cuda', { architecture: 'OtherForSequenceClassification' }, SLOW, ON_CUDA],
   ['code of its own', 'cpu', { hasOwnCode: true }, FAST, ON_ONNX_RUNTIME],
+  [
+    'modules behind a bare model',
+    'cpu',
+    { architecture: 'XLMRobertaModel', modules: ['1_Pooling'] },
+    SLOW,
+    ON_OURS_ALONE,
+  ],
+  ['modules behind a model with a head', 'cpu', { modules: ['1_Pooling'] }, SLOW, NOWHERE],
+  ['modules on CUDA', 'cuda', { architecture: 'XLMRobertaModel', modules: ['1_Pooling'] }, SLOW, NOWHERE],
   ['an addon without families', 'cpu', {}, { ...FAST, families: [] }, ON_ONNX_RUNTIME],
   ['an addon without bf16', 'cpu', {}, { ...SLOW, dtypes: ['fp32', 'int8'] }, { ...ON_OUR_KERNELS, bf16: '' }],
 ];
 
 const factsOf = (letters: string, facts: Partial<ModelFacts> = {}): ModelFacts => {
   const files = Array.from(letters, (letter) => FILES[letter]!);
-  return { architecture: ROBERTA, hasOwnCode: false, files, ...facts };
+  return { architecture: ROBERTA, hasOwnCode: false, modules: [], files, ...facts };
 };
 const shorthand = ({ engine, file }: Candidate) =>
   (engine === 'onnxruntime' ? 'o' : 'b') + Object.keys(FILES).find((letter) => FILES[letter] === file)!;

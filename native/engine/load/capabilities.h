@@ -10,6 +10,8 @@ struct FamilyNames {
   std::string name;
   std::vector<std::string> model_types;
   std::vector<std::string> architectures;
+  // With the modules of a Sentence Transformers repository behind them.
+  std::vector<std::string> bare_architectures;
 };
 
 // What this build and this processor can do.

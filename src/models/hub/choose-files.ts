@@ -24,7 +24,14 @@ export interface ChosenFiles {
 
 /** How exporters name the weights of a graph that does not hold them itself: model.onnx_data, model.onnx.data, …_data_1. */
 const EXTERNAL = /^[._]data(_\d+)?$/;
+/** How they name the parts that model.safetensors.index.json lists. */
+const SHARD = /^model-\d+-of-\d+\.safetensors$/;
+const INDEX_FILE = 'model.safetensors.index.json';
 const NEEDED_BY_ALL = ['config.json', 'tokenizer.json'];
+/** Of a Sentence Transformers repository: what follows the transformer, and how it is used. */
+const MODULES_FILE = 'modules.json';
+const SETTINGS = [MODULES_FILE, 'config_sentence_transformers.json', 'sentence_bert_config.json'];
+const MODULE_FILES = ['config.json', 'model.safetensors'];
 
 function requiredFile(files: readonly RepoFile[], path: string, repo: string): RepoFile {
   const found = files.find((file) => file.path === path);
@@ -34,9 +41,12 @@ function requiredFile(files: readonly RepoFile[], path: string, repo: string): R
   });
 }
 
-/** A candidate's file with its external data, the file itself last. */
+/** A candidate's file with its external data or shards, the file itself last. */
 function withExternal(files: readonly RepoFile[], { file: { path } }: Candidate): RepoFile[] {
-  const isExternal = (file: RepoFile) => file.path.startsWith(path) && EXTERNAL.test(file.path.slice(path.length));
+  const isExternal = (file: RepoFile) =>
+    path === INDEX_FILE
+      ? SHARD.test(file.path)
+      : file.path.startsWith(path) && EXTERNAL.test(file.path.slice(path.length));
   return [...files.filter(isExternal), ...files.filter((file) => file.path === path)];
 }
 
@@ -46,7 +56,7 @@ export async function missingOf(cache: RepoCache, files: readonly RepoFile[]): P
 }
 
 /**
- * The ways to run the model, by config.json, which is fetched for that, and by the names of the files. The same for every
+ * The ways to run the model, by config.json and modules.json, which are fetched for that, and by the names of the files. The same for every
  * processor, so that what is fetched on one machine serves on another.
  */
 async function candidatesIn(
@@ -55,26 +65,34 @@ async function candidatesIn(
   files: readonly RepoFile[],
   asked: Asked,
   policy: DownloadPolicy,
-): Promise<readonly [Candidate, ...Candidate[]]> {
+): Promise<{ candidates: readonly [Candidate, ...Candidate[]]; modules: readonly string[] }> {
   const { repo, commit } = source;
-  const file = requiredFile(files, 'config.json', repo);
-  await downloadFile(source, file, cache, policy, () => undefined);
-  await linkIntoSnapshot(cache, commit, file.path, file.etag);
+  const modulesFile = files.find(({ path }) => path === MODULES_FILE);
+  for (const file of [requiredFile(files, 'config.json', repo), ...(modulesFile ? [modulesFile] : [])]) {
+    await downloadFile(source, file, cache, policy, () => undefined);
+    await linkIntoSnapshot(cache, commit, file.path, file.etag);
+  }
   const config = await readModelConfig(snapshotFolder(cache, commit), false);
   const weights = weightFilesAmong(files.map(({ path }) => path)).map((each) =>
     each.format === 'safetensors' ? { ...each, stored: config?.weightsStored ?? each.stored } : each,
   );
-  const facts = { architecture: 'unknown', hasOwnCode: false, ...config, files: weights };
+  const facts = { architecture: 'unknown', hasOwnCode: false, modules: [], ...config, files: weights };
   const plan = planModel(facts, asked, { ...loadNative().capabilities(), hasFastFp32: false });
-  if ('candidates' in plan) return plan.candidates;
+  if ('candidates' in plan) return { candidates: plan.candidates, modules: facts.modules };
   throw new RerankError('MODEL_NOT_FOUND', `${repo} ${plan.refusal.sentence}`, { path: repo });
+}
+
+function filesOfModules(files: readonly RepoFile[], modules: readonly string[]): RepoFile[] {
+  if (modules.length === 0) return [];
+  const paths = new Set([...SETTINGS, ...modules.flatMap((folder) => MODULE_FILES.map((name) => `${folder}/${name}`))]);
+  return files.filter(({ path }) => paths.has(path));
 }
 
 const isFloat = ({ file }: Candidate): boolean => file.stored !== 'int8';
 
 /**
- * The files that running the model needs, and no others: config.json, tokenizer.json, and the weights of the best
- * candidate. Float weights of one kind are not fetched where those of another are here and come to the same dtype.
+ * The files that running the model needs, and no others: config.json, tokenizer.json, what modules.json names, and the
+ * weights of the best candidate. Float weights of one kind are not fetched where those of another are here and come to the same dtype.
  * @throws {RerankError} MODEL_NOT_FOUND where nothing of it runs as asked, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
  */
 export async function chooseFiles(
@@ -85,7 +103,7 @@ export async function chooseFiles(
   policy: DownloadPolicy,
 ): Promise<ChosenFiles> {
   await mkdir(cache.blobs, { recursive: true });
-  const candidates = await candidatesIn(cache, source, files, asked, policy);
+  const { candidates, modules } = await candidatesIn(cache, source, files, asked, policy);
   const always = NEEDED_BY_ALL.map((path) => requiredFile(files, path, source.repo));
   const [best] = candidates;
   const asGood = candidates.filter((other) => isFloat(best) && isFloat(other) && other.dtype === best.dtype);
@@ -96,6 +114,6 @@ export async function chooseFiles(
     chosen = { candidate, weights };
     break;
   }
-  const needed = [...always, ...chosen.weights];
+  const needed = [...always, ...filesOfModules(files, modules), ...chosen.weights];
   return { candidate: chosen.candidate, files: needed, missing: await missingOf(cache, needed) };
 }
