@@ -99,7 +99,6 @@ struct PanelMatrix {
 enum class Epilogue {
   kStore,      // out = a * w + bias
   kStoreGelu,  // out = gelu(a * w + bias)
-  kStoreSilu,  // out = silu(a * w + bias)
   kAdd,        // out += a * w + bias
   kMultiply,   // out *= a * w + bias
 };
@@ -124,8 +123,6 @@ struct LayerNormArgs {
   const float* beta;
   float epsilon;
   Activations out;  // the same values, ready for the next linear layer
-  // False: only divided by the root of the mean square (RMSNorm).
-  bool centered = true;
 };
 
 // Word vectors as float, bf16, or int8 with one scale per row.
@@ -148,8 +145,7 @@ struct EmbedArgs {
 };
 
 // Turns row i by the angles of position position_ids[i]: of the lanes j and j + head_dim / 2 by the
-// one at [position][j], given as cosine and sine. head_dim is a multiple of 32; of 64 with `gamma`,
-// by which a row is scaled once it is divided by the root of its mean square.
+// one at [position][j], given as cosine and sine. head_dim is a multiple of 32.
 struct RotateArgs {
   float* x;  // [rows][head_dim], in place
   size_t stride;
@@ -158,8 +154,6 @@ struct RotateArgs {
   const float* cosines;  // [positions][head_dim / 2]
   const float* sines;
   const int32_t* position_ids;
-  const float* gamma = nullptr;  // [head_dim]
-  float epsilon = 0.0f;
 };
 
 // Of AttentionArgs::before and after: no bound.
