@@ -1,8 +1,7 @@
+import { DEFAULT_MODEL } from './base/default-model';
 import { within } from './limits';
 import { prepareCall, Reranker } from './reranker';
 import type { RerankInput, RerankOptions, RerankOutput } from './types';
-
-const DEFAULT_MODEL = '@cf/baai/bge-reranker-base';
 
 let shared: Promise<Reranker> | undefined;
 

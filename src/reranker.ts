@@ -36,10 +36,14 @@ export interface RerankCall {
 
 /** @internal Throws INVALID_INPUT or INVALID_OPTION, or the reason of a signal that is aborted already. */
 export function prepareCall(input: RerankInput, options?: RerankOptions): RerankCall {
-  const checkedInput = checkInput(input);
+  return prepareChecked(checkInput(input), options);
+}
+
+/** @internal As `prepareCall`, of texts that were checked by other rules: they may be empty. */
+export function prepareChecked(input: CheckedInput, options?: RerankOptions): RerankCall {
   const { signal, timeoutMs, ...rest } = checkRerankOptions(options);
   if (signal?.aborted) throw signal.reason;
-  return { input: checkedInput, limits: startLimits(signal, timeoutMs), ...rest };
+  return { input, limits: startLimits(signal, timeoutMs), ...rest };
 }
 
 /** One cross-encoder model in memory, with worker threads of its own. */

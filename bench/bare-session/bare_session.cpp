@@ -70,7 +70,8 @@ std::vector<Pair> read_pairs(const char* path) {
   return pairs;
 }
 
-// The session settings of native/infer/session_loader.cpp: the comparison is about all the rest.
+// The session settings of native/onnxruntime/session_loader.cpp: the comparison is about all the
+// rest.
 OrtSession* open_session(const char* model) {
   OrtEnv* environment = nullptr;
   OrtSessionOptions* options = nullptr;

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "encoder/packed_backend.h"
+#include "encoder/encoder_backend.h"
 
 namespace {
 
@@ -62,11 +62,11 @@ int main(int argc, char** argv) {
 
   const double load_start = seconds();
   const char* cache = std::getenv("BENCH_CACHE");
-  const auto backend = bge::encoder::load_packed_backend(
+  const auto backend = bge::encoder::load_encoder_backend(
       {argv[1], argv[2], dtype, cache == nullptr ? "" : cache, nullptr});
   const double load = seconds() - load_start;
 
-  std::vector<bge::infer::Row> rows;
+  std::vector<bge::backend::Row> rows;
   size_t tokens = 0;
   for (const Pair& pair : pairs) {
     rows.push_back({pair.ids, pair.types});

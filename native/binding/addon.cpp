@@ -5,9 +5,8 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
-#include "engine/capabilities.h"
-#include "infer/cuda_probe.h"
-#include "infer/telemetry.h"
+#include "engine/load/capabilities.h"
+#include "engine/load/onnx_runtime.h"
 
 namespace bge::binding {
 namespace {
@@ -16,7 +15,7 @@ namespace {
 constexpr int kApiVersion = 5;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
-  return LoadJob::start(info.Env(), to_engine_options(info[0].As<Napi::Object>()));
+  return LoadJob::start(info.Env(), to_load_options(info[0].As<Napi::Object>()));
 }
 
 // A function, since it asks the system for the tile registers: only when it matters.
@@ -31,9 +30,9 @@ Napi::Value has_fast_fp32(const Napi::CallbackInfo& info) {
 // On the calling thread: for a process of its own.
 Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
   try {
-    infer::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
-                      to_cuda_options(info[1].As<Napi::Object>()),
-                      std::chrono::milliseconds(info[2].As<Napi::Number>().Int64Value()));
+    engine::probe_cuda(info[0].As<Napi::String>().Utf8Value(),
+                       to_cuda_options(info[1].As<Napi::Object>()),
+                       std::chrono::milliseconds(info[2].As<Napi::Number>().Int64Value()));
     return info.Env().Undefined();
   } catch (const Error& error) {
     return from_error(info.Env(), error);
@@ -42,7 +41,7 @@ Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   // Here, since this is the JS thread: process.env is read and written on it.
-  infer::disable_telemetry();
+  engine::prepare_onnx_runtime();
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));

@@ -42,11 +42,11 @@ size_t to_size(const Napi::Object& object, const char* key) {
   return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
 }
 
-infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
-  std::vector<infer::ExecutionProvider> providers;
+onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
+  std::vector<backend::ExecutionProvider> providers;
   for (const std::string& name : to_strings(options.Get("executionProviders").As<Napi::Array>())) {
-    providers.push_back(name == "cuda" ? infer::ExecutionProvider::kCuda
-                                       : infer::ExecutionProvider::kCpu);
+    providers.push_back(name == "cuda" ? backend::ExecutionProvider::kCuda
+                                       : backend::ExecutionProvider::kCpu);
   }
   return {.model_path = to_string(options, "modelPath"),
           .runtime_path = to_string(options, "runtimePath"),
@@ -55,7 +55,7 @@ infer::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
           .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
 }
 
-encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
+encoder::EncoderOptions to_encoder_options(const Napi::Object& options) {
   const std::string dtype = to_string(options, "dtype");
   return {.folder = to_string(options, "configFolder"),
           .weights_path = to_string(options, "modelPath"),
@@ -67,7 +67,7 @@ encoder::PackedBackendOptions to_packed_options(const Napi::Object& options) {
 
 }  // namespace
 
-infer::CudaOptions to_cuda_options(const Napi::Object& options) {
+onnxruntime::CudaOptions to_cuda_options(const Napi::Object& options) {
   const Napi::Array ids = options.Get("deviceIds").As<Napi::Array>();
   std::vector<int32_t> device_ids;
   for (uint32_t i = 0; i < ids.Length(); ++i) {
@@ -80,21 +80,15 @@ infer::CudaOptions to_cuda_options(const Napi::Object& options) {
           .max_batch_tokens = to_size(options, "maxBatchTokens")};
 }
 
-engine::EngineOptions to_engine_options(const Napi::Object& options) {
-  const bool builtin = to_string(options, "engine") == "builtin";
-  engine::EngineOptions converted{
+engine::LoadOptions to_load_options(const Napi::Object& options) {
+  engine::EngineOptions engine{
       .tokenizer_path = to_string(options, "tokenizerPath"),
-      .model = {},
       .threads = to_size(options, "threads"),
       .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
       .max_queued_tokens = to_size(options, "maxQueuedTokens"),
   };
-  if (builtin) {
-    converted.model = to_packed_options(options);
-  } else {
-    converted.model = to_onnx_options(options);
-  }
-  return converted;
+  if (to_string(options, "engine") == "builtin") return {to_encoder_options(options), engine};
+  return {to_onnx_options(options), engine};
 }
 
 tokenize::Truncation to_truncation(const Napi::Value& value) {
@@ -175,9 +169,9 @@ Napi::Object from_encoded(Napi::Env env, const tokenize::EncodedPair& pair) {
   return object;
 }
 
-Napi::Object from_info(Napi::Env env, const infer::BackendInfo& info, size_t vocabulary) {
+Napi::Object from_info(Napi::Env env, const backend::BackendInfo& info, size_t vocabulary) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("provider", std::string(infer::provider_name(info.provider)));
+  object.Set("provider", std::string(backend::provider_name(info.provider)));
   object.Set("providerReason", info.provider_reason);
   object.Set("runtimeVersion", info.runtime_version);
   object.Set("instructionSet", info.instruction_set);

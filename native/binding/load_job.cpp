@@ -10,7 +10,7 @@
 
 namespace bge::binding {
 
-Napi::Promise LoadJob::start(Napi::Env env, engine::EngineOptions options) {
+Napi::Promise LoadJob::start(Napi::Env env, engine::LoadOptions options) {
   Environment& environment = Environment::of(env);
   auto job = std::make_shared<LoadJob>(env, std::move(options));
   Mailbox& mailbox = environment.mailbox();
@@ -25,7 +25,7 @@ Napi::Promise LoadJob::start(Napi::Env env, engine::EngineOptions options) {
   return job->deferred_.Promise();
 }
 
-LoadJob::LoadJob(Napi::Env env, engine::EngineOptions options)
+LoadJob::LoadJob(Napi::Env env, engine::LoadOptions options)
     : load_(std::move(options)), deferred_(Napi::Promise::Deferred::New(env)) {}
 
 void LoadJob::stop() noexcept {

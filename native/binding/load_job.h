@@ -5,7 +5,7 @@
 #include <memory>
 #include <thread>
 
-#include "engine/engine.h"
+#include "engine/load/engine_load.h"
 
 namespace bge::binding {
 
@@ -13,9 +13,9 @@ namespace bge::binding {
 class LoadJob : public std::enable_shared_from_this<LoadJob> {
  public:
   // JS thread. The promise resolves to the engine's JS object or rejects with a failure.
-  static Napi::Promise start(Napi::Env env, engine::EngineOptions options);
+  static Napi::Promise start(Napi::Env env, engine::LoadOptions options);
 
-  LoadJob(Napi::Env env, engine::EngineOptions options);
+  LoadJob(Napi::Env env, engine::LoadOptions options);
 
   // JS thread: ends the load and joins its thread; the promise stays unsettled.
   void stop() noexcept;

@@ -16,7 +16,7 @@ using kernels::PanelMatrix;
 Executor::Executor(const PackedModel& model, const kernels::Kernels& kernels)
     : model_(model), kernels_(kernels), dtype_(static_cast<int>(model.dtype)) {}
 
-void Executor::run(std::span<const infer::Row> rows, std::span<float> logits,
+void Executor::run(std::span<const backend::Row> rows, std::span<float> logits,
                    const std::atomic<bool>& stop) {
   gather_tokens(rows);
   const EncoderConfig& config = model_.config;
@@ -38,13 +38,13 @@ void Executor::run(std::span<const infer::Row> rows, std::span<float> logits,
   score(out, logits);
 }
 
-void Executor::gather_tokens(std::span<const infer::Row> rows) {
+void Executor::gather_tokens(std::span<const backend::Row> rows) {
   const EncoderConfig& config = model_.config;
   ids_.clear();
   position_ids_.clear();
   type_ids_.clear();
   offsets_.assign(1, 0);
-  for (const infer::Row& row : rows) {
+  for (const backend::Row& row : rows) {
     if (row.ids.empty() || row.ids.size() > static_cast<size_t>(config.max_tokens()))
       throw Error(ErrorCode::kTooLong,
                   "Cut every pair to 1 to " + std::to_string(config.max_tokens()) + " tokens.");

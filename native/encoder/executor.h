@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "backend/backend.h"
 #include "encoder/packed_model.h"
 #include "encoder/workspace.h"
-#include "infer/backend.h"
 
 namespace bge::encoder {
 
@@ -20,7 +20,7 @@ class Executor {
 
   // One logit per row. Throws Error kAborted soon after `stop` turns true, kInferenceFailed for a
   // token outside the vocabulary, kTooLong beyond the model's positions.
-  void run(std::span<const infer::Row> rows, std::span<float> logits,
+  void run(std::span<const backend::Row> rows, std::span<float> logits,
            const std::atomic<bool>& stop);
 
  private:
@@ -31,7 +31,7 @@ class Executor {
     int rows;
   };
 
-  void gather_tokens(std::span<const infer::Row> rows);
+  void gather_tokens(std::span<const backend::Row> rows);
   void run_layer(const LayerWeights& layer, const Stream& in, const Stream& out);
   void attend(const LayerWeights& layer, const Stream& in, const Stream& out);
   void feed_forward(const LayerWeights& layer, const Stream& stream);

@@ -5,18 +5,18 @@
 #endif
 
 #include "base/memory.h"
-#include "encoder/pack_cache.h"
+#include "encoder/weight_cache.h"
 
 namespace bge::encoder {
 
 StoredModel::StoredModel(MappedFile cached, const EncoderConfig& config, kernels::Dtype dtype)
     : cached_(std::move(cached)) {
-  Layout layout(cached_->data() + PackCache::kHeaderBytes);
+  Layout layout(cached_->data() + WeightCache::kHeaderBytes);
   model_ = lay_out(config, dtype, layout);
   bytes_ = layout.used();
 }
 
-StoredModel::StoredModel(const WeightFile& weights, const PackedBackendOptions& options,
+StoredModel::StoredModel(const WeightFile& weights, const EncoderOptions& options,
                          const EncoderConfig& config, size_t bytes)
     : bytes_(bytes) {
   constexpr size_t kHugePage = size_t{2} << 20;
@@ -31,7 +31,7 @@ StoredModel::StoredModel(const WeightFile& weights, const PackedBackendOptions& 
   give_memory_back();
 }
 
-std::shared_ptr<const StoredModel> StoredModel::load(const PackedBackendOptions& options) {
+std::shared_ptr<const StoredModel> StoredModel::load(const EncoderOptions& options) {
   const EncoderConfig config = read_config(options.folder + "/config.json");
   Layout count(nullptr);
   lay_out(config, options.dtype, count);
@@ -42,7 +42,7 @@ std::shared_ptr<const StoredModel> StoredModel::load(const PackedBackendOptions&
   };
   if (options.cache_folder.empty()) return convert();
 
-  const PackCache cache(options.cache_folder, weights, config, options.dtype, count.used());
+  const WeightCache cache(options.cache_folder, weights, config, options.dtype, count.used());
   if (std::optional<MappedFile> file = cache.open())
     return std::shared_ptr<const StoredModel>(
         new StoredModel(std::move(*file), config, options.dtype));

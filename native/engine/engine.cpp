@@ -1,14 +1,11 @@
 #include "engine/engine.h"
 
-#include <algorithm>
-#include <future>
-
 #include "base/file.h"
 #include "base/memory.h"
 
 namespace bge::engine {
 Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
-               std::unique_ptr<const infer::Backend> backend, const EngineOptions& options)
+               std::unique_ptr<const backend::Backend> backend, const EngineOptions& options)
     : info_(backend->info()),
       model_bytes_(info_.weight_bytes + file_bytes(options.tokenizer_path)),
       vocabulary_(tokenizer->vocabulary_size()),
@@ -84,46 +81,6 @@ void Engine::stop() noexcept {
 void Engine::join_workers() noexcept {
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
-}
-
-EngineLoad::EngineLoad(EngineOptions options) : options_(std::move(options)) {
-  if (const auto* onnx = std::get_if<infer::OnnxModelOptions>(&options_.model)) {
-    onnx_.emplace(*onnx);
-  } else {
-    std::get<encoder::PackedBackendOptions>(options_.model).stop = &canceled_;
-  }
-}
-
-void EngineLoad::cancel() noexcept {
-  canceled_ = true;
-  if (onnx_) onnx_->cancel();
-}
-
-std::shared_ptr<Engine> EngineLoad::run() {
-  auto tokenizer = std::async(std::launch::async, [this] {
-    return tokenize::Tokenizer::from_file(options_.tokenizer_path);
-  });
-  std::unique_ptr<const infer::Backend> backend = load_backend();
-  std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();
-  if (options_.limits.max_length < loaded->special_tokens_in_pair()) {
-    throw Error(ErrorCode::kInvalidOption,
-                "maxLength " + std::to_string(options_.limits.max_length) +
-                    " has no room for the special tokens of a pair; raise it");
-  }
-  return std::make_shared<Engine>(std::move(loaded), std::move(backend), options_);
-}
-
-std::unique_ptr<const infer::Backend> EngineLoad::load_backend() {
-  if (onnx_) return onnx_->run();
-  auto packed =
-      encoder::load_packed_backend(std::get<encoder::PackedBackendOptions>(options_.model));
-  if (options_.limits.max_length > static_cast<size_t>(packed->max_tokens())) {
-    throw Error(ErrorCode::kInvalidOption, "maxLength " +
-                                               std::to_string(options_.limits.max_length) +
-                                               " is beyond the model's " +
-                                               std::to_string(packed->max_tokens()) + "; lower it");
-  }
-  return packed;
 }
 
 }  // namespace bge::engine

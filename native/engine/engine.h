@@ -4,25 +4,21 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
-#include <variant>
 #include <vector>
 
-#include "encoder/packed_backend.h"
+#include "backend/backend.h"
 #include "engine/token_counter.h"
 #include "engine/worker.h"
-#include "infer/onnx_backend.h"
 #include "schedule/scheduler.h"
 #include "tokenize/tokenizer.h"
 
 namespace bge::engine {
 
 struct EngineOptions {
+  // The tokenizer was read from it.
   std::string tokenizer_path;
-  // Run by ONNX Runtime, or by our own kernels.
-  std::variant<infer::OnnxModelOptions, encoder::PackedBackendOptions> model;
   size_t threads;
   PairLimits limits;
   size_t max_queued_tokens;
@@ -35,13 +31,13 @@ struct EngineOptions {
 class Engine {
  public:
   Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
-         std::unique_ptr<const infer::Backend> backend, const EngineOptions& options);
+         std::unique_ptr<const backend::Backend> backend, const EngineOptions& options);
   // stop()
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  const infer::BackendInfo& info() const noexcept { return info_; }
+  const backend::BackendInfo& info() const noexcept { return info_; }
   // Tokens that the tokenizer has, added ones included.
   size_t vocabulary() const noexcept { return vocabulary_; }
   // Bytes of the weights and of the tokenizer's file: near what the engine holds in memory.
@@ -70,36 +66,18 @@ class Engine {
  private:
   void join_workers() noexcept;
 
-  const infer::BackendInfo info_;
+  const backend::BackendInfo info_;
   const size_t model_bytes_;
   const size_t vocabulary_;
   schedule::Scheduler scheduler_;
   std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
   TokenCounter counter_;                                  // likewise
-  std::unique_ptr<const infer::Backend> backend_;         // likewise
+  std::unique_ptr<const backend::Backend> backend_;       // likewise
   bool closing_ = false;
   std::mutex workers_mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;  // guarded by workers_mutex_
   std::vector<std::thread> threads_;              // the closing thread's after close()
   std::thread closing_thread_;
-};
-
-// A load that can be cancelled from another thread.
-class EngineLoad {
- public:
-  explicit EngineLoad(EngineOptions options);
-
-  // Blocks, on a thread that may; once. Reads tokenizer and model side by side.
-  std::shared_ptr<Engine> run();
-  // From any thread: run() ends soon with kAborted.
-  void cancel() noexcept;
-
- private:
-  std::unique_ptr<const infer::Backend> load_backend();
-
-  EngineOptions options_;
-  std::optional<infer::OnnxModelLoad> onnx_;
-  std::atomic<bool> canceled_ = false;
 };
 
 }  // namespace bge::engine

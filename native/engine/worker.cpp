@@ -24,7 +24,7 @@ Error current_error() noexcept {
 }  // namespace
 
 Worker::Worker(schedule::Scheduler& scheduler, const tokenize::Tokenizer& tokenizer,
-               std::unique_ptr<infer::Runner> runner, PairLimits limits)
+               std::unique_ptr<backend::Runner> runner, PairLimits limits)
     : scheduler_(scheduler), tokenizer_(tokenizer), runner_(std::move(runner)), limits_(limits) {}
 
 void Worker::run() noexcept {
@@ -74,7 +74,7 @@ void Worker::encode(schedule::Request& request, schedule::Pair& pair) const {
 
 void Worker::score(const schedule::RunWork& work) {
   const auto start = schedule::Clock::now();
-  std::vector<infer::Row> rows;
+  std::vector<backend::Row> rows;
   for (const schedule::PairRef& ref : work.pairs) {
     const tokenize::EncodedPair& encoded = ref.pair().encoded;
     rows.push_back({encoded.ids, encoded.type_ids});

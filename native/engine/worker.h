@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "infer/backend.h"
+#include "backend/backend.h"
 #include "schedule/scheduler.h"
 #include "tokenize/tokenizer.h"
 
@@ -18,7 +18,7 @@ struct PairLimits {
 class Worker {
  public:
   Worker(schedule::Scheduler& scheduler, const tokenize::Tokenizer& tokenizer,
-         std::unique_ptr<infer::Runner> runner, PairLimits limits);
+         std::unique_ptr<backend::Runner> runner, PairLimits limits);
 
   // The body of the worker's thread. Never throws: what fails settles its requests.
   void run() noexcept;
@@ -33,7 +33,7 @@ class Worker {
 
   schedule::Scheduler& scheduler_;
   const tokenize::Tokenizer& tokenizer_;
-  std::unique_ptr<infer::Runner> runner_;
+  std::unique_ptr<backend::Runner> runner_;
   PairLimits limits_;
 };
 

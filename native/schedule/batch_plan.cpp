@@ -4,7 +4,7 @@
 
 namespace bge::schedule {
 
-size_t plan_batch(std::span<const size_t> lengths, const infer::BatchLimits& limits) noexcept {
+size_t plan_batch(std::span<const size_t> lengths, const backend::BatchLimits& limits) noexcept {
   size_t longest = 0;
   size_t total = 0;
   size_t rows = 0;

@@ -245,7 +245,7 @@ RunWork Scheduler::take_run_work(Request& first) {
   };
   std::vector<Offer> offers;
   std::vector<size_t> lengths;
-  const infer::BatchLimits limits = current_limits();
+  const backend::BatchLimits limits = current_limits();
   const auto offer = [&](Request& request) {
     in_run_order(request, [&](const auto& pair) {
       if (lengths.size() == limits.max_rows) return false;
@@ -265,8 +265,8 @@ RunWork Scheduler::take_run_work(Request& first) {
   return work;
 }
 
-infer::BatchLimits Scheduler::current_limits() const {
-  infer::BatchLimits limits = options_.batch_limits;
+backend::BatchLimits Scheduler::current_limits() const {
+  backend::BatchLimits limits = options_.batch_limits;
   const size_t share = (statistics_.queued_tokens + options_.workers - 1) / options_.workers;
   if (!limits.padded) limits.max_tokens = std::min(limits.max_tokens, share);
   return limits;

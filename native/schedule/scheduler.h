@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "infer/backend.h"
+#include "backend/backend.h"
 #include "schedule/request.h"
 #include "schedule/statistics.h"
 
@@ -53,7 +53,7 @@ class Scheduler {
   struct Options {
     size_t max_queued_tokens;
     size_t max_length;  // tokens a pair
-    infer::BatchLimits batch_limits;
+    backend::BatchLimits batch_limits;
     size_t workers;
   };
 
@@ -93,7 +93,7 @@ class Scheduler {
   Request& pick() const;
   std::optional<TokenizeWork> take_tokenize_work(Request& request);
   RunWork take_run_work(Request& first);
-  infer::BatchLimits current_limits() const;
+  backend::BatchLimits current_limits() const;
   void hand_out(Request& request, size_t index, RunWork& work);
   void charge(const Request& request, size_t tokens);
   // Applies a change to what the request's place among the runnable ones rests on.

@@ -1,7 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DEFAULT_MODEL } from '../base/default-model';
 import type { Dtype, ExecutionProvider, RerankerOptions, Truncation } from '../types';
-
-export const DEFAULT_MODEL = '@cf/baai/bge-reranker-base';
 
 /** What `withModelOptions` adds to a command. */
 export interface ModelOptions {

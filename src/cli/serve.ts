@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { DialectName } from '../server/dialects/dialect';
+import type { DialectName } from '../server';
 import { usageError } from './usage-error';
 import { fetchIfAbsent } from './fetch-model';
 import { positiveInteger, rerankerOptions, withModelOptions, type ModelOptions } from './model-options';

@@ -1,44 +1,22 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { createAuthorize } from './auth';
-import { readJson, type BodyLimits } from './body/read-json';
-import { registerGet, type App, type AppContext, type AppParts } from './context';
-import { answerCloudflare, CLOUDFLARE_PREFIX, routeModel } from './dialects/cloudflare';
-import { chooseRoute, type Route } from './dialects';
-import type { Reply } from './dialects/dialect';
-import { Failure, toFailure } from './failure';
-import type { CheckedHandlerOptions } from './options';
-import { registerPages } from './pages';
-import { refusalFor } from './refusals';
+import { createAuthorize } from '../serving/authorize';
+import { Failure, toFailure } from '../serving/failure';
+import { respond, registerGet, type App, type AppContext, type AppParts } from './context';
+import { registerDialects } from './dialect-routes';
+import { registerPages } from './page-routes';
 import { logRequest } from './request-log';
 
-interface Answer extends Reply {
-  headers?: Record<string, string>;
-}
-
-/** Not Hono's `json`, which adds a charset that the binding's clients would not take for JSON. */
-function respond({ status, body, headers }: Answer): Response {
-  return new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } });
-}
-
-/** A passage may be an object with some data of its own beside its text. */
-function bodyLimits({ maxBodyBytes, bodyTimeoutMs, maxContexts }: CheckedHandlerOptions): BodyLimits {
-  return { maxBodyBytes, bodyTimeoutMs, maxContainers: 1000 + 4 * maxContexts };
-}
-
 function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response {
-  const { dialect, headers, ...reply } = refusalFor(c.req.path, failure, routes, c.get('body'));
-  c.set('dialect', dialect);
+  const { dialectName, status, headers, body } = routes.refuse(c.req.path, failure, c.get('body'));
+  c.set('dialect', dialectName);
   c.set('failure', failure);
   const challenge = c.req.method === 'GET' ? 'Basic realm="bge-reranker", charset="UTF-8"' : 'Bearer';
-  return respond({
-    ...reply,
-    headers: {
-      ...headers,
-      ...(failure.closeConnection ? { connection: 'close' } : undefined),
-      ...(failure.kind === 'unauthorized' ? { 'www-authenticate': challenge } : undefined),
-      ...(failure.kind === 'wrong_method' ? { allow: dialect === 'none' ? 'GET, HEAD' : 'POST' } : undefined),
-    },
+  return respond(status, body, {
+    ...headers,
+    ...(failure.closeConnection ? { connection: 'close' } : undefined),
+    ...(failure.kind === 'unauthorized' ? { 'www-authenticate': challenge } : undefined),
+    ...(failure.kind === 'wrong_method' ? { allow: dialectName === 'none' ? 'GET, HEAD' : 'POST' } : undefined),
   });
 }
 
@@ -70,11 +48,10 @@ function observe(app: App, { options, metrics }: AppParts): void {
 }
 
 function registerHealth(app: App, { isReady }: AppParts): void {
-  const ready = () => (isReady() ? respond({ status: 200, body: { status: 'ready' } }) : notReady());
-  const notReady = () => respond({ status: 503, body: { status: 'draining' } });
+  const ready = () => (isReady() ? respond(200, { status: 'ready' }) : respond(503, { status: 'draining' }));
   registerGet(app, '/health', ready);
   registerGet(app, '/health/ready', ready);
-  registerGet(app, '/health/live', () => respond({ status: 200, body: { status: 'live' } }));
+  registerGet(app, '/health/live', () => respond(200, { status: 'live' }));
 }
 
 function registerMetrics(app: App, { metrics }: AppParts): void {
@@ -84,42 +61,10 @@ function registerMetrics(app: App, { metrics }: AppParts): void {
   );
 }
 
-function registerCloudflare(app: App, { scorer, served, options }: AppParts): void {
-  const limits = bodyLimits(options);
-  app.all(`${CLOUDFLARE_PREFIX}*`, async (c) => {
-    c.set('dialect', 'cloudflare');
-    const model = routeModel(c.req.path, c.req.method);
-    if (typeof model !== 'string') return respond(model);
-    const body = await readJson(c.req.raw, limits, 'any_text');
-    c.set('body', body);
-    const { failure, ...reply } = await answerCloudflare(model, body, { scorer, served, signal: c.req.raw.signal });
-    c.set('failure', failure);
-    return respond(reply);
-  });
-}
-
-function registerRoute(app: App, path: string, routes: readonly Route[], { scorer, served, options }: AppParts): void {
-  const limits = bodyLimits(options);
-  app.post(path, async (c) => {
-    const body = await readJson(c.req.raw, limits, 'json');
-    c.set('body', body);
-    const { endpoint, dialect } = chooseRoute(routes, body);
-    c.set('dialect', dialect.name);
-    return respond({
-      status: 200,
-      body: await endpoint.answer(body, { scorer, served, signal: c.req.raw.signal }),
-    });
-  });
-  app.all(path, () => {
-    throw new Failure('wrong_method', `Send ${path} as POST`);
-  });
-}
-
 /** All routes. Every failure ends in one place, which words it by the path and the body. */
 export function createApp(parts: AppParts): App {
-  const { options, routes } = parts;
   const app: App = new Hono();
-  const authorize = createAuthorize(options.tokens);
+  const authorize = createAuthorize(parts.options.tokens);
   observe(app, parts);
   announceDraining(app, parts);
   registerHealth(app, parts);
@@ -129,9 +74,7 @@ export function createApp(parts: AppParts): App {
   });
   registerMetrics(app, parts);
   registerPages(app, parts);
-  if (options.dialects.includes('cloudflare')) registerCloudflare(app, parts);
-  for (const [path, shared] of routes) registerRoute(app, path, shared, parts);
-  app.notFound((c) => refuse(c, new Failure('not_found', `There is no ${c.req.method} ${c.req.path} here`), parts));
+  registerDialects(app, parts);
   app.onError((error, c) => {
     const cause = error instanceof HTTPException ? new Failure('malformed', error.message) : error;
     return refuse(c, toFailure(cause, c.req.raw.signal), parts);

@@ -1,16 +1,16 @@
 import type { Context, Hono } from 'hono';
-import type { Route } from './dialects';
+import { Failure } from '../serving/failure';
+import type { Scorer } from '../serving/scorer';
 import type { Served } from './dialects/dialect';
-import { Failure } from './failure';
+import type { RouteTable } from './dialects/route-table';
 import type { Metrics } from './metrics';
 import type { CheckedHandlerOptions } from './options';
-import type { Scorer } from './scoring';
 
 export interface AppParts {
   scorer: Scorer;
   served: Served;
   options: CheckedHandlerOptions;
-  routes: ReadonlyMap<string, readonly Route[]>;
+  routes: RouteTable;
   metrics: Metrics;
   /** False while the server drains: /health/ready says so. */
   isReady: () => boolean;
@@ -24,6 +24,11 @@ interface Variables {
 }
 export type App = Hono<{ Variables: Variables }>;
 export type AppContext = Context<{ Variables: Variables }>;
+
+/** Not Hono's `json`, which adds a charset that the binding's clients would not take for JSON. */
+export function respond(status: number, body: unknown, headers?: Record<string, string>): Response {
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } });
+}
 
 /** A page or a state: anything but GET and HEAD is refused. */
 export function registerGet(app: App, path: string, answer: (c: AppContext) => Response | Promise<Response>): void {

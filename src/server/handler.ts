@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { createScorer, type ServedReranker } from '../serving/scorer';
+import { servedName } from '../serving/served-name';
 import { createApp } from './app';
-import { routesByPath } from './dialects';
 import type { Served } from './dialects/dialect';
+import { RouteTable } from './dialects/route-table';
 import { createMetrics } from './metrics';
 import { checkHandlerOptions, type HandlerOptions } from './options';
-import { createScorer, type ServedReranker } from './scoring';
-import { servedName } from './served-name';
 
 /** One reranker behind HTTP, for any server. */
 export interface Handler {
@@ -28,7 +28,7 @@ export function createServedHandler(
     scorer: createScorer(reranker, checked),
     served,
     options: checked,
-    routes: routesByPath(checked.dialects, served),
+    routes: new RouteTable(checked.dialects, served),
     metrics: createMetrics(() => reranker.stats()),
     isReady,
   });

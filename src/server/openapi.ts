@@ -1,12 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import {
-  CLOUDFLARE_RUN_PATH,
-  cloudflareFailureSchema,
-  cloudflareRequest,
-  cloudflareResponse,
-} from './dialects/cloudflare';
-import type { Route } from './dialects';
+import type { Endpoint } from './dialects/dialect';
+import type { Route, RouteTable } from './dialects/route-table';
 
 type Json = Record<string, unknown>;
 
@@ -59,6 +54,16 @@ function sharedRequest(routes: readonly Route[]): Json {
   return oneOrAny(requests);
 }
 
+function pathParameters({ parameters }: Endpoint): Json[] | undefined {
+  if (!parameters) return undefined;
+  return Object.entries(parameters.schemas).map(([name, given]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: schema(given),
+  }));
+}
+
 function pathOf(routes: readonly Route[]): Json {
   const failures = new Set(routes.map(({ dialect }) => dialect.failureSchema));
   return {
@@ -67,22 +72,7 @@ function pathOf(routes: readonly Route[]): Json {
       request: sharedRequest(routes),
       responses: routes.map(({ endpoint }) => endpoint.response),
       failures: [...failures],
-    }),
-  };
-}
-
-function cloudflarePath(models: string[]): Json {
-  const parameter = (name: string, given: Json) => ({ name, in: 'path', required: true, schema: given });
-  return {
-    post: operation({
-      summary: 'Rank contexts (Cloudflare Workers AI)',
-      request: schema(cloudflareRequest),
-      responses: [cloudflareResponse],
-      failures: [cloudflareFailureSchema],
-      parameters: [
-        parameter('account_id', { type: 'string', pattern: '^[0-9a-fA-F]{32}$' }),
-        parameter('model', { type: 'string', enum: models }),
-      ],
+      parameters: pathParameters(routes[0]!.endpoint),
     }),
   };
 }
@@ -100,17 +90,14 @@ function health(summary: string): Json {
 
 export interface Described {
   version: string;
-  routes: ReadonlyMap<string, readonly Route[]>;
-  /** Model ids of Cloudflare's route; absent without that dialect. */
-  cloudflareModels?: string[];
+  routes: RouteTable;
   secured: boolean;
 }
 
 /** The OpenAPI 3.1 document, made from the schemas that validate the requests. */
-export function openApiDocument({ version, routes, cloudflareModels, secured }: Described): Json {
+export function openApiDocument({ version, routes, secured }: Described): Json {
   const paths: Json = {};
-  if (cloudflareModels) paths[CLOUDFLARE_RUN_PATH] = cloudflarePath(cloudflareModels);
-  for (const [path, shared] of routes) paths[path] = pathOf(shared);
+  for (const [path, shared] of routes.byPath) paths[path] = pathOf(shared);
   paths['/health'] = health('Is the server there?');
   paths['/health/live'] = health('Is the process alive?');
   paths['/health/ready'] = health('Does it take requests?');

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { invalidOption } from '../options';
-import { DIALECT_NAMES, type DialectName } from './dialects/dialect';
+import { DIALECT_NAMES, type DialectName } from './dialects/registry';
 
 /** What `createHandler` takes besides the Reranker. */
 export interface HandlerOptions {

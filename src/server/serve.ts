@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIPv4 } from 'node:net';
 import type { Logger } from 'pino';
+import { DEFAULT_MODEL } from '../base/default-model';
 import { RerankError } from '../errors';
 import { Reranker } from '../reranker';
 import type { RerankerOptions } from '../types';
@@ -92,7 +93,7 @@ async function start(
  * @throws {RerankError} What `Reranker.load` throws, INVALID_OPTION; or Node's error when the port cannot be bound.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', model = '@cf/baai/bge-reranker-base' } = options;
+  const { host = '127.0.0.1', model = DEFAULT_MODEL } = options;
   const fromEnvironment = process.env['BGE_RERANKER_TOKEN'];
   const tokens = [
     ...(options.tokens ?? []),

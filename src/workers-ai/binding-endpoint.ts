@@ -1,9 +1,9 @@
-import { readJson } from '../server/body/read-json';
-import { Failure, toFailure } from '../server/failure';
+import { readJson } from '../serving/body/read-json';
+import { Failure, toFailure } from '../serving/failure';
+import { runModel, toWorkersAiFailure, type ModelAnswer } from '../serving/run-model';
+import { listModels } from '../serving/workers-ai-models';
 import { bindingReply, toResponse } from './binding-reply';
 import type { LazyModel } from './lazy-model';
-import { listModels } from './models';
-import { runModel, toWorkersAiFailure, type ModelAnswer } from './run-model';
 
 /** The body comes from workerd on this machine, so its bounds only stop accidents. */
 const LIMITS = { maxBodyBytes: 256 * 2 ** 20, bodyTimeoutMs: 60_000 };

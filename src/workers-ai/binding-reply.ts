@@ -1,4 +1,4 @@
-import type { ModelAnswer, WorkersAiFailure } from './run-model';
+import type { ModelAnswer, WorkersAiFailure } from '../serving/run-model';
 
 /** What the inference service answers to the binding, before it becomes a Response or an Error. */
 export interface BindingReply {

@@ -1,8 +1,8 @@
+import { runModel } from '../serving/run-model';
+import { listModels, type AiModel } from '../serving/workers-ai-models';
 import type { RerankInput, RerankOutput } from '../types';
 import { bindingReply, ERROR_NAME, toResponse, type BindingReply } from './binding-reply';
 import { LazyModel, type ModelOptions } from './lazy-model';
-import { listModels, type AiModel } from './models';
-import { runModel } from './run-model';
 
 /** Options of `run`. Those of the real binding that mean nothing here (`gateway`, `extraHeaders`, ...) are taken and ignored. */
 export interface AiRunOptions {

@@ -1,8 +1,8 @@
 import { Reranker } from '../reranker';
-import { createScorer, type Scorer, type ServedReranker } from '../server/scoring';
-import { servedName } from '../server/served-name';
+import { createScorer, type Scorer, type ServedReranker } from '../serving/scorer';
+import { servedName } from '../serving/served-name';
+import { modelNames } from '../serving/workers-ai-models';
 import type { RerankerOptions } from '../types';
-import { modelNames } from './models';
 
 /** Which model to run, and how to load it. */
 export interface ModelOptions extends RerankerOptions {

@@ -11,7 +11,7 @@ namespace {
 struct Case {
   std::string name;
   std::vector<size_t> lengths;
-  infer::BatchLimits limits;
+  backend::BatchLimits limits;
   size_t rows;
 };
 

@@ -1,8 +1,8 @@
-#include "infer/cuda_failure.h"
+#include "onnxruntime/cuda_failure.h"
 
 #include <gtest/gtest.h>
 
-namespace bge::infer {
+namespace bge::onnxruntime {
 namespace {
 
 struct Case {
@@ -82,4 +82,4 @@ INSTANTIATE_TEST_SUITE_P(Messages, CudaFailure, testing::ValuesIn(kCases),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
-}  // namespace bge::infer
+}  // namespace bge::onnxruntime

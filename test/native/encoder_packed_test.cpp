@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "encoder/packed_backend.h"
+#include "encoder/encoder_backend.h"
 #include "encoder_reference.h"
 
 namespace bge::encoder {
@@ -19,7 +19,7 @@ using kernels::Dtype;
 struct Pair {
   std::vector<int32_t> ids;
   std::vector<int32_t> types;
-  infer::Row row() const { return {ids, types}; }
+  backend::Row row() const { return {ids, types}; }
 };
 
 std::vector<Pair> make_pairs(int count, int longest) {
@@ -35,9 +35,9 @@ std::vector<Pair> make_pairs(int count, int longest) {
   return pairs;
 }
 
-std::vector<float> run(infer::Runner& runner, const std::vector<Pair>& pairs,
+std::vector<float> run(backend::Runner& runner, const std::vector<Pair>& pairs,
                        const std::vector<size_t>& which) {
-  std::vector<infer::Row> rows;
+  std::vector<backend::Row> rows;
   for (const size_t i : which) rows.push_back(pairs[i].row());
   std::vector<float> logits(rows.size());
   runner.run(rows, logits);
@@ -45,7 +45,7 @@ std::vector<float> run(infer::Runner& runner, const std::vector<Pair>& pairs,
 }
 
 // Runs of one pair each.
-std::vector<float> run_alone(const infer::Backend& backend, const std::vector<Pair>& pairs) {
+std::vector<float> run_alone(const backend::Backend& backend, const std::vector<Pair>& pairs) {
   const auto runner = backend.make_runner();
   std::vector<float> logits;
   for (size_t i = 0; i < pairs.size(); ++i) logits.push_back(run(*runner, pairs, {i})[0]);
@@ -60,8 +60,8 @@ class EncoderPacked : public testing::TestWithParam<bool> {
   }
   void TearDown() override { unsetenv("BGE_RERANKER_ISA"); }
 
-  std::unique_ptr<const PackedBackend> load(Dtype dtype, const std::string& cache = "") const {
-    return load_packed_backend(
+  std::unique_ptr<const EncoderBackend> load(Dtype dtype, const std::string& cache = "") const {
+    return load_encoder_backend(
         {folder_.path().string(), (folder_.path() / "model.safetensors").string(), dtype, cache});
   }
 
@@ -196,11 +196,11 @@ TEST_P(EncoderPacked, TokensAndLengthsThatDoNotFitAreRefused) {
 
 TEST_P(EncoderPacked, ACancelledLoadStops) {
   const std::atomic<bool> stop{true};
-  const PackedBackendOptions options{folder_.path().string(),
+  const EncoderOptions options{folder_.path().string(),
                                      (folder_.path() / "model.safetensors").string(), Dtype::kInt8,
                                      "", &stop};
   try {
-    load_packed_backend(options);
+    load_encoder_backend(options);
     FAIL() << "loaded";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kAborted);

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "encoder/float_view.h"
-#include "encoder/pack_cache.h"
+#include "encoder/weight_cache.h"
 #include "encoder/weight_file.h"
 #include "encoder_fixture.h"
 
@@ -96,7 +96,7 @@ TEST_F(EncoderWeights, TheCacheIsLeftWhenExternalDataChanges) {
   const std::string path = write("model.onnx", field(7, graph));
   const std::string packed = "packed";
   const auto cache = [&] {
-    return PackCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
+    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
                      kernels::Dtype::kInt8, packed.size());
   };
   cache().write(packed.data());
@@ -130,7 +130,7 @@ TEST_F(EncoderWeights, TheCacheTellsElementTypesApart) {
   const std::string path = write("a.safetensors", file_with(" \"F16\""));
   const auto written = std::filesystem::last_write_time(path);
   const auto cache = [&] {
-    return PackCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
+    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
                      kernels::Dtype::kInt8, 1);
   };
   cache().write("x");
@@ -143,7 +143,7 @@ TEST_F(EncoderWeights, TheCacheTellsElementTypesApart) {
 TEST_F(EncoderWeights, TheCacheFolderHoldsNoLeftovers) {
   const WeightFile file(write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}})));
   const std::filesystem::path folder = folder_.path() / "cache";
-  const PackCache cache(folder.string(), file, EncoderConfig{}, kernels::Dtype::kInt8, 1);
+  const WeightCache cache(folder.string(), file, EncoderConfig{}, kernels::Dtype::kInt8, 1);
   cache.write("x");
   const auto packed = std::filesystem::directory_iterator(folder)->path();
   const auto now = std::filesystem::file_time_type::clock::now();

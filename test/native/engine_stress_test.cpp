@@ -13,9 +13,9 @@ namespace bge::engine {
 namespace {
 
 // Stands for a model: the logit is the sum of the ids. A run can be cancelled in its middle.
-class SumRunner final : public infer::Runner {
+class SumRunner final : public backend::Runner {
  public:
-  void run(std::span<const infer::Row> rows, std::span<float> logits) override {
+  void run(std::span<const backend::Row> rows, std::span<float> logits) override {
     for (size_t i = 0; i < rows.size(); ++i) {
       for (int spin = 0; spin < 20 && !canceled_; ++spin) std::this_thread::yield();
       if (canceled_) throw Error(ErrorCode::kAborted, "cancelled");
@@ -29,21 +29,20 @@ class SumRunner final : public infer::Runner {
   std::atomic<bool> canceled_ = false;
 };
 
-class SumBackend final : public infer::Backend {
+class SumBackend final : public backend::Backend {
  public:
-  std::unique_ptr<infer::Runner> make_runner() const override {
+  std::unique_ptr<backend::Runner> make_runner() const override {
     return std::make_unique<SumRunner>();
   }
-  infer::BatchLimits batch_limits() const override { return {}; }
-  const infer::BackendInfo& info() const override { return info_; }
+  backend::BatchLimits batch_limits() const override { return {}; }
+  const backend::BackendInfo& info() const override { return info_; }
 
  private:
-  infer::BackendInfo info_{infer::ExecutionProvider::kCpu, "a stand-in", "0", {}, 0};
+  backend::BackendInfo info_{backend::ExecutionProvider::kCpu, "a stand-in", "0", {}, 0};
 };
 
 std::unique_ptr<Engine> make_engine(size_t threads) {
   const EngineOptions options{.tokenizer_path = {},
-                              .model = {},
                               .threads = threads,
                               .limits = {64, tokenize::Truncation::kLongestFirst},
                               .max_queued_tokens = 1'000'000};

@@ -1,17 +1,17 @@
-#include "infer/onnx_backend.h"
+#include "onnxruntime/onnx_backend.h"
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 
-namespace bge::infer {
+namespace bge::onnxruntime {
 namespace {
 
 // The Error that loading with this runtime library ends in.
 Error load_error(const std::string& runtime_path) {
   OnnxModelLoad load({.model_path = "model.onnx",
                       .runtime_path = runtime_path,
-                      .providers = {ExecutionProvider::kCpu},
+                      .providers = {backend::ExecutionProvider::kCpu},
                       .cuda = {}});
   try {
     load.run();
@@ -39,4 +39,4 @@ TEST(OnnxModelLoad, RefusesAnOldRuntimeAndNamesItsVersion) {
 }
 
 }  // namespace
-}  // namespace bge::infer
+}  // namespace bge::onnxruntime

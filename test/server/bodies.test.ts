@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { guardJson } from '../../src/server/body/json-guard';
+import { guardJson } from '../../src/serving/body/json-guard';
 import { RUN, served } from './http';
 
 const GOOD = { query: 'q', contexts: [{ text: 'a' }] };

@@ -1,4 +1,4 @@
-import type { ServedReranker } from '../../src/server/scoring';
+import type { ServedReranker } from '../../src/serving/scorer';
 import type {
   LatencyHistogram,
   ModelInfo,

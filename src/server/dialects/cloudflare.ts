@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { modelNames } from '../../workers-ai/models';
-import { runModel, toWorkersAiFailure, type ModelAnswer } from '../../workers-ai/run-model';
-import { Failure } from '../failure';
+import { Failure } from '../../serving/failure';
+import { runModel, toWorkersAiFailure, type ModelAnswer } from '../../serving/run-model';
+import { modelNames, WORKERS_AI_MODEL } from '../../serving/workers-ai-models';
+import type { Dialect, Reply, Served } from './dialect';
 import { count, text } from './fields';
-import type { CallContext, Reply } from './dialect';
 
-export const CLOUDFLARE_PREFIX = '/client/v4/';
-export const CLOUDFLARE_RUN_PATH = '/client/v4/accounts/{account_id}/ai/run/{model}';
+const PREFIX = '/client/v4/';
+const RUN_PATH = `${PREFIX}accounts/{account_id}/ai/run/{model}`;
 
 // For the OpenAPI document; `checkInput` is the validator, as its messages must be Cloudflare's. A test holds the two together.
 export const cloudflareRequest = v.looseObject({
@@ -16,7 +16,7 @@ export const cloudflareRequest = v.looseObject({
   top_k: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
-export const cloudflareResponse = v.object({
+const response = v.object({
   result: v.object({
     response: v.array(v.object({ id: count, score: v.number() })),
     usage: v.object({ prompt_tokens: count, completion_tokens: count, total_tokens: count }),
@@ -26,18 +26,12 @@ export const cloudflareResponse = v.object({
   messages: v.array(v.unknown()),
 });
 
-export const cloudflareFailureSchema = v.object({
+const failureSchema = v.object({
   errors: v.array(v.looseObject({ code: v.number(), message: v.string() })),
   success: v.literal(false),
   result: v.nullable(v.object({})),
   messages: v.array(v.unknown()),
 });
-
-export interface CloudflareReply extends Reply {
-  headers: Record<string, string>;
-  /** For the log. */
-  failure?: Failure;
-}
 
 /** `cf-ray` is on every answer: 16 hex digits and the place, which is this machine. */
 function ray(): Record<string, string> {
@@ -51,13 +45,13 @@ interface ErrorRow {
 }
 
 /** Refusals before the model: of Cloudflare's API itself. */
-function apiRefusal(status: number, error: ErrorRow): CloudflareReply {
+function apiRefusal(status: number, error: ErrorRow): Reply {
   const { code, message, error_chain } = error;
   const errors = [error_chain ? { code, message, error_chain } : { code, message }];
   return { status, headers: ray(), body: { result: null, success: false, errors, messages: [] } };
 }
 
-function refusal(status: number, code: number, message: string, requestId?: string): CloudflareReply {
+function refusal(status: number, code: number, message: string, requestId?: string): Reply {
   return {
     status,
     headers: { ...ray(), ...(requestId === undefined ? undefined : { 'cf-ai-req-id': requestId }) },
@@ -65,8 +59,16 @@ function refusal(status: number, code: number, message: string, requestId?: stri
   };
 }
 
+/** The path of an account that cannot be. */
+class UnknownAccount extends Failure {
+  constructor(path: string) {
+    super('not_found', `Could not route to ${path}, perhaps your object identifier is invalid?`);
+  }
+}
+
 /** Failures of the request itself: its headers, its body, its route. */
-export function cloudflareFailure(failure: Failure): CloudflareReply {
+function wordFailure(failure: Failure): Reply {
+  if (failure instanceof UnknownAccount) return apiRefusal(404, { code: 7003, message: failure.message });
   const { status, code, description } = toWorkersAiFailure(failure);
   switch (failure.kind) {
     case 'unauthorized':
@@ -97,21 +99,16 @@ function decoded(path: string): string {
   }
 }
 
-/** The model's id from the path, where the SDKs may have escaped its slashes; the refusal of an account that cannot be. */
-export function routeModel(path: string, method: string): string | CloudflareReply {
+/** The model's id from the path, where the SDKs may have escaped its slashes. */
+function modelOf(path: string): string {
   const [, account, rest = ''] = ROUTE.exec(path) ?? [];
-  if (account === undefined) throw new Failure('not_found', 'No route for that URI');
-  if (!ACCOUNT_ID.test(account)) {
-    const message = `Could not route to ${path}, perhaps your object identifier is invalid?`;
-    return apiRefusal(404, { code: 7003, message });
-  }
+  if (account !== undefined && !ACCOUNT_ID.test(account)) throw new UnknownAccount(path);
   const model = rest.startsWith('ai/run/') ? decoded(rest.slice('ai/run/'.length)) : '';
   if (model === '') throw new Failure('not_found', 'No route for that URI');
-  if (method !== 'POST') throw new Failure('wrong_method', 'Use POST');
   return model;
 }
 
-function toReply({ requestId, outcome }: ModelAnswer): CloudflareReply {
+function toReply({ requestId, outcome }: ModelAnswer): Reply {
   if ('code' in outcome) {
     const { status, code, description } = outcome;
     // As seen live: the validator's refusals are wrapped, the others stand as they are.
@@ -127,12 +124,33 @@ function toReply({ requestId, outcome }: ModelAnswer): CloudflareReply {
   };
 }
 
-/** Cloudflare's REST API of Workers AI. */
-export async function answerCloudflare(
-  model: string,
-  body: unknown,
-  { scorer, served, signal }: CallContext,
-): Promise<CloudflareReply> {
-  const answer = await runModel(scorer, modelNames(served.name), { model, inputs: body, signal });
-  return { ...toReply(answer), failure: answer.failure };
+/** Cloudflare's REST API of Workers AI. Any account will do. */
+export function cloudflare(served: Served): Dialect {
+  const models = modelNames(served.name);
+  return {
+    title: 'Cloudflare Workers AI',
+    prefix: PREFIX,
+    failure: wordFailure,
+    failureSchema,
+    playgroundPath: RUN_PATH.replace('{account_id}', '0'.repeat(32)).replace('{model}', WORKERS_AI_MODEL),
+    endpoints: [
+      {
+        path: RUN_PATH,
+        parameters: {
+          schemas: { account_id: v.pipe(v.string(), v.regex(/^[0-9a-fA-F]{32}$/)), model: v.picklist([...models]) },
+          read: (path) => ({ model: modelOf(path) }),
+        },
+        summary: 'Rank contexts (Cloudflare Workers AI)',
+        // As curl and plain forms send it: Cloudflare's API takes them.
+        media: 'any_text',
+        request: cloudflareRequest,
+        response,
+        async answer(body, { scorer, signal, parameters }) {
+          const model = parameters['model']!;
+          const answer = await runModel(scorer, models, { model, inputs: body, signal });
+          return { ...toReply(answer), failure: answer.failure };
+        },
+      },
+    ],
+  };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { STATUS } from '../failure';
-import type { Scored } from '../scoring';
+import { STATUS } from '../../serving/failure';
+import type { Scored } from '../../serving/scorer';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
 import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
 
@@ -112,7 +112,6 @@ function version1(served: Served): Endpoint {
 /** Cohere's rerank API, versions 1 and 2. Any model name is answered by the served model. */
 export function cohere(served: Served): Dialect {
   return {
-    name: 'cohere',
     title: 'Cohere',
     failure: ({ kind, message }) => ({ status: STATUS[kind], body: { message } }),
     failureSchema: v.object({ message: v.string() }),

@@ -25,7 +25,6 @@ const response = v.object({
 /** michaelfeil/infinity. Any model name is answered by the served model. */
 export function infinity(): Dialect {
   return {
-    name: 'infinity',
     title: 'infinity',
     failure: openAiFailure,
     failureSchema: openAiFailureSchema,

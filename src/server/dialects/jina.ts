@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { STATUS } from '../failure';
+import { STATUS } from '../../serving/failure';
 import { endpoint, type Dialect } from './dialect';
 import { count, documentOut, documents, flag, model, text, textOf, topN } from './fields';
 
@@ -15,7 +15,6 @@ const response = v.object({
 /** Jina AI's rerank API. Any model name is answered by the served model. */
 export function jina(): Dialect {
   return {
-    name: 'jina',
     title: 'Jina',
     failure: ({ kind, message }) => ({ status: STATUS[kind], body: { detail: message } }),
     failureSchema: v.object({ detail: v.string() }),

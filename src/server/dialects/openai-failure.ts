@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { STATUS, type Failure } from '../failure';
+import { STATUS, type Failure } from '../../serving/failure';
 import type { Reply } from './dialect';
 
 const TYPES: Record<number, string> = {

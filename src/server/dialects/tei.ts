@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { STATUS, type Failure, type FailureKind } from '../failure';
+import { STATUS, type Failure, type FailureKind } from '../../serving/failure';
 import { endpoint, type Dialect, type Reply } from './dialect';
 import { flag, text, texts } from './fields';
 
@@ -41,7 +41,6 @@ function refusal({ truncate, truncation_direction: direction }: v.InferOutput<ty
 /** Hugging Face's text-embeddings-inference. */
 export function tei(): Dialect {
   return {
-    name: 'tei',
     title: 'text-embeddings-inference',
     failure,
     failureSchema: v.object({ error: v.string(), error_type: v.string() }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { Failure } from '../failure';
+import { Failure } from '../../serving/failure';
 import { endpoint, type CallContext, type Dialect, type Endpoint, type Served } from './dialect';
 import { count, documentOut, documents, model, text, textOf, texts, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
@@ -140,7 +140,6 @@ function scoreEndpoint(served: Served): Endpoint {
 /** vLLM's rerank and score. Any model name is answered by the served model. */
 export function vllm(served: Served): Dialect {
   return {
-    name: 'vllm',
     title: 'vLLM',
     failure: openAiFailure,
     failureSchema: openAiFailureSchema,

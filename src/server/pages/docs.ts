@@ -2,6 +2,9 @@ import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 
 type Json = Record<string, unknown>;
+
+/** As `openApiDocument` makes it. */
+export type OpenApiDocument = Json;
 type Markup = ReturnType<typeof html>;
 
 interface Operation {
@@ -30,7 +33,7 @@ function operationSection(path: string, method: string, { summary, requestBody, 
 }
 
 /** The OpenAPI document as a page without script. */
-export function docsPage(document: Json): string {
+export function docsHtml(document: OpenApiDocument): string {
   const paths = document['paths'] as Record<string, Record<string, Operation>>;
   const sections = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => operationSection(path, method, operation)),

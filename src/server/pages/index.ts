@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { registerGet, type App, type AppParts } from '../context';
-import { CLOUDFLARE_RUN_PATH } from '../dialects/cloudflare';
-import { openApiDocument } from '../openapi';
-import { modelNames } from '../../workers-ai/models';
-import { WORKERS_AI_MODEL } from '../../workers-ai/run-model';
-import { docsPage } from './docs';
+import { docsHtml, type OpenApiDocument } from './docs';
 
 function asset(name: string): string {
   return readFileSync(path.join(__dirname, name), 'utf8');
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** One self-contained page; its policy allows this style and this script and calls to this server, nothing else. */
-interface Page {
+export interface Page {
   html: string;
   policy: string;
 }
@@ -44,44 +39,21 @@ function page(template: string, style: string, script = ''): Page {
   };
 }
 
-/** Any account will do here, so the page takes the first. */
-const PLAYGROUND_ENDPOINT = CLOUDFLARE_RUN_PATH.slice(1)
-  .replace('{account_id}', '0'.repeat(32))
-  .replace('{model}', WORKERS_AI_MODEL);
+/** What the playground's template shows. */
+export interface PlaygroundValues {
+  /** Path that takes `{ query, contexts: [{ text }] }`. */
+  endpoint: string;
+  model: string;
+  dtype: string;
+  provider: string;
+}
 
-function playgroundPage({ served }: AppParts): Page {
-  const { name, info } = served;
-  const values: Record<string, string> = {
-    endpoint: PLAYGROUND_ENDPOINT,
-    model: name,
-    dtype: info.dtype,
-    provider: info.provider.got,
-  };
-  const filled = asset('playground.html').replace(/\{\{(\w+)\}\}/g, (_, key: string) => escapeHtml(values[key] ?? ''));
+export function playgroundPage(values: PlaygroundValues): Page {
+  const shown: Partial<Record<string, string>> = { ...values, endpoint: values.endpoint.slice(1) };
+  const filled = asset('playground.html').replace(/\{\{(\w+)\}\}/g, (_, key: string) => escapeHtml(shown[key] ?? ''));
   return page(filled, asset('page.css'), asset('playground.js'));
 }
 
-export function registerPages(app: App, parts: AppParts): void {
-  const { options, routes, served } = parts;
-  const withCloudflare = options.dialects.includes('cloudflare');
-  const document = openApiDocument({
-    version: packageVersion(),
-    routes,
-    cloudflareModels: withCloudflare ? [...modelNames(served.name)] : undefined,
-    secured: options.tokens.length > 0,
-  });
-  const send = (route: string, { html, policy }: Page) => {
-    registerGet(app, route, (c) =>
-      c.html(html, 200, { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' }),
-    );
-  };
-  registerGet(app, '/openapi.json', (c) => c.json(document));
-  const docs = page(docsPage(document), asset('page.css'));
-  send('/docs', docs);
-  send('/', withCloudflare ? playgroundPage(parts) : docs);
-}
-
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+export function docsPage(document: OpenApiDocument): Page {
+  return page(docsHtml(document), asset('page.css'));
 }

@@ -1,0 +1,83 @@
+#include "encoder/encoder_backend.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/error.h"
+#include "encoder/executor.h"
+#include "encoder/model_store.h"
+
+namespace bge::encoder {
+namespace {
+
+// Enough rows to read every weight from memory once for many products, few enough that the
+// activations stay in the second-level cache.
+constexpr size_t kPackTokens = 512;
+constexpr size_t kPackRows = 64;
+
+class EncoderRunner : public backend::Runner {
+ public:
+  EncoderRunner(std::shared_ptr<const StoredModel> stored, const kernels::Kernels& kernels)
+      : stored_(std::move(stored)), executor_(stored_->model(), kernels) {}
+
+  void run(std::span<const backend::Row> rows, std::span<float> logits) override {
+    for (size_t first = 0; first < rows.size();) {
+      const size_t count = pack_size(rows.subspan(first));
+      executor_.run(rows.subspan(first, count), logits.subspan(first, count), stop_);
+      first += count;
+    }
+  }
+
+  void cancel() noexcept override { stop_.store(true, std::memory_order_relaxed); }
+
+ private:
+  static size_t pack_size(std::span<const backend::Row> rows) {
+    size_t tokens = rows.front().ids.size();
+    size_t count = 1;
+    while (count < std::min(rows.size(), kPackRows) &&
+           tokens + rows[count].ids.size() <= kPackTokens)
+      tokens += rows[count++].ids.size();
+    return count;
+  }
+
+  std::shared_ptr<const StoredModel> stored_;
+  Executor executor_;
+  std::atomic<bool> stop_{false};
+};
+
+EncoderOptions in_fastest_form(EncoderOptions options, const kernels::Kernels& kernels) {
+  if (options.dtype == kernels::Dtype::kFp32) options.dtype = kernels.fp32_form;
+  return options;
+}
+
+class LoadedEncoder : public EncoderBackend {
+ public:
+  explicit LoadedEncoder(const EncoderOptions& options)
+      : kernels_(kernels::kernels_for(kernels::choose_isa())),
+        stored_(StoredModel::load(in_fastest_form(options, kernels_))),
+        info_{backend::ExecutionProvider::kCpu,
+              "our own kernels run this model on the cpu",
+              {},
+              std::string(kernels::isa_name(kernels_.isa)),
+              stored_->bytes()} {}
+
+  std::unique_ptr<backend::Runner> make_runner() const override {
+    return std::make_unique<EncoderRunner>(stored_, kernels_);
+  }
+  backend::BatchLimits batch_limits() const override { return {kPackRows, kPackTokens, false}; }
+  const backend::BackendInfo& info() const override { return info_; }
+  int max_tokens() const override { return stored_->model().config.max_tokens(); }
+
+ private:
+  const kernels::Kernels& kernels_;
+  std::shared_ptr<const StoredModel> stored_;
+  backend::BackendInfo info_;
+};
+
+}  // namespace
+
+std::unique_ptr<const EncoderBackend> load_encoder_backend(const EncoderOptions& options) {
+  return std::make_unique<LoadedEncoder>(options);
+}
+
+}  // namespace bge::encoder
