@@ -5,6 +5,7 @@
 #include "binding/engine_object.h"
 #include "binding/environment.h"
 #include "binding/load_job.h"
+#include "binding/stay_loaded.h"
 #include "engine/load/capabilities.h"
 #include "engine/load/onnx_runtime.h"
 
@@ -12,7 +13,7 @@ namespace bge::binding {
 namespace {
 
 // The shape of the interface in src/addon/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 5;
+constexpr int kApiVersion = 6;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_load_options(info[0].As<Napi::Object>()));
@@ -40,6 +41,7 @@ Napi::Value probe_cuda(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   // Here, since this is the JS thread: process.env is read and written on it.
   engine::prepare_onnx_runtime();
   auto* environment = new Environment(env);

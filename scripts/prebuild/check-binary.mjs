@@ -1,11 +1,13 @@
 // Holds a built addon to what the package promises: the right machine, the glibc baseline, Node-API and nothing else
-// of Node, only the C library needed, stripped. ELF is read with readelf; of the others the header is read here.
+// of Node, only the C library needed, stripped, never unloaded. ELF is read with readelf; of the others the header is read here.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { GLIBC_BASELINE } from './targets.mjs';
 
 const ELF_MACHINE = { x64: 'X86-64', arm64: 'AArch64' };
 const MACH_CPU = { x64: 0x01000007, arm64: 0x0100000c };
+/** MH_HAS_TLV_DESCRIPTORS: the loader of macOS never unloads what has thread-local variables. */
+const MACH_THREAD_LOCAL = 0x800000;
 const PE_MACHINE = { x64: 0x8664, arm64: 0xaa64 };
 const ENTRY_POINTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 const C_LIBRARY = /^(libc|libm|libdl|libpthread|librt|ld-linux-(x86-64|aarch64))\.so(\.\d+)?$/;
@@ -30,6 +32,8 @@ function elfFaults(file, target) {
   const header = readelf(['--file-header', '--section-headers', '--dynamic'], file);
   if (!header.includes(ELF_MACHINE[target.arch])) faults.push(`is not built for ${target.arch}`);
   if (/\s\.symtab\s/.test(header)) faults.push('is not stripped');
+  // native/binding/stay_loaded.h says why it must not be.
+  if (!/\(FLAGS_1\).*\bNODELETE\b/.test(header)) faults.push('can be unloaded (DF_1_NODELETE is not set)');
   const libraries = all(header, /\(NEEDED\).*\[(.+)\]/g).filter((name) => !C_LIBRARY.test(name));
   if (libraries.length) faults.push(`needs ${libraries.join(', ')}`);
 
@@ -48,7 +52,10 @@ function elfFaults(file, target) {
 
 function machFaults(bytes, target) {
   if (bytes.readUInt32LE(0) !== 0xfeedfacf) return ['is not a 64-bit Mach-O file'];
-  return bytes.readUInt32LE(4) === MACH_CPU[target.arch] ? [] : [`is not built for ${target.arch}`];
+  const faults = [];
+  if (bytes.readUInt32LE(4) !== MACH_CPU[target.arch]) faults.push(`is not built for ${target.arch}`);
+  if (!(bytes.readUInt32LE(24) & MACH_THREAD_LOCAL)) faults.push('can be unloaded (it has no thread-local variables)');
+  return faults;
 }
 
 function peFaults(bytes, target) {
