@@ -5,6 +5,7 @@
 #include <chrono>
 #include <numeric>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
@@ -168,6 +169,20 @@ TEST_P(Encoder, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   for (const auto& entry : std::filesystem::directory_iterator(cache))
     std::filesystem::resize_file(entry.path(), 5000);
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
+}
+
+TEST_P(Encoder, TheCacheKeepsEveryLayoutOfTheWeightsApart) {
+  const std::vector<Pair> pairs = make_pairs(4, 40);
+  const std::string cache = (folder_.path() / "layouts").string();
+  const std::vector<float> converted = run_alone(*load(Dtype::kInt8), pairs);
+  std::set<Dtype> layouts;
+  for (const int round : {1, 2})
+    for (const kernels::Isa isa : kernels::supported_isas()) {
+      setenv("BGE_RERANKER_ISA", std::string(kernels::isa_name(isa)).c_str(), 1);
+      EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted) << round;
+      layouts.insert(kernels::kernels_for(isa).int8_form);
+    }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(cache), {}), layouts.size());
 }
 
 TEST_P(Encoder, AnUnknownInstructionSetIsRefused) {

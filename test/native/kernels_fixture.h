@@ -110,22 +110,24 @@ inline std::string name_of(Dtype dtype) {
     case Dtype::kBf16: return "bf16";
     case Dtype::kInt8: return "int8";
     case Dtype::kFixed24: return "fixed24";
+    case Dtype::kInt8Quads: return "int8 quads";
   }
   return "unknown";
 }
 
 // float32, whatever the kernels make of it.
-inline bool is_float(Dtype dtype) { return dtype == Dtype::kFp32 || dtype == Dtype::kFixed24; }
+inline bool is_float(Dtype dtype) { return plain_form(dtype) == Dtype::kFp32; }
 
-// Whether the instruction set promises the portable code's bits for this dtype.
+// Whether the instruction set promises for this dtype the bits of the portable code's plain_form().
 inline bool is_exact(Isa isa, Dtype dtype) {
-  if (dtype == Dtype::kFixed24) return false;  // the portable code has none
+  if (dtype == Dtype::kFixed24) return false;
   return dtype != Dtype::kBf16 || isa < Isa::kAvx512Bf16;
 }
 
 inline std::vector<Dtype> dtypes_of(const Kernels& kernels) {
   std::vector<Dtype> dtypes = {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8};
   if (kernels.fp32_form != Dtype::kFp32) dtypes.push_back(kernels.fp32_form);
+  if (kernels.int8_form != Dtype::kInt8) dtypes.push_back(kernels.int8_form);
   return dtypes;
 }
 

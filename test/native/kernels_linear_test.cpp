@@ -15,17 +15,13 @@ constexpr Shape kShapes[] = {{1, 16, 64},   {2, 48, 64},  {5, 80, 128},  {16, 32
                              {17, 16, 192}, {31, 64, 64}, {33, 112, 64}, {49, 96, 128}};
 
 std::vector<float> run_linear(const Kernels& kernels, const Layer& layer, Operand& a, int rows,
-                              Epilogue epilogue, int panel_begin = 0, int first_row = 0) {
+                              Epilogue epilogue, int panel_begin = 0) {
   const int columns = layer.matrix.n - panel_begin * kPanel;
   std::vector<float> out(static_cast<size_t>(rows) * columns, 0.25f);
-  Activations view = a.view(layer.matrix.k);
-  view.data =
-      static_cast<char*>(view.data) + element_size(layer.matrix.dtype) * first_row * layer.matrix.k;
-  view.row_scale += first_row;
   const KernelScope scope(kernels);
-  kernels.linear[static_cast<int>(layer.matrix.dtype)]({view, rows, &layer.matrix, panel_begin,
-                                                        layer.matrix.n / kPanel, epilogue,
-                                                        out.data(), static_cast<size_t>(columns)});
+  kernels.linear[static_cast<int>(layer.matrix.dtype)](
+      {a.view(layer.matrix.k), rows, &layer.matrix, panel_begin, layer.matrix.n / kPanel, epilogue,
+       out.data(), static_cast<size_t>(columns)});
   return out;
 }
 
@@ -65,7 +61,7 @@ Exact exact_product(const Problem& p, Dtype dtype, const Shape& shape, int row, 
     if (dtype == Dtype::kBf16) exact.bound += std::abs(product) * 0x1.02p-8;
     // Half a unit of either operand, and the products that are left out: less than two units.
     if (dtype == Dtype::kFixed24) exact.bound += std::abs(w[i]) * x_unit + std::abs(x[i]) * w_unit;
-    if (dtype == Dtype::kInt8)
+    if (is_int8(dtype))
       exact.bound += std::abs(w[i]) * x_step + std::abs(x[i]) * w_step + x_step * w_step;
   }
   return exact;
@@ -77,7 +73,7 @@ TEST_P(KernelsLinear, GivesThePortableBits) {
     for (const Shape& shape : kShapes)
       for (const Fill fill : kAllFills) {
         Problem own(kernels(), dtype, shape, fill);
-        Problem reference(portable(), dtype, shape, fill);
+        Problem reference(portable(), plain_form(dtype), shape, fill);
         for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd})
           expect_same_bits(
               run_linear(kernels(), own.layer, own.a, shape.rows, epilogue),
@@ -108,10 +104,34 @@ TEST_P(KernelsLinear, ARowScoresTheSameAloneAndInAnyCompany) {
     Problem p(kernels(), dtype, kShape, Fill::kOutliers);
     const std::vector<float> all =
         run_linear(kernels(), p.layer, p.a, kShape.rows, Epilogue::kStoreGelu);
-    for (int row = 0; row < kShape.rows; ++row)
-      expect_same_bits(run_linear(kernels(), p.layer, p.a, 1, Epilogue::kStoreGelu, 0, row),
+    for (int row = 0; row < kShape.rows; ++row) {
+      const auto x = p.x.begin() + row * kShape.k;
+      Operand alone(kernels(), dtype, {x, x + kShape.k}, 1, kShape.k);
+      expect_same_bits(run_linear(kernels(), p.layer, alone, 1, Epilogue::kStoreGelu),
                        {all.begin() + row * kShape.n, all.begin() + (row + 1) * kShape.n},
                        name_of(dtype));
+    }
+  }
+}
+
+TEST_P(KernelsLinear, APartOfTheRowsGivesThoseRows) {
+  constexpr Shape kShape{100, 48, 128};
+  for (const Dtype dtype : dtypes_of(kernels())) {
+    Problem p(kernels(), dtype, kShape, Fill::kOutliers);
+    const std::vector<float> all =
+        run_linear(kernels(), p.layer, p.a, kShape.rows, Epilogue::kStore);
+    const KernelScope scope(kernels());
+    for (int first = 0; first < kShape.rows; first += kRowMultiple) {
+      Activations part = p.a.view(kShape.k);
+      part.data = static_cast<char*>(part.data) + element_size(dtype) * first * part.stride;
+      part.row_scale += first;
+      const int rows = kShape.rows - first;
+      std::vector<float> out(static_cast<size_t>(rows) * kShape.n);
+      kernels().linear[static_cast<int>(dtype)]({part, rows, &p.layer.matrix, 0, kShape.n / kPanel,
+                                                 Epilogue::kStore, out.data(),
+                                                 static_cast<size_t>(kShape.n)});
+      expect_same_bits(out, {all.begin() + first * kShape.n, all.end()}, name_of(dtype));
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { probeCuda } from '../../src/cuda/probe';
 import { loadModel } from '../../src/load-model';
 import { loadNative } from '../../src/addon/load-native';
 import type { RerankerOptions } from '../../src/types';
-import { NATIVE_API_VERSION, type NativeLoadOptions } from '../../src/addon/native-api';
+import { NATIVE_API_VERSION, type NativeLoadOptions, type NativeRuntimeOptions } from '../../src/addon/native-api';
 import { tinyBert } from '../support/tiny-bert';
 import { FakeEngine } from './fake-engine';
 import { folderWith, FP32, INT8 } from './model-folder';
@@ -27,7 +27,9 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
       instructionSets: ['portable'],
       hasFastFp32: fastFp32,
       dtypes: ['fp32', 'bf16', 'int8'] as const satisfies string[],
-      families: [],
+      families: [
+        { name: 'roberta', modelTypes: ['xlm-roberta'], architectures: ['XLMRobertaForSequenceClassification'] },
+      ],
     }),
     hasFastFp32: () => fastFp32,
     load,
@@ -60,9 +62,6 @@ it('gives the addon checked options and describes what was loaded', async () => 
         modelPath,
         weightBytes: INT8.length,
         tokenizerPath,
-        configFolder: '',
-        dtype: 'int8',
-        weightCacheFolder: '',
         runtimePath: expect.stringContaining('onnxruntime'),
         executionProviders: ['cuda', 'cpu'],
         cuda: CUDA_DEFAULTS,
@@ -82,8 +81,8 @@ it('gives the addon checked options and describes what was loaded', async () => 
     truncation: 'longest_first',
     threads: 3,
     provider: { asked: ['cuda', 'cpu'], got: 'cpu', reason: 'asked for' },
-    engine: { name: 'onnxruntime', reason: 'model.onnx runs on ONNX Runtime' },
-    runtime: { version: '1.2.3', library: load.mock.calls[0]![0].runtimePath },
+    engine: { name: 'onnxruntime', reason: 'model.onnx runs on ONNX Runtime, since our own kernels are for the CPU' },
+    runtime: { version: '1.2.3', library: (load.mock.calls[0]![0] as NativeRuntimeOptions).runtimePath },
     files: {
       model: { path: modelPath, bytes: INT8.length, sha256: sha256(INT8) },
       tokenizer: { path: tokenizerPath, bytes: 2, sha256: sha256('{}') },
@@ -161,12 +160,13 @@ describe('which engine runs a model with fp32 weights', () => {
   ])('%s', async (_, files, options, expected) => {
     load.mockImplementation(() => Promise.resolve(new FakeEngine()));
     const folder = folderWith(files);
-    const { modelPath, ...rest } = expected as { modelPath?: string };
-    await loadModel(folder, options);
+    const { modelPath, engine, dtype } = expected as { modelPath?: string; engine?: string; dtype?: string };
+    const { info } = await loadModel(folder, options);
     expect(load.mock.calls.at(-1)![0]).toMatchObject({
-      ...rest,
+      ...(engine && { engine }),
       ...(modelPath && { modelPath: join(folder, modelPath) }),
     });
+    expect(info).toMatchObject({ ...(engine && { engine: { name: engine } }), ...(dtype && { dtype }) });
   });
 
   it('fp32 where the processor is faster at it: our own', async () => {
@@ -219,7 +219,7 @@ describe('which engine runs a model with fp32 weights', () => {
     const folder = folderWith({ 'tokenizer.json': '{}', 'config.json': XLMR, 'model.safetensors': '' });
     await expect(loadModel(folder, { executionProviders: ['cuda'] })).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
-      message: expect.stringMatching(/no model\.onnx, which other providers than 'cpu' need/),
+      message: expect.stringMatching(/no weights that can run on CUDA, .*model\.onnx.* 'cpu'/),
     });
   });
 
@@ -237,7 +237,8 @@ describe('when the test process says that CUDA does not work', () => {
 
   it('loads what the CPU would load, and says why', async () => {
     const { info } = await loadModel(folderWith(HUB_LIKE), { executionProviders: ['cuda', 'cpu'], threads: 1 });
-    expect(load.mock.calls.at(-1)![0]).toMatchObject({ executionProviders: ['cpu'], dtype: 'int8' });
+    expect(load.mock.calls.at(-1)![0]).toMatchObject({ executionProviders: ['cpu'] });
+    expect(info.dtype).toBe('int8');
     expect(info.provider).toEqual({
       asked: ['cuda', 'cpu'],
       got: 'cpu',
@@ -268,7 +269,7 @@ it('takes one thread at least for each CUDA device', async () => {
     message: "Expected an integer from 2 to 1024 (one a CUDA device) for 'threads', received 1",
   });
   await loadModel(folderWith(FILES), asked);
-  expect(load.mock.calls.at(-1)![0].cuda.deviceIds).toEqual([0, 2]);
+  expect((load.mock.calls.at(-1)![0] as NativeRuntimeOptions).cuda.deviceIds).toEqual([0, 2]);
   expect(load.mock.calls.at(-1)![0].threads).toBeGreaterThanOrEqual(2);
 });
 

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from 'node:path';
 import { digestFile } from '../../src/models/digest';
 import { isQuantized } from '../../src/formats/onnx-quantized';
-import { resolveModel } from '../../src/models/resolve';
+import { findModel, weightsPath } from '../../src/models/find-model';
+import type { Dtype } from '../../src/types';
 import { temporaryFolder } from '../support/temporary-folder';
 import { folderWith, FP32, INT8, onnx } from './model-folder';
 
@@ -15,6 +16,15 @@ const XLMR = {
   pad_token_id: 1,
 };
 const HUB = { 'config.json': XLMR, 'tokenizer.json': '{}' };
+
+const find = (model: string, dtype: Dtype) => findModel(model, { dtype, provider: 'cpu' });
+
+/** What ONNX Runtime would run of it. */
+async function findOnnx(model: string, dtype: Dtype) {
+  const found = await find(model, dtype);
+  const candidate = found.candidates.find(({ engine }) => engine === 'onnxruntime')!;
+  return { ...found, onnx: { path: weightsPath(found, candidate), dtype: candidate.dtype } };
+}
 
 const modelError = (code: string, path: string, message: RegExp) => ({
   code,
@@ -38,7 +48,7 @@ describe('files by layout and dtype', () => {
     ['int8', { 'tokenizer.json': '{}', 'model.onnx': INT8 }, 'model.onnx', 'int8'],
   ] as const)('%s: %j', async (dtype, files, expected, got) => {
     const folder = folderWith(files);
-    expect(await resolveModel(folder, dtype)).toMatchObject({
+    expect(await findOnnx(folder, dtype)).toMatchObject({
       model: folder,
       tokenizerPath: join(folder, 'tokenizer.json'),
       onnx: { path: join(folder, expected), dtype: got },
@@ -46,33 +56,43 @@ describe('files by layout and dtype', () => {
   });
 
   it.each([
-    ['auto', HUB, 'model.onnx', /has no model\.onnx/],
+    ['auto', HUB, 'model.onnx', /has no weights; put .*model\.onnx.* there/],
     [
       'int8',
       { 'tokenizer.json': '{}', 'model.onnx': FP32 },
       'model_quantized.onnx',
-      /no int8 model_quantized\.onnx, its .* is fp32/,
+      /no weights that can run as int8, .* model_quantized\.onnx.*; it has model\.onnx \(float32\); ask for dtype 'auto' or 'fp32'/,
     ],
-    ['fp32', { ...HUB, 'model.onnx': INT8 }, 'model.onnx', /no fp32 model\.onnx, its model\.onnx is int8/],
-    ['fp32', { ...HUB, 'onnx/model_quantized.onnx': INT8 }, 'model.onnx', /has no fp32 model\.onnx/],
+    [
+      'fp32',
+      { ...HUB, 'model.onnx': INT8 },
+      'model.onnx',
+      /no weights that can run as fp32.*; it has model\.onnx \(int8\); ask for dtype 'auto' or 'int8'/,
+    ],
+    [
+      'fp32',
+      { ...HUB, 'onnx/model_quantized.onnx': INT8 },
+      'model.onnx',
+      /no weights that can run as fp32, which would be model\.(onnx|safetensors)/,
+    ],
     ['auto', { 'config.json': BERT, 'model.onnx': FP32 }, 'tokenizer.json', /has no tokenizer\.json/],
     ['auto', { 'tokenizer.json': '{}', 'onnx/model.onnx': FP32 }, 'config.json', /has no config\.json/],
   ] as const)('%s, missing: %j', async (dtype, files, missing, message) => {
     const folder = folderWith(files);
-    await expect(resolveModel(folder, dtype)).rejects.toMatchObject(
+    await expect(find(folder, dtype)).rejects.toMatchObject(
       modelError('MODEL_NOT_FOUND', join(folder, missing), message),
     );
   });
 
   it('a folder that is not there, and a file in its place', async () => {
-    await expect(resolveModel('/no/such/folder', 'auto')).rejects.toMatchObject(
+    await expect(find('/no/such/folder', 'auto')).rejects.toMatchObject(
       modelError(
         'MODEL_NOT_FOUND',
         '/no/such/folder',
         /is neither a folder nor a model of the hub; pass the path of a folder/,
       ),
     );
-    await expect(resolveModel(__filename, 'auto')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(find(__filename, 'auto')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 });
 
@@ -84,7 +104,7 @@ describe('cache', () => {
 
   it('finds a hub name and its alias in the cache, and nothing outside it', async () => {
     const name = 'BAAI/bge-reranker-base';
-    await expect(resolveModel(name, 'auto')).rejects.toMatchObject({ code: 'OFFLINE', path: name });
+    await expect(find(name, 'auto')).rejects.toMatchObject({ code: 'OFFLINE', path: name });
     const folder = join(cache, 'models', name);
     mkdirSync(folder, { recursive: true });
     for (const [file, text] of [
@@ -93,16 +113,16 @@ describe('cache', () => {
     ] as const)
       writeFileSync(join(folder, file), text);
     for (const model of [name, '@cf/baai/bge-reranker-base']) {
-      expect(await resolveModel(model, 'auto')).toMatchObject({ model, onnx: { path: join(folder, 'model.onnx') } });
+      expect(await findOnnx(model, 'auto')).toMatchObject({ model, onnx: { path: join(folder, 'model.onnx') } });
     }
-    await expect(resolveModel('../models', 'auto')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(find('../models', 'auto')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 });
 
 describe('architecture and length', () => {
   const limits = async (files: Record<string, object>) => {
     const folder = folderWith({ 'tokenizer.json': '{}', 'model.onnx': FP32, ...files });
-    const { architecture, maxTokens } = await resolveModel(folder, 'auto');
+    const { architecture, maxTokens } = await find(folder, 'auto');
     return [architecture, maxTokens];
   };
 
@@ -129,7 +149,7 @@ describe('architecture and length', () => {
     [JSON.stringify({ max_position_embeddings: 2, model_type: 'roberta' }), /has no usable max_position_embeddings/],
   ])('refuses config.json %j', async (text, message) => {
     const folder = folderWith({ 'tokenizer.json': '{}', 'model.onnx': FP32, 'config.json': text });
-    await expect(resolveModel(folder, 'auto')).rejects.toMatchObject(
+    await expect(find(folder, 'auto')).rejects.toMatchObject(
       modelError('MODEL_INVALID', join(folder, 'config.json'), message),
     );
   });

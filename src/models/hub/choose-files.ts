@@ -1,46 +1,32 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadNative } from '../../addon/load-native';
 import { RerankError } from '../../errors';
-import type { Dtype } from '../../types';
+import { readModelConfig } from '../config';
+import { planModel, type Candidate } from '../plan';
+import type { Asked } from '../ways';
+import { weightFilesAmong } from '../weight-files';
+import { linkIntoSnapshot, snapshotFolder, type RepoCache } from './cache';
+import { downloadFile, type FileSource } from './download-file';
+import { fileSize } from './lock';
 import type { RepoFile } from './repo-files';
+import type { DownloadPolicy } from './retry';
 
-const FP32_ONNX = 'model.onnx';
-const INT8_ONNX = 'model_quantized.onnx';
-const SAFETENSORS = 'model.safetensors';
-const FP16_ONNX = 'model_fp16.onnx';
-const FOLDERS = ['onnx/', ''] as const;
+/** What of a repository is to be in the cache. */
+export interface ChosenFiles {
+  /** How the weights among the files are to be run. */
+  candidate: Candidate;
+  /** The weights last, so that their presence in a snapshot says that the rest is there. */
+  files: RepoFile[];
+  /** Those of `files` that are not in the cache. */
+  missing: RepoFile[];
+}
+
 /** How exporters name the weights of a graph that does not hold them itself: model.onnx_data, model.onnx.data, …_data_1. */
 const EXTERNAL = /^[._]data(_\d+)?$/;
+const NEEDED_BY_ALL = ['config.json', 'tokenizer.json'];
 
-/** What the weights are for. */
-export interface Wanted {
-  dtype: Dtype;
-  onCuda: boolean;
-  /** Our own kernels can run the architecture, on the provider that is asked for: float weights serve every dtype. */
-  onOurKernels: boolean;
-  /** Our own kernels can read the repository's safetensors file, as far as config.json says. */
-  safetensorsServe: boolean;
-}
-
-/** The names of the weights that serve, best first: docs/models.md says why. */
-function namesFor({ dtype, onCuda, onOurKernels, safetensorsServe }: Wanted): string[] {
-  if (!onOurKernels) {
-    const auto = onCuda ? [FP16_ONNX, FP32_ONNX, INT8_ONNX] : [INT8_ONNX, FP32_ONNX];
-    return { auto, int8: [INT8_ONNX], bf16: [], fp16: [FP16_ONNX], fp32: [FP32_ONNX] }[dtype];
-  }
-  if (dtype === 'fp16') return [FP16_ONNX];
-  const safetensors = safetensorsServe ? [SAFETENSORS] : [];
-  if (dtype === 'fp32') return [FP32_ONNX, ...safetensors];
-  return [...safetensors, FP32_ONNX, ...(dtype === 'bf16' ? [] : [INT8_ONNX])];
-}
-
-function find(files: readonly RepoFile[], name: string): RepoFile | undefined {
-  for (const folder of FOLDERS) {
-    const found = files.find((file) => file.path === folder + name);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-export function requiredFile(files: readonly RepoFile[], path: string, repo: string): RepoFile {
+function requiredFile(files: readonly RepoFile[], path: string, repo: string): RepoFile {
   const found = files.find((file) => file.path === path);
   if (found) return found;
   throw new RerankError('MODEL_UNSUPPORTED', `${repo} has no ${path}; use a conversion of it that has one`, {
@@ -48,43 +34,68 @@ export function requiredFile(files: readonly RepoFile[], path: string, repo: str
   });
 }
 
-/** A file of weights with its external data, the file itself last. */
-function withExternal(files: readonly RepoFile[], weights: RepoFile): RepoFile[] {
-  const external = files.filter(
-    (file) => file.path.startsWith(weights.path) && EXTERNAL.test(file.path.slice(weights.path.length)),
-  );
-  return [...external, weights];
+/** A candidate's file with its external data, the file itself last. */
+function withExternal(files: readonly RepoFile[], { file: { path } }: Candidate): RepoFile[] {
+  const isExternal = (file: RepoFile) => file.path.startsWith(path) && EXTERNAL.test(file.path.slice(path.length));
+  return [...files.filter(isExternal), ...files.filter((file) => file.path === path)];
 }
 
-function noWeights(files: readonly RepoFile[], names: string[], { dtype }: Wanted, repo: string): RerankError {
-  if (names.length === 0) {
-    const message = `${repo} cannot be run as ${dtype}: that takes an architecture of our own kernels, on the CPU; use dtype 'fp32'`;
-    return new RerankError('MODEL_NOT_FOUND', message, { path: repo });
-  }
-  const weights = files.map((file) => file.path).filter((path) => /\.(onnx|safetensors)$/.test(path));
-  const has = weights.length > 0 ? `it has ${weights.join(', ')}` : 'it has no ONNX file: use an ONNX conversion of it';
-  return new RerankError('MODEL_NOT_FOUND', `${repo} has no ${names.join(' and no ')}; ${has}`, { path: repo });
+export async function missingOf(cache: RepoCache, files: readonly RepoFile[]): Promise<RepoFile[]> {
+  const sizes = await Promise.all(files.map(({ etag }) => fileSize(join(cache.blobs, etag))));
+  return files.filter(({ bytes }, i) => sizes[i] !== bytes);
 }
 
 /**
- * The files that running the model needs, and no others: config.json, tokenizer.json, and one file of weights with its
- * external data. That file comes last, so that its presence in a snapshot says that the rest is there. `isHere` tells
- * which are in the cache: float weights of one kind are not fetched where those of the other are there.
+ * The ways to run the model, by config.json, which is fetched for that, and by the names of the files. The same for every
+ * processor, so that what is fetched on one machine serves on another.
  */
-export function chooseFiles(
+async function candidatesIn(
+  cache: RepoCache,
+  source: FileSource,
   files: readonly RepoFile[],
-  wanted: Wanted,
-  repo: string,
-  isHere: (file: RepoFile) => boolean,
-): RepoFile[] {
-  const names = namesFor(wanted);
-  const found = names.flatMap((name) => {
-    const weights = find(files, name);
-    return weights ? [{ name, files: withExternal(files, weights) }] : [];
-  });
-  const best = found[0];
-  if (!best) throw noWeights(files, names, wanted, repo);
-  const asGood = best.name === INT8_ONNX ? [best] : found.filter(({ name }) => name !== INT8_ONNX);
-  const chosen = asGood.find((option) => option.files.every(isHere)) ?? best;
-  return [requiredFile(files, 'config.json', repo), requiredFile(files, 'tokenizer.json', repo), ...chosen.files];
+  asked: Asked,
+  policy: DownloadPolicy,
+): Promise<readonly [Candidate, ...Candidate[]]> {
+  const { repo, commit } = source;
+  const file = requiredFile(files, 'config.json', repo);
+  await downloadFile(source, file, cache, policy, () => undefined);
+  await linkIntoSnapshot(cache, commit, file.path, file.etag);
+  const config = await readModelConfig(snapshotFolder(cache, commit), false);
+  const weights = weightFilesAmong(files.map(({ path }) => path)).map((each) =>
+    each.format === 'safetensors' ? { ...each, stored: config?.weightsStored ?? each.stored } : each,
+  );
+  const facts = { architecture: 'unknown', hasOwnCode: false, ...config, files: weights };
+  const plan = planModel(facts, asked, { ...loadNative().capabilities(), hasFastFp32: false });
+  if ('candidates' in plan) return plan.candidates;
+  throw new RerankError('MODEL_NOT_FOUND', `${repo} ${plan.refusal.sentence}`, { path: repo });
+}
+
+const isFloat = ({ file }: Candidate): boolean => file.stored !== 'int8';
+
+/**
+ * The files that running the model needs, and no others: config.json, tokenizer.json, and the weights of the best
+ * candidate. Float weights of one kind are not fetched where those of another are here and come to the same dtype.
+ * @throws {RerankError} MODEL_NOT_FOUND where nothing of it runs as asked, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
+ */
+export async function chooseFiles(
+  cache: RepoCache,
+  source: FileSource,
+  files: readonly RepoFile[],
+  asked: Asked,
+  policy: DownloadPolicy,
+): Promise<ChosenFiles> {
+  await mkdir(cache.blobs, { recursive: true });
+  const candidates = await candidatesIn(cache, source, files, asked, policy);
+  const always = NEEDED_BY_ALL.map((path) => requiredFile(files, path, source.repo));
+  const [best] = candidates;
+  const asGood = candidates.filter((other) => isFloat(best) && isFloat(other) && other.dtype === best.dtype);
+  let chosen = { candidate: best, weights: withExternal(files, best) };
+  for (const candidate of asGood) {
+    const weights = withExternal(files, candidate);
+    if ((await missingOf(cache, weights)).length > 0) continue;
+    chosen = { candidate, weights };
+    break;
+  }
+  const needed = [...always, ...chosen.weights];
+  return { candidate: chosen.candidate, files: needed, missing: await missingOf(cache, needed) };
 }

@@ -1,12 +1,9 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RerankError } from '../../errors';
 import type { Dtype, ExecutionProvider } from '../../types';
-import { readModelConfig } from '../config';
-import { mayRunPacked, runsOnOurKernels } from '../packed-weights';
-import { isFloatType } from '../../formats/safetensors-graph';
 import { linkIntoSnapshot, repoCache, snapshotFolder, writeRef, type RepoCache } from './cache';
-import { chooseFiles, requiredFile, type Wanted } from './choose-files';
+import { chooseFiles, type ChosenFiles } from './choose-files';
 import { downloadFile, type FileSource } from './download-file';
 import { fileSize } from './lock';
 import { listRepo, type RepoFile } from './repo-files';
@@ -23,20 +20,22 @@ export interface PullProgress {
 
 export interface PullOptions {
   dtype: Dtype;
-  /** As for `Reranker.load`; default `['cpu']`. */
-  executionProviders?: readonly ExecutionProvider[];
+  /** Default `cpu`. */
+  provider?: ExecutionProvider;
+  /** Only says what would be fetched; of the files, config.json is fetched for that. */
+  dryRun?: boolean;
   onProgress?: (progress: PullProgress) => void;
   settings?: HubSettings;
   policy?: DownloadPolicy;
 }
 
-export interface PulledModel {
-  /** The repository that had it. */
+/** A model's files in one repository, at one commit. */
+export interface PulledModel extends ChosenFiles {
+  /** The repository that has them. */
   repo: string;
-  /** The snapshot's folder, complete. */
-  folder: string;
   commit: string;
-  files: RepoFile[];
+  /** The snapshot's folder: complete, but for the missing files after a dry run. */
+  folder: string;
 }
 
 const ADVICE: Partial<Record<string, string>> = {
@@ -76,35 +75,13 @@ async function checkSpace(cache: RepoCache, missing: RepoFile[]): Promise<void> 
   );
 }
 
-async function missingOf(cache: RepoCache, files: readonly RepoFile[]): Promise<RepoFile[]> {
-  const sizes = await Promise.all(files.map(({ etag }) => fileSize(join(cache.blobs, etag))));
-  return files.filter(({ bytes }, i) => sizes[i] !== bytes);
-}
-
-/** What config.json, fetched first, says of the files that will do. */
-async function wantedOf(
-  cache: RepoCache,
-  source: FileSource,
-  files: readonly RepoFile[],
-  { dtype, executionProviders = ['cpu'], policy = DEFAULT_POLICY }: PullOptions,
-): Promise<Wanted> {
-  const file = requiredFile(files, 'config.json', source.repo);
-  await downloadFile(source, file, cache, policy, () => undefined);
-  await linkIntoSnapshot(cache, source.commit, file.path, file.etag);
-  const config = await readModelConfig(snapshotFolder(cache, source.commit), false);
-  const onOurKernels =
-    mayRunPacked(executionProviders) && runsOnOurKernels(config?.architecture ?? '') && !config?.hasOwnCode;
-  const onCuda = executionProviders.includes('cuda');
-  return { dtype, onCuda, onOurKernels, safetensorsServe: isFloatType(config?.weightsDtype ?? 'float32') };
-}
-
 async function fill(
   cache: RepoCache,
   source: FileSource,
-  files: readonly RepoFile[],
+  { files, missing }: ChosenFiles,
   { policy = DEFAULT_POLICY, onProgress }: PullOptions,
 ): Promise<void> {
-  await checkSpace(cache, await missingOf(cache, files));
+  await checkSpace(cache, missing);
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
   for (const file of files) {
@@ -121,35 +98,29 @@ async function fill(
  * when all is there, as a branch may have moved.
  * @throws {RerankError} OFFLINE, MODEL_NOT_FOUND, MODEL_GATED, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
  */
-export async function pull(name: RepoName, options: PullOptions): Promise<PulledModel> {
-  const settings = options.settings ?? hubSettings();
+export async function pull({ repo, revision }: RepoName, options: PullOptions): Promise<PulledModel> {
+  const { dtype, provider = 'cpu', settings = hubSettings(), policy = DEFAULT_POLICY, dryRun = false } = options;
   if (settings.offline) {
-    throw new RerankError(
-      'OFFLINE',
-      `${name.repo} is not in the cache and HF_HUB_OFFLINE is set; unset it to download`,
-      {
-        path: name.repo,
-      },
-    );
+    const message = `${repo} is not in the cache and HF_HUB_OFFLINE is set; unset it to download`;
+    throw new RerankError('OFFLINE', message, { path: repo });
   }
-  const cache = repoCache(settings.cacheFolder, name.repo);
-  const { commit, files: all } = await listRepo(settings, name, options.policy);
-  const source = { settings, repo: name.repo, commit };
+  const cache = repoCache(settings.cacheFolder, repo);
+  const { commit, files } = await listRepo(settings, { repo, revision }, policy);
+  const source = { settings, repo, commit };
   try {
-    await mkdir(cache.blobs, { recursive: true });
-    const wanted = await wantedOf(cache, source, all, options);
-    const missing = new Set(await missingOf(cache, all));
-    const files = chooseFiles(all, wanted, name.repo, (file) => !missing.has(file));
-    await fill(cache, source, files, options);
-    await writeRef(cache, name.revision, commit);
-    return { repo: name.repo, folder: snapshotFolder(cache, commit), commit, files };
+    const chosen = await chooseFiles(cache, source, files, { dtype, provider }, policy);
+    if (!dryRun) {
+      await fill(cache, source, chosen, options);
+      await writeRef(cache, revision, commit);
+    }
+    return { repo, commit, folder: snapshotFolder(cache, commit), ...chosen };
   } catch (error) {
     throw cacheError(error, cache.root);
   }
 }
 
-/** What says that a repository has not what is wanted, where another one may. */
-const NOT_THERE: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'MODEL_UNSUPPORTED']);
+/** Said of a repository that lacks what is wanted: another one may have it. */
+const LACKING: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'MODEL_UNSUPPORTED']);
 
 /**
  * `pull` from the first of these repositories that has what is wanted.
@@ -162,7 +133,7 @@ export async function pullFirst(sources: readonly RepoName[], options: PullOptio
       return await pull(source, options);
     } catch (error) {
       first ??= error;
-      if (!(error instanceof RerankError) || !NOT_THERE.has(error.code)) throw error;
+      if (!(error instanceof RerankError) || !LACKING.has(error.code)) throw error;
     }
   }
   throw first;
