@@ -1,16 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadNative } from '../../addon/load-native';
-import { RerankError } from '../../errors';
-import { readModelConfig } from '../config';
-import { planModel, type Candidate } from '../plan';
-import type { Asked } from '../ways';
-import { weightFilesAmong } from '../weight-files';
-import { linkIntoSnapshot, snapshotFolder, type RepoCache } from './cache';
-import { downloadFile, type FileSource } from './download-file';
-import { fileSize } from './lock';
-import type { RepoFile } from './repo-files';
-import type { DownloadPolicy } from './retry';
+import { loadNative } from '../addon/load-native';
+import { RerankError } from '../errors';
+import { readModelConfig } from './config';
+import { planModel, type Candidate } from './plan';
+import type { Asked } from './ways';
+import { weightFilesAmong } from './weight-files';
+import { linkIntoSnapshot, snapshotFolder, type RepoCache } from './hub/cache';
+import { downloadFile, type FileSource } from './hub/download-file';
+import { fileSize } from './hub/lock';
+import type { RepoFile } from './hub/repo-files';
+import type { DownloadPolicy } from './hub/retry';
 
 /** What of a repository is to be in the cache. */
 export interface ChosenFiles {

@@ -1,15 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RerankError } from '../../errors';
-import type { Dtype, ExecutionProvider } from '../../types';
-import { linkIntoSnapshot, repoCache, snapshotFolder, writeRef, type RepoCache } from './cache';
+import { RerankError } from '../errors';
+import type { Dtype, ExecutionProvider } from '../types';
+import { linkIntoSnapshot, repoCache, snapshotFolder, writeRef, type RepoCache } from './hub/cache';
 import { chooseFiles, type ChosenFiles } from './choose-files';
-import { downloadFile, type FileSource } from './download-file';
-import { fileSize } from './lock';
-import { listRepo, type RepoFile } from './repo-files';
-import type { RepoName } from './repo-name';
-import { DEFAULT_POLICY, type DownloadPolicy } from './retry';
-import { hubSettings, type HubSettings } from './settings';
+import { downloadFile, type FileSource } from './hub/download-file';
+import { fileSize } from './hub/lock';
+import { listRepo, type RepoFile } from './hub/repo-files';
+import type { RepoName } from './hub/repo-name';
+import { DEFAULT_POLICY, type DownloadPolicy } from './hub/retry';
+import { hubSettings, type HubSettings } from './hub/settings';
 
 export interface PullProgress {
   /** The file that grows now, and the files of the model together. */
