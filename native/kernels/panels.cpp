@@ -119,7 +119,7 @@ void convert_to_panels(Dtype dtype, std::span<const Column> columns, int k,
         break;
       case Dtype::kInt8Quads: {
         int8_t* const to = static_cast<int8_t*>(target.panels) + n / kPanel * quad_panel_bytes(k);
-        convert_int8_column(weights.data(), k, static_cast<int>(n), target, to);
+        convert_int8_column(weights.data(), k, column.step, static_cast<int>(n), target, to);
         if (lane == kPanel - 1) split_quad_panel(to, k);
         break;
       }

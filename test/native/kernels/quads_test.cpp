@@ -26,6 +26,8 @@ const Named kKinds[] = {
     {"zeros", [](auto&, int) { return 0; }, true},
     {"all largest", [](auto&, int) { return 127; }, false},
     {"all smallest", [](auto&, int) { return -127; }, false},
+    {"all the lowest byte", [](auto&, int) { return -128; }, false},
+    {"few of the lowest byte", [](auto&, int k) { return k % 64 == 9 ? -128 : -1; }, true},
     {"extremes", [](auto& random, int) { return random() % 2 == 0 ? 127 : -127; }, false},
     {"either sign by pairs", [](auto&, int k) { return k % 4 < 2 ? 127 : -127; }, false},
     {"uniform", [](auto& random, int) { return static_cast<int>(random() % 255) - 127; }, false},
