@@ -9,7 +9,7 @@
 namespace bge::encoder {
 
 // ModernBERT by its published formulas, in double, one token after another: the oracle. (Models of
-// the real shapes are checked against transformers by scripts/check_families.py.)
+// the real shapes are checked against transformers by scripts/check-families.py.)
 class ModernBertReference {
  public:
   explicit ModernBertReference(const TestModernBert& model) : model_(model) {}

@@ -2,8 +2,8 @@
 """Compares our own kernels with transformers and sentence-transformers, family by family.
 
   pip install 'torch>=2.9' 'transformers==5.24.*' 'sentence-transformers==6.2.*'
-  npm run test:native -- --tests none-of-them || true     # builds bge_score_tokens
-  check_families.py [--family NAME ...] [--pairs 200] [--long 10] [--keep FOLDER]
+  npm run test:native -- --tests ModernBert       # builds bge_score_tokens too
+  check-families.py [--family NAME ...] [--pairs 200] [--long 10] [--keep FOLDER]
 
 Every family is made with random weights that spread as trained ones do (a fresh model gives every pair nearly the same
 logit, and a check on it would pass whatever the code did), saved as its library saves it, and scored by both: pairs of 8
