@@ -10,7 +10,7 @@ import { weightBytes } from './formats/weights-graph';
 import { digestFolder, weightCacheFolder } from './models/cache';
 import { digestFile } from './models/digest';
 import { findModel, weightsPath, type FoundModel } from './models/find-model';
-import type { PullProgress } from './models/hub/pull';
+import type { PullProgress } from './models/pull';
 import { plannedProvider, type Candidate } from './models/plan';
 import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor, type CheckedRerankerOptions } from './options';
 import type { ModelInfo, RerankerOptions } from './types';

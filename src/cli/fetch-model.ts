@@ -1,6 +1,6 @@
 import { loadModel } from '../load-model';
 import { parseModelName, sourcesOf } from '../models/find-model';
-import { pullFirst, type PulledModel, type PullProgress } from '../models/hub/pull';
+import { pullFirst, type PulledModel, type PullProgress } from '../models/pull';
 import { plannedProvider } from '../models/plan';
 import { Reranker } from '../reranker';
 import { rerankerOptions, type ModelOptions } from './model-options';

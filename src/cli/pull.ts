@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parseModelName } from '../models/find-model';
-import type { PulledModel } from '../models/hub/pull';
+import type { PulledModel } from '../models/pull';
 import { pullWithProgress, type FetchOptions } from './fetch-model';
 import { dtypeOption, providerOption } from './model-options';
 import { bytesText } from './progress';

@@ -9,7 +9,7 @@ import { elementCount, type OnnxGraph } from '../formats/onnx-graph';
 import { loadPrepared, prepareModel, type PreparedModel } from '../load-model';
 import { DTYPE_FACTS } from '../models/dtypes';
 import { findModel, weightsPath, type FoundModel } from '../models/find-model';
-import type { PullProgress } from '../models/hub/pull';
+import type { PullProgress } from '../models/pull';
 import { plannedProvider } from '../models/plan';
 import { readWeightsGraph, weightBytes } from '../formats/weights-graph';
 import { checkEnd, checkInputs } from '../checks/check-graph';

@@ -6,7 +6,7 @@ import type { Dtype } from '../types';
 import { cacheFolder } from './cache';
 import { aliasesOf, hubName, onnxRepo } from './catalog';
 import { cachedSnapshot } from './hub/cache';
-import type { PullProgress } from './hub/pull';
+import type { PullProgress } from './pull';
 import { parseRepoName, type RepoName } from './hub/repo-name';
 import { hubSettings } from './hub/settings';
 import { inspectFolder, isKind, type ModelFolder } from './inspect-folder';
@@ -98,7 +98,7 @@ export async function findModel(
   if (local) return local;
   // Loaded only here: a model that is on this machine needs no HTTP client.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { pullFirst } = require('./hub/pull') as typeof import('./hub/pull');
+  const { pullFirst } = require('./pull') as typeof import('./pull');
   const { folder } = await pullFirst(sourcesOf(parseModelName(model), asked.dtype), { ...asked, onProgress });
   return await findIn(folder, model, asked);
 }

@@ -13,7 +13,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { repoCache } from '../../src/models/hub/cache';
-import { pull, pullFirst, type PullOptions } from '../../src/models/hub/pull';
+import { pull, pullFirst, type PullOptions } from '../../src/models/pull';
 import { DEFAULT_POLICY } from '../../src/models/hub/retry';
 import type { HubSettings } from '../../src/models/hub/settings';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -380,7 +380,7 @@ it('goes through the proxy that the environment names', async () => {
   try {
     let fresh: { pull: typeof pull } | undefined;
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- the agent reads the environment once
-    jest.isolateModules(() => (fresh = require('../../src/models/hub/pull') as { pull: typeof pull }));
+    jest.isolateModules(() => (fresh = require('../../src/models/pull') as { pull: typeof pull }));
     expectComplete((await fresh!.pull(NAME, { dtype: 'auto', settings, policy: POLICY })).folder);
   } finally {
     delete process.env['HTTP_PROXY'];

@@ -1,5 +1,5 @@
 import { createAi, InferenceUpstreamError } from '../../src/workers-ai';
-import { FakeReranker } from './fake-reranker';
+import { FakeReranker } from '../server/fake-reranker';
 
 const MODEL = '@cf/baai/bge-reranker-base';
 const TEA = { query: 'tea?', contexts: [{ text: 'no' }, { text: 'yes, please' }] };

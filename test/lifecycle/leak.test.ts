@@ -4,7 +4,7 @@ import { minilmFolder } from '../support/models';
 
 /** Resident bytes after each round. */
 function residentSets(what: string, rounds: number): number[] {
-  const script = path.join(__dirname, 'child.cjs');
+  const script = path.join(__dirname, 'leak-child.cjs');
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--expose-gc', script, what, String(rounds), minilmFolder()],

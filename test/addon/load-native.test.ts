@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { NATIVE_API_VERSION } from '../../src/addon/native-api';
 import { currentTarget, platformPackage } from '../../src/addon/platform-package';
 import { temporaryFolder } from '../support/temporary-folder';
-import { folderWith } from './model-folder';
+import { folderWith } from '../models/model-folder';
 
 // Each test gets a module of its own: a loaded addon is kept.
 let loadNative: (root?: string) => unknown;

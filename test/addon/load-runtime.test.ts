@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { findInCarrier, findRuntime } from '../../src/addon/load-runtime';
-import { folderWith } from './model-folder';
+import { folderWith } from '../models/model-folder';
 
 const NAMES = ['ONNXRUNTIME_LIBRARY', 'VIRTUAL_ENV', 'CONDA_PREFIX'] as const;
 const before = NAMES.map((name) => process.env[name]);

@@ -1,5 +1,5 @@
 import { miniflareAi, plugins } from '../../src/workers-ai';
-import { FakeReranker } from './fake-reranker';
+import { FakeReranker } from '../server/fake-reranker';
 
 const plugin = plugins['bge-reranker'];
 const MODEL = '/no/such/model';

@@ -6,7 +6,7 @@ import { loadNative } from '../../src/addon/load-native';
 import type { RerankerOptions } from '../../src/types';
 import { NATIVE_API_VERSION, type NativeLoadOptions, type NativeRuntimeOptions } from '../../src/addon/native-api';
 import { tinyBert } from '../support/tiny-bert';
-import { FakeEngine } from './fake-engine';
+import { FakeEngine } from '../reranker/fake-engine';
 import { folderWith, FP32, INT8 } from './model-folder';
 
 jest.mock('../../src/addon/load-native');
