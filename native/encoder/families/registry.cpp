@@ -42,11 +42,14 @@ ModelRecipe read_model(const std::string& folder) {
   config.require(family != nullptr, "model_type " + type);
   const std::optional<ModuleChain> modules = read_modules(folder);
   const std::string architecture = config.architecture();
+  // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a
+  // head.
   const bool fits = modules ? std::ranges::find(family->bare_architectures, architecture) !=
                                   family->bare_architectures.end()
-                            : architecture.ends_with("ForSequenceClassification");
-  config.require(fits, "the architecture " + architecture +
-                           (modules ? " and modules behind it" : " and no modules behind it"));
+                            : architecture.empty() || architecture.ends_with("Model") ||
+                                  architecture.ends_with("ForSequenceClassification");
+  config.require(fits,
+                 "the architecture " + architecture + (modules ? " and modules behind it" : ""));
   return {family->read(config, modules), modules ? modules->folders() : std::vector<std::string>{}};
 }
 

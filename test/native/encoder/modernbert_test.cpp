@@ -174,7 +174,6 @@ TEST(ModernBertRefusals, WhatOurKernelsDoNotRunIsNamed) {
        "rope_type yarn"},
       {"rope_scaling", "{\"type\": \"linear\", \"factor\": 2}", "rope_scaling"},
       {"architectures", "[\"ModernBertForMaskedLM\"]", "ModernBertForMaskedLM"},
-      {"architectures", "[\"ModernBertModel\"]", "ModernBertModel and no modules"},
       {"model_type", "\"modernbert-decoder\"", "modernbert-decoder"},
   };
   const TemporaryFolder folder;
