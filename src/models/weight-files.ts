@@ -47,7 +47,6 @@ const SAVE = `AutoModelForSequenceClassification.from_pretrained('${PLACE}').sav
 
 /** Weights in forms that nothing here reads, and how to make readable ones of them. */
 const UNREAD: readonly [RegExp, string][] = [
-  [/^model\.safetensors\.index\.json$/, `join its shards with Python's ${SAVE}, max_shard_size='100GB')`],
   [/^(pytorch_model\.bin(\.index\.json)?|flax_model\.msgpack|tf_model\.h5)$/, `convert it with Python's ${SAVE})`],
   [/\.gguf$/, 'use the repository that it was made from'],
 ];

@@ -186,7 +186,9 @@ export class FakeHub {
   async #serve(host: 'hub' | 'cdn', request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#note(host, request);
     const path = request.url!.split('?')[0]!;
-    const name = Object.keys(this.files).find((key) => path.endsWith(`/${key}`))!;
+    const [name] = Object.keys(this.files)
+      .filter((key) => path.endsWith(`/${key}`))
+      .sort((a, b) => b.length - a.length) as [string];
     const file = this.files[name]!;
     const fault = this.faults.shift();
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();

@@ -104,11 +104,6 @@ describe('files by layout and dtype', () => {
       'model.onnx',
       /it has pytorch_model\.bin; convert it with Python's AutoModel/,
     ],
-    [
-      { ...HUB, 'model.safetensors.index.json': '{}' },
-      'model.onnx',
-      /it has model\.safetensors\.index\.json; join its shards/,
-    ],
   ])('%#: says what a folder has in their place', async (files, missing, message) => {
     const folder = folderWith(files);
     await expect(find(folder, 'auto')).rejects.toMatchObject(

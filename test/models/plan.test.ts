@@ -213,10 +213,6 @@ describe('weights that nothing reads are named, with what to do', () => {
       ['pytorch_model.bin', 'vocab.txt'],
       /it has pytorch_model\.bin; convert it with .*from_pretrained\('\/m'\)\.save_pretrained/,
     ],
-    [
-      ['model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'pytorch_model.bin'],
-      /it has model\.safetensors\.index\.json; join its shards with .*max_shard_size/,
-    ],
     [['q8.gguf'], /it has q8\.gguf; use the repository that it was made from/],
   ])('%j', (paths, expected) => {
     const facts = { ...factsOf(''), files: weightFilesAmong(paths), unread: unreadAmong(paths) };

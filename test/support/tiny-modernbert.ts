@@ -1,6 +1,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { safetensors, type NamedValues } from './safetensors';
+import { safetensors as file } from './tiny-bert';
+
+type NamedValues = Record<string, { shape: number[]; values: Float32Array }>;
 
 /**
  * A Sentence Transformers repository as Ettin's rerankers are: a bare ModernBERT, Pooling on the first token, Dense with
@@ -16,6 +18,18 @@ const TOKENIZER = join(__dirname, '../native/fixtures/tokenizer/modernbert.json'
 const VOCABULARY = 1600;
 const FIRST_TOKEN = 0;
 
+const safetensors = (tensors: NamedValues): Buffer =>
+  file(
+    Object.entries(tensors).map(
+      ([
+        name,
+        {
+          shape,
+          values: { buffer },
+        },
+      ]) => ({ name, shape, bytes: Buffer.from(buffer) }),
+    ),
+  );
 const values = (count: number, of: (i: number) => number) => Float32Array.from({ length: count }, (_, i) => of(i));
 const zeros = (count: number) => new Float32Array(count);
 /** Between -1 and 1, no two alike. */
