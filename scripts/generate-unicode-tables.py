@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes native/tokenize/unicode_tables.{h,cpp} from native/tokenize/unicode/tokenizer-unicode.txt.
+"""Writes native/tokenize/unicode/unicode_tables.{h,cpp} from native/tokenize/unicode/tokenizer-unicode.txt.
 
   generate-unicode-tables.py             write the two files
   generate-unicode-tables.py --check     exit 1 if they are not what the data gives
@@ -12,8 +12,8 @@ import hashlib
 import os
 import sys
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'native', 'tokenize')
-DATA = os.path.join(ROOT, 'unicode', 'tokenizer-unicode.txt')
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'native', 'tokenize', 'unicode')
+DATA = os.path.join(ROOT, 'tokenizer-unicode.txt')
 SHIFT = 7
 SCALARS = 0x110000
 GRAPHEME = ['Any', 'CR', 'LF', 'Control', 'Extend', 'ZWJ', 'Regional_Indicator', 'Prepend', 'SpacingMark',
@@ -127,7 +127,7 @@ def generate():
         ('uint32_t', 'DecompositionPool', nfd_pool), ('uint32_t', 'LowercaseKeys', lower_keys),
         ('uint16_t', 'LowercaseOffsets', lower_keys + 1), ('uint32_t', 'LowercasePool', lower_pool)])
     header += '\n}  // namespace bge::tokenize\n'
-    source = head + '#include "tokenize/unicode_tables.h"\n\nnamespace bge::tokenize {\n\n'
+    source = head + '#include "tokenize/unicode/unicode_tables.h"\n\nnamespace bge::tokenize {\n\n'
     source += '\n'.join([array('uint16_t', 'kPropertyBlocks', first), array('uint8_t', 'kPropertyRecords', second)])
     source += '\nconst ScalarProperties kProperties[%d] = {\n%s};\n\n' % (len(distinct), ''.join(
         '  {static_cast<GraphemeClass>(%d), %d, %d},\n' % r for r in distinct))

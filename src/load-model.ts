@@ -40,14 +40,16 @@ async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
 }
 
 /** Loads what the checks let pass. */
-async function loadChecked({ native }: Attempt, unusedPositions: number): Promise<Loaded> {
-  const { modelPath, tokenizerPath, maxLength } = native;
-  const graph = await checkWeights(modelPath, unusedPositions, maxLength);
-  const loaded = await loadAndDigest({ ...native, weightBytes: await weightBytes(graph, modelPath) });
+async function loadChecked({ native, reason }: Attempt, unusedPositions: number): Promise<LoadedAttempt> {
+  const { engine: name, modelPath, tokenizerPath, maxLength } = native;
+  const { graph, end } = await checkWeights(modelPath, unusedPositions, maxLength);
+  const leftOut = name === 'onnxruntime' && end?.activation;
+  const ends = end && { end: { output: end.output, before: leftOut ? end.logits : '' } };
+  const loaded = await loadAndDigest({ ...native, ...ends, weightBytes: await weightBytes(graph, modelPath) });
   const [engine] = loaded;
   try {
     checkTokenizer(engine.info.vocabulary, graph, tokenizerPath);
-    return loaded;
+    return { native, reason: leftOut ? `${reason}; its ${leftOut} at the end is left out` : reason, loaded };
   } catch (error) {
     await engine.close();
     throw error;
@@ -61,8 +63,13 @@ type CommonOptions = Pick<
 >;
 
 interface Attempt {
-  native: Omit<NativeLoadOptions, 'weightBytes'>;
+  /** But for what the file of weights itself says. */
+  native: Omit<NativeLoadOptions, 'weightBytes' | 'end'>;
   reason: string;
+}
+
+interface LoadedAttempt extends Attempt {
+  loaded: Loaded;
 }
 
 function builtinAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
@@ -102,19 +109,19 @@ async function load(
   { packed, onnx, unusedPositions }: ResolvedModel,
   common: CommonOptions,
   weightCache: boolean,
-): Promise<Attempt & { loaded: Loaded }> {
+): Promise<LoadedAttempt> {
   let reason = `${basename(onnx?.path ?? '')} runs on ONNX Runtime`;
   if (packed) {
     const attempt = builtinAttempt(common, packed, weightCache);
     try {
-      return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
+      return await loadChecked(attempt, unusedPositions);
     } catch (error) {
       if (!onnx || !(error instanceof RerankError) || !NOT_FOR_OUR_KERNELS.has(error.code)) throw error;
       reason += `, since our own kernels cannot run the model: ${error.message}`;
     }
   }
   const attempt = onnxAttempt(common, onnx!, reason);
-  return { ...attempt, loaded: await loadChecked(attempt, unusedPositions) };
+  return await loadChecked(attempt, unusedPositions);
 }
 
 type Provider = ModelInfo['provider'];
@@ -130,11 +137,7 @@ function describeProvider(asked: ExecutionProvider[], refused: string, { info }:
   });
 }
 
-function describe(
-  model: ResolvedModel,
-  provider: Provider,
-  { native, reason, loaded }: Attempt & { loaded: Loaded },
-): ModelInfo {
+function describe(model: ResolvedModel, provider: Provider, { native, reason, loaded }: LoadedAttempt): ModelInfo {
   const [engine, modelFile, tokenizerFile] = loaded;
   const { runtimeVersion, instructionSet } = engine.info;
   const info: ModelInfo = {

@@ -48,11 +48,20 @@ onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
     providers.push_back(name == "cuda" ? backend::ExecutionProvider::kCuda
                                        : backend::ExecutionProvider::kCpu);
   }
-  return {.model_path = to_string(options, "modelPath"),
-          .runtime_path = to_string(options, "runtimePath"),
-          .providers = std::move(providers),
-          .weight_bytes = to_size(options, "weightBytes"),
-          .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
+  onnxruntime::OnnxModelOptions converted{
+      .model_path = to_string(options, "modelPath"),
+      .output_name = {},
+      .logits_name = {},
+      .runtime_path = to_string(options, "runtimePath"),
+      .providers = std::move(providers),
+      .weight_bytes = to_size(options, "weightBytes"),
+      .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
+  if (options.Has("end")) {
+    const Napi::Object end = options.Get("end").As<Napi::Object>();
+    converted.output_name = to_string(end, "output");
+    converted.logits_name = to_string(end, "before");
+  }
+  return converted;
 }
 
 encoder::EncoderOptions to_encoder_options(const Napi::Object& options) {

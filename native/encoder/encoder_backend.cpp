@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <vector>
 
 #include "base/error.h"
-#include "encoder/executor.h"
 #include "encoder/model_store.h"
 
 namespace bge::encoder {
@@ -18,12 +19,12 @@ constexpr size_t kPackRows = 64;
 class EncoderRunner : public backend::Runner {
  public:
   EncoderRunner(std::shared_ptr<const StoredModel> stored, const kernels::Kernels& kernels)
-      : stored_(std::move(stored)), executor_(stored_->model(), kernels) {}
+      : stored_(std::move(stored)), kernels_(kernels) {}
 
   void run(std::span<const backend::Row> rows, std::span<float> logits) override {
     for (size_t first = 0; first < rows.size();) {
       const size_t count = pack_size(rows.subspan(first));
-      executor_.run(rows.subspan(first, count), logits.subspan(first, count), stop_);
+      run_packed(rows.subspan(first, count), logits.subspan(first, count));
       first += count;
     }
   }
@@ -40,9 +41,23 @@ class EncoderRunner : public backend::Runner {
     return count;
   }
 
+  void run_packed(std::span<const backend::Row> rows, std::span<float> logits) {
+    const Model& model = stored_->model();
+    model.gather(rows, sequences_);
+    const size_t tokens = sequences_.tokens();
+    if (!workspace_ || workspace_->rows < tokens)
+      workspace_.emplace(model.workspace(), stored_->dtype(), tokens);
+    Pass pass{kernels_,   stored_->dtype(),   stop_,
+              sequences_, workspace_->shared, workspace_->scratch};
+    const kernels::KernelScope scope(kernels_);
+    model.run(pass, logits);
+  }
+
   std::shared_ptr<const StoredModel> stored_;
-  Executor executor_;
+  const kernels::Kernels& kernels_;
   std::atomic<bool> stop_{false};
+  Sequences sequences_;
+  std::optional<Workspace> workspace_;
 };
 
 EncoderOptions in_fastest_form(EncoderOptions options, const kernels::Kernels& kernels) {
@@ -66,7 +81,7 @@ class LoadedEncoder : public EncoderBackend {
   }
   backend::BatchLimits batch_limits() const override { return {kPackRows, kPackTokens, false}; }
   const backend::BackendInfo& info() const override { return info_; }
-  int max_tokens() const override { return stored_->model().config.max_tokens(); }
+  int max_tokens() const override { return stored_->model().max_tokens(); }
 
  private:
   const kernels::Kernels& kernels_;

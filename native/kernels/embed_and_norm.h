@@ -9,13 +9,13 @@ namespace {
 // Four running sums hide the latency of the addition; their order is part of the result.
 constexpr int kSums = 4;
 
-template <class V>
+template <SixteenLanes V>
 inline float total(const typename V::F (&sums)[kSums]) {
   return V::reduce_add(V::add(V::add(sums[0], sums[1]), V::add(sums[2], sums[3])));
 }
 
 // width is a multiple of 64, so every round of four vectors is whole.
-template <class V, class Term>
+template <SixteenLanes V, class Term>
 inline float sum_over(const float* x, int width, Term term) {
   typename V::F sums[kSums] = {V::set1(0.0f), V::set1(0.0f), V::set1(0.0f), V::set1(0.0f)};
   for (int i = 0; i < width; i += kSums * kPanel)
@@ -23,7 +23,7 @@ inline float sum_over(const float* x, int width, Term term) {
   return total<V>(sums);
 }
 
-template <class V, class Rows>
+template <SixteenLanes V, RowForm<V> Rows>
 void layer_norm(const LayerNormArgs& args) {
   using F = typename V::F;
   const float count = static_cast<float>(args.width);
@@ -43,14 +43,14 @@ void layer_norm(const LayerNormArgs& args) {
     for (int i = 0; i < args.width; i += kPanel) {
       const F normal = V::mul(V::sub(V::load(x + i), center), factor);
       const F y = V::fma(normal, V::load(args.gamma + i), V::load(args.beta + i));
-      if constexpr (kNeedsRange<Rows>) range.add(y);
+      if constexpr (Rows::kNeedsRange) range.add(y);
       V::store(x + i, y);
     }
     Rows::template convert_row<V>(x, args.width, &range, args.out, row);
   }
 }
 
-template <class V, class Rows>
+template <SixteenLanes V, RowForm<V> Rows>
 inline typename V::F word_lanes(const EmbeddingTable& words, size_t element, float scale) {
   if constexpr (Rows::kDtype == Dtype::kFp32) {
     return V::load(static_cast<const float*>(words.rows) + element);
@@ -62,7 +62,7 @@ inline typename V::F word_lanes(const EmbeddingTable& words, size_t element, flo
   }
 }
 
-template <class V, class Rows>
+template <SixteenLanes V, RowForm<V> Rows>
 void embed(const EmbedArgs& args) {
   const size_t width = args.width;
   for (int row = 0; row < args.rows; ++row) {

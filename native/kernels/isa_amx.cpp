@@ -1,9 +1,9 @@
 #include <immintrin.h>
 
+#include "kernels/strips_generic.h"
 #include "kernels/table.h"
 #include "kernels/tiles_amx.h"
 #include "kernels/tiles_amx_fixed.h"
-#include "kernels/tiles_generic.h"
 #include "kernels/vec_avx512.h"
 
 namespace bge::kernels {
@@ -23,6 +23,8 @@ void load_tile_shapes() { _tile_loadconfig(&kTileShapes); }
 
 void release_tiles() { _tile_release(); }
 
+using Fp32Tile = StripTile<FloatStrip<Avx512, 6, 4>>;
+
 // float32 layers in fixed point. Attention's products are small and stay in float.
 constexpr Kernels with_fixed(Kernels kernels) {
   constexpr int kFixed24 = static_cast<int>(Dtype::kFixed24);
@@ -31,16 +33,16 @@ constexpr Kernels with_fixed(Kernels kernels) {
   kernels.layer_norm[kFixed24] = layer_norm<Avx512, FixedRows>;
   kernels.convert[kFixed24] = convert<Avx512, FixedRows>;
   kernels.embed[kFixed24] = embed<Avx512, FloatRows>;
-  kernels.attention[kFixed24] = attention<Avx512, FloatRows, FloatTile<Avx512, 6, 4>>;
+  kernels.attention[kFixed24] = attention<FloatAttention<Avx512, FloatRows, Fp32Tile>>;
   return kernels;
 }
 
 }  // namespace
 
 extern const Kernels kAmxKernels;
-const Kernels kAmxKernels = with_fixed(
-    make_kernels<Avx512, FloatTile<Avx512, 6, 4>, AmxTile<Bf16Tiles, false>,
-                 AmxTile<ByteTiles, false>, AmxTile<Bf16Tiles, true>, AmxTile<ByteTiles, true>>(
+const Kernels kAmxKernels =
+    with_fixed(make_kernels<Avx512, Fp32Tile, AmxTile<Bf16Tiles, false>, AmxTile<ByteTiles, false>,
+                            AmxTile<Bf16Tiles, true>, AmxTile<ByteTiles, true>>(
         Isa::kAmx, load_tile_shapes, release_tiles));
 
 }  // namespace bge::kernels

@@ -1,5 +1,6 @@
+#include "kernels/strips_avx512.h"
+#include "kernels/strips_generic.h"
 #include "kernels/table.h"
-#include "kernels/tiles_avx512.h"
 #include "kernels/vec_avx512.h"
 
 namespace bge::kernels {
@@ -23,7 +24,7 @@ struct Bf16Step {
 
 extern const Kernels kAvx512Bf16Kernels;
 const Kernels kAvx512Bf16Kernels =
-    make_kernels<Avx512, FloatTile<Avx512, 6, 4>, WideTile<Bf16Step>, WideTile<VnniStep>>(
-        Isa::kAvx512Bf16, enter_nothing, leave_nothing);
+    make_kernels<Avx512, StripTile<FloatStrip<Avx512, 6, 4>>, StripTile<WideStrip<Bf16Step>>,
+                 StripTile<WideStrip<VnniStep>>>(Isa::kAvx512Bf16, enter_nothing, leave_nothing);
 
 }  // namespace bge::kernels

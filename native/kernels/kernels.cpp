@@ -1,5 +1,7 @@
 #include "kernels/kernels.h"
 
+#include <string>
+
 #include "base/error.h"
 #include "kernels/attention_scratch.h"
 
@@ -16,21 +18,25 @@ extern const Kernels kAmxKernels;
 extern const Kernels kNeonDotprodKernels;
 #endif
 
-const Kernels& kernels_for(Isa isa) {
-  switch (isa) {
-    case Isa::kPortable: return kPortableKernels;
+namespace {
+
+// One for every instruction set of the target.
+const Kernels* const kBuilt[] = {
+    &kPortableKernels,
 #if defined(__x86_64__)
-    case Isa::kAvx2: return kAvx2Kernels;
-    case Isa::kAvxVnni: return kAvxVnniKernels;
-    case Isa::kAvx512Vnni: return kAvx512VnniKernels;
-    case Isa::kAvx512Bf16: return kAvx512Bf16Kernels;
-    case Isa::kAmx: return kAmxKernels;
+    &kAvx2Kernels,     &kAvxVnniKernels, &kAvx512VnniKernels, &kAvx512Bf16Kernels, &kAmxKernels,
 #elif defined(__aarch64__)
-    case Isa::kNeonDotprod: return kNeonDotprodKernels;
+    &kNeonDotprodKernels,
 #endif
-    default:
-      throw Error(ErrorCode::kInternal, "This build has no kernels for the instruction set.");
-  }
+};
+
+}  // namespace
+
+const Kernels& kernels_for(Isa isa) {
+  for (const Kernels* kernels : kBuilt)
+    if (kernels->isa == isa) return *kernels;
+  throw Error(ErrorCode::kInternal, "This build has no kernels for " + std::string(isa_name(isa)) +
+                                        "; ask only for one of supported_isas().");
 }
 
 size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim) {

@@ -1,76 +1,30 @@
 #pragma once
 
+#include "kernels/block_product.h"
 #include "kernels/operand_rows.h"
 #include "kernels/unroll.h"
 
-// Matrix products in blocks, and what is done to a block once it is summed.
+// Linear layers: a product in blocks, and what is done to a block once it is summed.
 namespace bge::kernels {
 namespace {
 
-// A finished block of raw sums that still waits for its epilogue.
-template <class Acc>
-struct Block {
-  const Acc* sums;  // [rows][stride]
-  int stride;
-  int row;
-  int rows;
-  int panel;  // counted from the first panel of the call
-  int panels;
-};
-
-// Panels that stay in the second-level cache (1 to 2 MB where wide tiles are found) beside the rows
-// while every block of rows goes past them.
-template <class Tile>
-inline int panels_in_cache(size_t panel_elements) {
-  constexpr size_t kBytes = size_t{640} << 10;
-  const auto panels = static_cast<int>(kBytes / (panel_elements * sizeof(typename Tile::B)));
-  return panels < Tile::kPanels ? Tile::kPanels : panels / Tile::kPanels * Tile::kPanels;
+// The fast form is off by less than int8 and bf16 round away.
+template <SixteenLanes V, RowForm<V> Rows>
+inline typename V::F gelu(typename V::F x) {
+  if constexpr (Rows::kDtype == Dtype::kFp32 || Rows::kDtype == Dtype::kFixed24)
+    return gelu_exact<V>(x);
+  else
+    return gelu_fast<V>(x);
 }
 
-// Computes a[rows][k] * b and hands every block to finish(block, first_row, last_row), in slices of
-// rows. Tiles may interleave the slices of one block with the sums of the next (the AMX unit works
-// beside the vector unit); the others finish a block in one slice before they start the next.
-//
-// Inside what the cache holds of them, rows are the outer loop: a block of rows stays in the
-// first-level cache while the panels, which lie one after another, stream past it from the second
-// level, which is the pattern that hardware prefetchers know.
-template <class Tile, class Finish>
-inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
-                           const typename Tile::B* panels, int panel_count, int k, Finish finish) {
-  using Acc = typename Tile::Acc;
-  constexpr int kStride = Tile::kPanels * Tile::kSums * kPanel;
-  alignas(64) Acc sums[2][Tile::kRows * kStride];
-  const size_t panel_elements = static_cast<size_t>(k) * kPanel;
-  const int chunk = panels_in_cache<Tile>(panel_elements);
-  Block<Acc> pending{sums[1], kStride, 0, 0, 0, 0};
-  int slot = 0;
-  for (int begin = 0; begin < panel_count; begin += chunk) {
-    const int end = panel_count - begin < chunk ? panel_count : begin + chunk;
-    for (int row = 0; row < rows; row += Tile::kRows) {
-      const int height = rows - row < Tile::kRows ? rows - row : Tile::kRows;
-      for (int panel = begin; panel < end; panel += Tile::kPanels) {
-        const int width = end - panel < Tile::kPanels ? end - panel : Tile::kPanels;
-        Tile::block(a + row * a_stride, a_stride, height, panels + panel * panel_elements, width, k,
-                    sums[slot], [&](int step, int steps) {
-                      finish(pending, pending.rows * step / steps,
-                             pending.rows * (step + 1) / steps);
-                    });
-        pending = {sums[slot], kStride, row, height, panel, width};
-        slot ^= 1;
-      }
-    }
-  }
-  finish(pending, 0, pending.rows);
-}
-
-// Raw sums of kWidth panels to values, for each dtype. What belongs to the columns stays in
-// registers from row to row.
-template <class V, class Rows, int kWidth>
+// Turns the raw sums of kWidth panels into values. What belongs to the columns stays in registers
+// from row to row.
+template <SixteenLanes V, RowForm<V> Rows, int kWidth>
 struct Dequantise {
   Dequantise(const PanelMatrix& w, int column) {
     unroll<kWidth>([&](auto p) {
       bias[p] = V::load(w.bias + column + p * kPanel);
-      if constexpr (kNeedsRange<Rows>) scale[p] = V::load(w.scale + column + p * kPanel);
+      if constexpr (Rows::kNeedsRange) scale[p] = V::load(w.scale + column + p * kPanel);
       if constexpr (Rows::kDtype == Dtype::kInt8)
         scaled_sum[p] = V::load(w.scaled_sum + column + p * kPanel);
     });
@@ -96,7 +50,7 @@ struct Dequantise {
   typename V::F scaled_sum[kWidth];
 };
 
-template <class V, class Rows, class Tile, Epilogue kEpilogue>
+template <SixteenLanes V, RowForm<V> Rows, BlockProduct Tile, Epilogue kEpilogue>
 inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>& block, int first,
                          int last) {
   with_widths<Tile::kPanels>(block.panels, [&](auto width, int panel) {
@@ -108,7 +62,7 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
       const auto* sums = block.sums + i * block.stride + panel * Tile::kSums * kPanel;
       float* out = args.out + row * args.out_stride + column;
       RowScale row_scale{};
-      if constexpr (kNeedsRange<Rows>) row_scale = args.a.row_scale[row];
+      if constexpr (Rows::kNeedsRange) row_scale = args.a.row_scale[row];
       unroll<width()>([&](auto p) {
         typename V::F value = dequantise(p, sums + p * Tile::kSums * kPanel, row_scale);
         if constexpr (kEpilogue == Epilogue::kStoreGelu) value = gelu<V, Rows>(value);
@@ -119,7 +73,7 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
   });
 }
 
-template <class V, class Rows, class Tile, Epilogue kEpilogue>
+template <SixteenLanes V, RowForm<V> Rows, BlockProduct Tile, Epilogue kEpilogue>
 void linear_with(const LinearArgs& args) {
   const PanelMatrix& w = *args.weights;
   const auto* panels = static_cast<const typename Tile::B*>(w.panels) +
@@ -131,7 +85,7 @@ void linear_with(const LinearArgs& args) {
                        });
 }
 
-template <class V, class Rows, class Tile>
+template <SixteenLanes V, RowForm<V> Rows, BlockProduct Tile>
 void linear(const LinearArgs& args) {
   switch (args.epilogue) {
     case Epilogue::kStore: return linear_with<V, Rows, Tile, Epilogue::kStore>(args);

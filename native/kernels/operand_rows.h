@@ -1,9 +1,11 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
 #include "kernels/kernels.h"
+#include "kernels/lanes.h"
 #include "kernels/math.h"
 
 // How rows of floats become operands of a matrix product, for each dtype.
@@ -11,7 +13,7 @@ namespace bge::kernels {
 namespace {
 
 // Smallest and largest of a row, and 0 or, if any value is NaN or infinite, NaN.
-template <class V>
+template <SixteenLanes V>
 struct RowRange {
   typename V::F low = V::set1(__builtin_inff());
   typename V::F high = V::set1(-__builtin_inff());
@@ -24,7 +26,7 @@ struct RowRange {
   }
 };
 
-template <class V>
+template <SixteenLanes V>
 inline float reduce_min(typename V::F a) {
   return -V::reduce_max(V::sub(V::set1(0.0f), a));
 }
@@ -32,22 +34,19 @@ inline float reduce_min(typename V::F a) {
 // A row narrower than this is one value: its steps would not be representable.
 constexpr float kSmallestRange = 1e-30f;
 
-// What tells convert_row() how to scale a row; not every dtype needs it.
-template <class Rows>
-constexpr bool kNeedsRange = Rows::kDtype == Dtype::kInt8 || Rows::kDtype == Dtype::kFixed24;
-
-// What the rounding to int8 or bf16 cannot tell from the exact one is good enough there.
-template <class V, class Rows>
-inline typename V::F gelu(typename V::F x) {
-  if constexpr (Rows::kDtype == Dtype::kFp32 || Rows::kDtype == Dtype::kFixed24)
-    return gelu_exact<V>(x);
-  else
-    return gelu_fast<V>(x);
-}
+// How rows of one dtype are stored. convert_row() writes row `row` of `out` from `width` floats;
+// the range of those floats is complete where kNeedsRange says so.
+template <class Rows, class V>
+concept RowForm = requires(const float* x, const RowRange<V>* range, const Activations& out) {
+  { Rows::kDtype } -> std::convertible_to<Dtype>;
+  { Rows::kNeedsRange } -> std::convertible_to<bool>;
+  Rows::template convert_row<V>(x, /*width=*/64, range, out, /*row=*/0);
+};
 
 struct FloatRows {
   static constexpr Dtype kDtype = Dtype::kFp32;
-  template <class V>
+  static constexpr bool kNeedsRange = false;
+  template <SixteenLanes V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
                           int row) {
     float* to = static_cast<float*>(out.data) + row * out.stride;
@@ -62,8 +61,9 @@ struct FixedBytes {
 
 struct FixedRows {
   static constexpr Dtype kDtype = Dtype::kFixed24;
+  static constexpr bool kNeedsRange = true;
   // A row that holds NaN or infinity becomes NaN as a whole.
-  template <class V>
+  template <SixteenLanes V>
   static void convert_row(const float* x, int width, const RowRange<V>* range,
                           const Activations& out, int row) {
     const float low = reduce_min<V>(range->low);
@@ -88,7 +88,8 @@ struct FixedRows {
 
 struct Bf16Rows {
   static constexpr Dtype kDtype = Dtype::kBf16;
-  template <class V>
+  static constexpr bool kNeedsRange = false;
+  template <SixteenLanes V>
   static void convert_row(const float* x, int width, const RowRange<V>*, const Activations& out,
                           int row) {
     uint16_t* to = static_cast<uint16_t*>(out.data) + row * out.stride;
@@ -98,9 +99,10 @@ struct Bf16Rows {
 
 struct Int8Rows {
   static constexpr Dtype kDtype = Dtype::kInt8;
+  static constexpr bool kNeedsRange = true;
   // byte = round((x - min) / scale), so that the row's own range takes all 256 steps; a row that
   // holds NaN or infinity becomes NaN as a whole.
-  template <class V>
+  template <SixteenLanes V>
   static void convert_row(const float* x, int width, const RowRange<V>* range,
                           const Activations& out, int row) {
     const float low = reduce_min<V>(range->low);
@@ -117,12 +119,12 @@ struct Int8Rows {
   }
 };
 
-template <class V, class Rows>
+template <SixteenLanes V, RowForm<V> Rows>
 void convert(const float* in, size_t in_stride, int rows, int width, const Activations& out) {
   for (int row = 0; row < rows; ++row) {
     const float* x = in + row * in_stride;
     RowRange<V> range;
-    if constexpr (kNeedsRange<Rows>)
+    if constexpr (Rows::kNeedsRange)
       for (int i = 0; i < width; i += kPanel) range.add(V::load(x + i));
     Rows::template convert_row<V>(x, width, &range, out, row);
   }

@@ -11,7 +11,7 @@ namespace {
 constexpr int kSoftmaxVectors = 4;
 constexpr int kSoftmaxStep = kSoftmaxVectors * kPanel;
 
-template <class V>
+template <SixteenLanes V>
 inline float row_maximum(const float* scores, int keys) {
   typename V::F high[kSoftmaxVectors];
   unroll<kSoftmaxVectors>([&](auto s) { high[s] = V::set1(-__builtin_inff()); });
@@ -24,7 +24,7 @@ inline float row_maximum(const float* scores, int keys) {
 }
 
 // Numerators as float or bf16; returns their sum. keys is a multiple of 16.
-template <class V, class Rows, class Weight>
+template <SixteenLanes V, RowForm<V> Rows, class Weight>
 inline float softmax_row(const float* scores, int keys, Weight* weights) {
   const typename V::F top = V::set1(row_maximum<V>(scores, keys));
   typename V::F sum = V::set1(0.0f);
@@ -41,7 +41,7 @@ inline float softmax_row(const float* scores, int keys, Weight* weights) {
 
 // Numerators times `scale`, as 16 bits in two bytes whose places are V::word_at; returns the sum of
 // the numerators. keys is a multiple of 16; the words from there up to a multiple of 64 become 0.
-template <class V>
+template <SixteenLanes V>
 inline float softmax_row_bytes(const float* scores, const float* scale, int keys, uint8_t* high,
                                uint8_t* low) {
   const typename V::F top = V::set1(row_maximum<V>(scores, keys));

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "kernels/kernels.h"
+#include "kernels/block_product.h"
 
 // Products of AMX tiles: 16 rows of 64 bytes by 16 columns.
 namespace bge::kernels {
@@ -112,6 +112,8 @@ struct AmxTile {
 
 #undef BGE_TILE_LOAD_WEIGHTS
 #undef BGE_TILE_MULTIPLY
+
+static_assert(BlockProduct<AmxTile<ByteTiles, true>> && BlockProduct<AmxTile<Bf16Tiles, true>>);
 
 }  // namespace
 }  // namespace bge::kernels

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/operand_rows.h"
 #include "kernels/tiles_amx.h"
 
 // 24-bit fixed point (Dtype::kFixed24) on the byte tiles, after Ozaki et al., "Error-free
@@ -113,6 +114,8 @@ struct AmxFixedTile {
     }
   }
 };
+
+static_assert(BlockProduct<AmxFixedTile>);
 
 }  // namespace
 }  // namespace bge::kernels

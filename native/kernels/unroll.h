@@ -19,6 +19,12 @@ template <int kCount, class Body>
   unroll_over(body, std::make_index_sequence<kCount>{});
 }
 
+// body(row, column) for every pair of constant indices, row by row.
+template <int kRows, int kColumns, class Body>
+[[gnu::always_inline]] inline void unroll_grid(Body&& body) {
+  unroll<kRows>([&](auto row) { unroll<kColumns>([&](auto column) { body(row, column); }); });
+}
+
 // Walks `count` panels, at most kMax, as few constant widths: body(width, panel).
 template <int kMax, class Body>
 [[gnu::always_inline]] inline void with_widths(int count, Body&& body) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/lanes.h"
+
 // Sixteen lanes in two AVX2 registers. See vec_portable.h for what each operation must compute.
 namespace bge::kernels {
 namespace {
@@ -123,6 +125,8 @@ struct Avx2 {
     return _mm_cvtsi128_si32(_mm_max_epi32(x, _mm_shuffle_epi32(x, 1)));
   }
 };
+
+static_assert(SixteenLanes<Avx2>);
 
 }  // namespace
 }  // namespace bge::kernels

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/lanes.h"
+
 // Sixteen lanes in one AVX-512 register. See vec_portable.h for what each operation must compute.
 namespace bge::kernels {
 namespace {
@@ -88,6 +90,8 @@ struct Avx512 {
   }
   static int32_t reduce_max_i32(I a) { return _mm512_reduce_max_epi32(a); }
 };
+
+static_assert(SixteenLanes<Avx512>);
 
 }  // namespace
 }  // namespace bge::kernels

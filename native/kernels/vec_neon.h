@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/lanes.h"
 #include "kernels/unroll.h"
 
 // Sixteen lanes in four NEON registers. See vec_portable.h for what each operation must compute.
@@ -156,6 +157,8 @@ struct Neon {
     return vbslq_f32(vcgtq_f32(a, b), a, b);
   }
 };
+
+static_assert(SixteenLanes<Neon>);
 
 }  // namespace
 }  // namespace bge::kernels

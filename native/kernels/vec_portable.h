@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/lanes.h"
+
 // Sixteen lanes in plain C++: the definition that every other vector type must match to the bit.
 //
 // Whatever is built on these types computes in units of sixteen lanes on every instruction set,
@@ -161,6 +163,8 @@ struct Portable {
  private:
   static int32_t wrap(uint32_t a) { return static_cast<int32_t>(a); }
 };
+
+static_assert(SixteenLanes<Portable>);
 
 }  // namespace
 }  // namespace bge::kernels

@@ -17,8 +17,12 @@ struct TensorType {
 
 class SignatureReader {
  public:
-  SignatureReader(const OrtApi& api, const OrtSession* session, const std::string& model_path)
-      : api_(api), session_(session), path_(model_path) {
+  SignatureReader(const OrtApi& api, const OrtSession* session, const std::string& model_path,
+                  const std::string& output_name)
+      : api_(api),
+        session_(session),
+        path_(model_path),
+        output_name_(output_name.empty() ? "logits" : output_name) {
     ok(api.GetAllocatorWithDefaultOptions(&allocator_));
   }
 
@@ -59,13 +63,13 @@ class SignatureReader {
     for (size_t i = 0; i < count; ++i) {
       const std::string name = take_name(api_.SessionGetOutputName, i);
       const TensorType type = tensor_type(api_.SessionGetOutputTypeInfo, i);
-      if (name == "logits" || count == 1) {
+      if (name == output_name_ || count == 1) {
         require_logits(name, type);
         return name;
       }
       names += (names.empty() ? "'" : ", '") + name + "'";
     }
-    unsupported("it has no output 'logits' but " + names);
+    unsupported("it has no output '" + output_name_ + "' but " + names);
   }
 
   void require_logits(const std::string& name, const TensorType& type) const {
@@ -122,14 +126,15 @@ class SignatureReader {
   const OrtApi& api_;
   const OrtSession* session_;
   const std::string& path_;
+  const std::string output_name_;
   OrtAllocator* allocator_ = nullptr;
 };
 
 }  // namespace
 
 ModelSignature read_signature(const OrtApi& api, const OrtSession* session,
-                              const std::string& model_path) {
-  return SignatureReader(api, session, model_path).read();
+                              const std::string& model_path, const std::string& output_name) {
+  return SignatureReader(api, session, model_path, output_name).read();
 }
 
 }  // namespace bge::onnxruntime

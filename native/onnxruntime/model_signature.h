@@ -24,8 +24,9 @@ struct ModelSignature {
   std::string logits_name;
 };
 
-// Throws kModelUnsupported, naming what does not fit, for a graph that is no cross-encoder.
+// `output_name` is the output that holds logits; empty: 'logits', or the only one. Throws
+// kModelUnsupported, naming what does not fit, for a graph that is no cross-encoder.
 ModelSignature read_signature(const OrtApi& api, const OrtSession* session,
-                              const std::string& model_path);
+                              const std::string& model_path, const std::string& output_name);
 
 }  // namespace bge::onnxruntime

@@ -28,8 +28,8 @@ class OnnxBackend final : public backend::Backend {
         max_batch_tokens_(options.cuda.max_batch_tokens) {
     if (on_cuda()) info_.device_ids = options.cuda.device_ids;
     for (Handle<OrtSession>& session : loaded.sessions) {
-      models_.push_back(
-          std::make_shared<const OnnxModel>(runtime, std::move(session), options.model_path));
+      models_.push_back(std::make_shared<const OnnxModel>(runtime, std::move(session),
+                                                          options.model_path, loaded.output_name));
     }
   }
 
@@ -81,7 +81,7 @@ std::unique_ptr<const backend::Backend> OnnxModelLoad::run() {
     if (state_->canceled) state_->loader->cancel();
   }
   const OnnxModelOptions& options = state_->options;
-  LoadedSessions loaded = state_->loader->load(options.model_path, options.providers, options.cuda);
+  LoadedSessions loaded = state_->loader->load(options);
   return std::make_unique<const OnnxBackend>(std::move(runtime), std::move(loaded), options);
 }
 

@@ -12,6 +12,10 @@ namespace bge::onnxruntime {
 
 struct OnnxModelOptions {
   std::string model_path;
+  // The graph's output that holds scores. Empty: 'logits', or the only one.
+  std::string output_name;
+  // The value inside the graph that is to be given in its place. Empty: none.
+  std::string logits_name;
   std::string runtime_path;
   // Tried in order; not empty.
   std::vector<backend::ExecutionProvider> providers;

@@ -3,10 +3,10 @@
 namespace bge::onnxruntime {
 
 OnnxModel::OnnxModel(std::shared_ptr<const Runtime> runtime_in_use, Handle<OrtSession> opened,
-                     const std::string& model_path)
+                     const std::string& model_path, const std::string& output_name)
     : runtime(std::move(runtime_in_use)),
       session(std::move(opened)),
-      signature(read_signature(runtime->api(), session.get(), model_path)) {
+      signature(read_signature(runtime->api(), session.get(), model_path, output_name)) {
   for (const ModelInput& input : signature.inputs) input_names.push_back(input.name.c_str());
 }
 

@@ -13,7 +13,7 @@ namespace bge::onnxruntime {
 // A session with what is known of its graph; read-only after construction.
 struct OnnxModel {
   OnnxModel(std::shared_ptr<const Runtime> runtime_in_use, Handle<OrtSession> opened,
-            const std::string& model_path);
+            const std::string& model_path, const std::string& output_name);
 
   std::shared_ptr<const Runtime> runtime;  // outlives the session
   Handle<OrtSession> session;

@@ -31,6 +31,8 @@ class Handle {
     std::swap(release_, other.release_);
     std::swap(object_, other.object_);
   }
+  // The object belongs to something else from now on.
+  void release() noexcept { object_ = nullptr; }
   // Where a Create function is to put the object; the Handle must be empty.
   T** out() noexcept { return &object_; }
 

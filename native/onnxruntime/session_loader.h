@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backend/execution_provider.h"
-#include "onnxruntime/cuda_options.h"
+#include "onnxruntime/onnx_backend.h"
 #include "onnxruntime/ort_handle.h"
 #include "onnxruntime/runtime.h"
 
@@ -17,6 +17,8 @@ namespace bge::onnxruntime {
 struct LoadedSessions {
   // One; on CUDA one for each of its devices, in their order.
   std::vector<Handle<OrtSession>> sessions;
+  // Of the sessions, where it is known; as in OnnxModelOptions.
+  std::string output_name;
   backend::ExecutionProvider provider;
   // One sentence: why this one.
   std::string provider_reason;
@@ -29,18 +31,15 @@ class SessionLoader {
 
   // Blocks while the model is read and optimised. Throws kProviderUnavailable when no provider of
   // the list works, kModelInvalid when the file is no model, kAborted after cancel().
-  LoadedSessions load(const std::string& model_path,
-                      const std::vector<backend::ExecutionProvider>& providers,
-                      const CudaOptions& cuda);
+  LoadedSessions load(const OnnxModelOptions& model);
 
   // From any thread: a load in progress ends soon with kAborted, and so does every later one.
   void cancel() noexcept;
 
  private:
-  std::vector<Handle<OrtSession>> open_on_cuda(const std::string& model_path,
-                                               const CudaOptions& cuda);
+  std::vector<Handle<OrtSession>> open_on_cuda(const OnnxModelOptions& model);
   OrtSessionOptions* new_options();
-  Handle<OrtSession> create(const std::string& model_path, OrtSessionOptions* options,
+  Handle<OrtSession> create(const OnnxModelOptions& model, OrtSessionOptions* options,
                             ErrorCode failure) const;
 
   std::shared_ptr<const Runtime> runtime_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "schedule/policy.h"
 #include "schedule/request.h"
 #include "schedule/statistics.h"
 
@@ -78,11 +79,9 @@ class Scheduler {
   void failed(const Work& work, const Error& error);
 
  private:
-  // Fewest tokens left first, then the oldest.
-  struct FewestTokens {
+  struct FewestFirst {
     bool operator()(const Request* a, const Request* b) const {
-      return a->remaining_tokens != b->remaining_tokens ? a->remaining_tokens < b->remaining_tokens
-                                                        : a->sequence < b->sequence;
+      return fewest_first({a->remaining_tokens, a->sequence}, {b->remaining_tokens, b->sequence});
     }
   };
   struct Oldest {
@@ -93,9 +92,8 @@ class Scheduler {
   Request& pick() const;
   std::optional<TokenizeWork> take_tokenize_work(Request& request);
   RunWork take_run_work(Request& first);
-  backend::BatchLimits current_limits() const;
   void hand_out(Request& request, size_t index, RunWork& work);
-  void charge(const Request& request, size_t tokens);
+  void charge_for(const Request& request, size_t tokens);
   // Applies a change to what the request's place among the runnable ones rests on.
   template <typename Change>
   void reorder(Request& request, Change&& change);
@@ -110,7 +108,7 @@ class Scheduler {
   uint64_t next_sequence_ = 0;
   size_t tokens_since_oldest_ = 0;  // run for others while the oldest request waited
   std::unordered_map<uint64_t, RequestPtr> requests_;  // admitted, not settled
-  std::set<Request*, FewestTokens> runnable_;          // of them, those with work to hand out
+  std::set<Request*, FewestFirst> runnable_;           // of them, those with work to hand out
   std::set<Request*, Oldest> runnable_by_age_;         // the same
   Statistics statistics_;
 };

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <iterator>
 
-#include "tokenize/unicode.h"
-#include "tokenize/utf8.h"
+#include "tokenize/unicode/properties.h"
+#include "tokenize/unicode/utf8.h"
 
 namespace bge::tokenize {
 namespace {
@@ -89,7 +89,8 @@ bool AddedTokens::next(std::string_view text, Cursor& cursor, Match& match) cons
     cursor.search = end;  // a match that its flags refuse is consumed all the same
     if (token->single_word && is_inside_word(text, begin, end)) continue;
     if (token->lstrip) begin = strip_left(text, begin, cursor.done);
-    if (token->rstrip) end = strip_right(text, end);
+    // What the match before has swallowed is White_Space up to its end: no need to look again.
+    if (token->rstrip) end = strip_right(text, std::max(end, cursor.done));
     match = {begin, end, token->id};
     return true;
   }

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenize/double_array.h"
+#include "tokenize/models/double_array.h"
 
 namespace bge::tokenize {
 

@@ -1,9 +1,14 @@
 #include "tokenize/pair_template.h"
 
+#include <algorithm>
+
 namespace bge::tokenize {
 
 PairTemplate::PairTemplate(std::vector<Item> items) : items_(std::move(items)) {
-  for (const Item& item : items_) special_tokens_ += item.ids.size();
+  for (const Item& item : items_) {
+    special_tokens_ += item.ids.size();
+    for (const int32_t id : item.ids) highest_id_ = std::max(highest_id_, id);
+  }
 }
 
 void PairTemplate::apply(std::span<const int32_t> query, std::span<const int32_t> passage,

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "tokenize/grapheme.h"
-#include "tokenize/utf8.h"
+#include "tokenize/unicode/grapheme.h"
+#include "tokenize/unicode/utf8.h"
 
 namespace bge::tokenize {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "tokenize/text_encoder.h"
 #include "tokenize/tokenizer_parts.h"
-#include "tokenize/utf8.h"
+#include "tokenize/unicode/utf8.h"
 
 namespace bge::tokenize {
 namespace {

@@ -52,7 +52,8 @@ class Tokenizer {
                    size_t max_length, Truncation truncation) const;
 
   size_t special_tokens_in_pair() const;
-  size_t vocabulary_size() const;  // added tokens included
+  // One more than the highest id that encode() and pair() can give, added tokens included.
+  size_t vocabulary_size() const;
   // The max_length of the file's "truncation" section.
   std::optional<size_t> file_max_length() const;
 

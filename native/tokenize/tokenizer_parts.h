@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "tokenize/added_tokens.h"
-#include "tokenize/model.h"
-#include "tokenize/normalizer.h"
+#include "tokenize/models/model.h"
+#include "tokenize/normalizers/normalizer.h"
 #include "tokenize/pair_template.h"
-#include "tokenize/pre_tokenizer.h"
+#include "tokenize/pre_tokenizers/pre_tokenizer.h"
 
 namespace bge::tokenize {
 
@@ -21,7 +21,7 @@ struct TokenizerParts {
   std::unique_ptr<const Model> model;
   PairTemplate pair_template;
   std::optional<size_t> max_length;
-  size_t vocabulary_size;
+  size_t vocabulary_size;  // above every id of the parts
 };
 
 }  // namespace bge::tokenize

@@ -1,7 +1,7 @@
 import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 5;
+export const NATIVE_API_VERSION = 6;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -19,6 +19,11 @@ export interface NativeLoadOptions {
   modelPath: string;
   /** Bytes of the ONNX file and its external data; for `builtin`, 0. */
   weightBytes: number;
+  /**
+   * For `onnxruntime`, where it is known how the graph ends: its output that holds scores, and the value that is to be
+   * given in its place as it stands before an activation; empty: none.
+   */
+  end?: { output: string; before: string };
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
   /** Absolute path of the ONNX Runtime shared library; for `builtin`, empty. */

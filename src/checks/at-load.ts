@@ -1,7 +1,9 @@
 import { RerankError } from '../errors';
 import type { OnnxGraph } from '../formats/onnx-graph';
 import { readWeightsGraph } from '../formats/weights-graph';
-import type { Finding } from './finding';
+import { checkEnd, checkInputs } from './check-graph';
+import type { Finding, FindingCode } from './finding';
+import type { GraphEnd } from './graph-end';
 import { checkLabels, checkPositions } from './graph-checks';
 import { checkVocabulary } from './tokenizer-checks';
 import { checkExternalData } from './external-data';
@@ -9,24 +11,41 @@ import { checkExternalData } from './external-data';
 // What every load checks, whatever runs the model: what would fail only on a long input or a rare word, or with a
 // message of the runtime's that does not say what to do.
 
+/** The file is sound, but no cross-encoder's. */
+const UNSUPPORTED: ReadonlySet<FindingCode> = new Set(['GRAPH_INPUT_UNKNOWN', 'GRAPH_END_UNKNOWN']);
+
 function refuseErrors(findings: readonly Finding[], path: string): void {
   const error = findings.find(({ severity }) => severity === 'error');
-  if (error) throw new RerankError('MODEL_INVALID', `${error.message} (${error.code}). ${error.remedy}`, { path });
+  if (!error) return;
+  const code = UNSUPPORTED.has(error.code) ? 'MODEL_UNSUPPORTED' : 'MODEL_INVALID';
+  throw new RerankError(code, `${error.message} (${error.code}). ${error.remedy}`, { path });
+}
+
+/** What a file of weights says of its model. */
+export interface CheckedGraph {
+  graph: OnnxGraph;
+  /** Undefined where there is no graph with an end: of safetensors. */
+  end: GraphEnd | undefined;
 }
 
 /**
  * Before the model is loaded. Reads the file's structure, not its weights. `maxLength` is what this Reranker will send.
- * @throws {RerankError} MODEL_INVALID with the first finding that is an error.
+ * @throws {RerankError} MODEL_INVALID or MODEL_UNSUPPORTED with the first finding that is an error.
  */
-export async function checkWeights(path: string, unusedPositions: number, maxLength: number): Promise<OnnxGraph> {
+export async function checkWeights(path: string, unusedPositions: number, maxLength: number): Promise<CheckedGraph> {
   const graph = await readWeightsGraph(path);
-  const findings = [
-    ...(await checkExternalData(graph, path)),
-    ...checkPositions(graph, maxLength, unusedPositions),
-    ...checkLabels(graph, undefined),
-  ];
-  refuseErrors(findings, path);
-  return graph;
+  const { end, findings } = checkEnd(graph);
+  refuseErrors(
+    [
+      ...(await checkExternalData(graph, path)),
+      ...checkInputs(graph),
+      ...findings,
+      ...checkPositions(graph, maxLength, unusedPositions),
+      ...checkLabels(graph, undefined, end),
+    ],
+    path,
+  );
+  return { graph, end };
 }
 
 /**

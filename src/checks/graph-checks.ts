@@ -1,6 +1,7 @@
 import type { ExecutionProvider } from '../types';
 import type { OnnxGraph } from '../formats/onnx-graph';
 import { finding, type Finding } from './finding';
+import type { GraphEnd } from './graph-end';
 import { tableRows } from './tables';
 
 /** Domains whose operators ONNX Runtime has. */
@@ -23,11 +24,14 @@ export function checkPositions(graph: OnnxGraph, maxTokens: number, unusedPositi
   ];
 }
 
-/** `configLabels` is the number in config.json's id2label; undefined where it has none. */
-export function checkLabels(graph: OnnxGraph, configLabels: number | undefined): Finding[] {
-  const output = graph.outputs.find(({ name }) => name === 'logits') ?? graph.outputs[0];
-  const labels = output?.dims.length === 2 ? output.dims[1] : undefined;
-  if (labels === undefined) return [];
+/**
+ * `configLabels` is the number in config.json's id2label; undefined where it has none. `end`: where it is known, its
+ * classifier tells what the output's dimensions may not.
+ */
+export function checkLabels(graph: OnnxGraph, configLabels: number | undefined, end?: GraphEnd): Finding[] {
+  const output = graph.outputs.find(({ name }) => name === (end?.output ?? 'logits')) ?? graph.outputs[0];
+  const labels = Math.max((output?.dims.length === 2 ? output.dims[1] : 0) ?? 0, end?.labels ?? 0);
+  if (labels === 0) return [];
   if (labels > 2) {
     const message = `Output '${output?.name ?? ''}' has ${labels} labels; a reranker has one, or two of which the second is relevance`;
     return [finding('LABELS_UNSUPPORTED', message, 'Use a cross-encoder; this one classifies')];

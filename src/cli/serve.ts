@@ -12,6 +12,11 @@ interface ServeCommandOptions extends ModelOptions {
   requestTimeout?: number;
   maxBody?: number;
   maxContexts?: number;
+  maxBodiesInFlight?: number;
+  allowHost?: string[];
+  cors?: string[];
+  keepAliveTimeout?: number;
+  headersTimeout?: number;
   logLevel: 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -54,6 +59,11 @@ async function serveModel(options: ServeCommandOptions): Promise<void> {
       requestTimeoutMs: options.requestTimeout,
       maxBodyBytes: options.maxBody,
       maxContexts: options.maxContexts,
+      maxBodyBytesInFlight: options.maxBodiesInFlight,
+      allowedHosts: options.allowHost,
+      cors: options.cors,
+      keepAliveTimeoutMs: options.keepAliveTimeout,
+      headersTimeoutMs: options.headersTimeout,
       logger,
     });
     closeOnSignals(server, logger);
@@ -72,6 +82,15 @@ export function addServe(program: Command): void {
     .option('--request-timeout <ms>', 'longest time for a request to be scored', positiveInteger)
     .option('--max-body <bytes>', 'longest request body', positiveInteger)
     .option('--max-contexts <n>', 'most passages of a request', positiveInteger)
+    .option('--max-bodies-in-flight <bytes>', 'bytes of all request bodies together; beyond it 503', positiveInteger)
+    .option('--allow-host <names...>', 'names to answer to without a token, beside addresses and localhost')
+    .option('--cors <origins...>', "origins whose pages may call, 'https://app.example' for example, or '*'")
+    .option(
+      '--keep-alive-timeout <ms>',
+      'how long a connection may idle; longer than any proxy before it',
+      positiveInteger,
+    )
+    .option('--headers-timeout <ms>', "longest time for a request's head to arrive", positiveInteger)
     .addOption(
       new Option('--log-level <level>', 'of the log, JSON lines on stdout')
         .choices(['error', 'warn', 'info', 'debug', 'silent'])

@@ -10,6 +10,7 @@ import { resolveModel, type ResolvedModel } from '../models/resolve';
 import { resolveForCuda } from '../models/resolve-for-cuda';
 import type { Weights } from '../models/weights';
 import { readWeightsGraph, weightBytes } from '../formats/weights-graph';
+import { checkEnd, checkInputs } from '../checks/check-graph';
 import { checkExternalData } from '../checks/external-data';
 import { finding, type Finding } from '../checks/finding';
 import { checkLabels, checkOperators, checkPositions, checkTokenTypes } from '../checks/graph-checks';
@@ -80,6 +81,7 @@ async function fromFiles(
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'config.json')),
   ]);
+  const { end, findings: ofEnd } = checkEnd(graph);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
     weightBytes: isPacked
@@ -93,7 +95,9 @@ async function fromFiles(
     ...(await checkExternalData(graph, plan.path)),
     ...checkPositions(graph, model.maxTokens, model.unusedPositions),
     ...checkLimits(facts, model.maxTokens),
-    ...checkLabels(graph, configLabels(config)),
+    ...checkInputs(graph),
+    ...ofEnd,
+    ...checkLabels(graph, configLabels(config), end),
     ...checkTokenTypes(graph, facts.highestType),
     ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
     ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),

@@ -1,12 +1,12 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { unreadable } from '../base/not-found';
-import { fields, LENGTH_DELIMITED, varint, Window, type Field } from './protobuf';
+import { readNode, tensorIntegers, type OnnxNode } from './onnx-node';
+import { fields, LENGTH_DELIMITED, varint, Window, WINDOW_BYTES, type Field } from './protobuf';
 
 // Field numbers of onnx.proto.
 const MODEL = { graph: 7, opsetImport: 8 } as const;
 const OPSET = { domain: 1, version: 2 } as const;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { opType: 4, domain: 7 } as const;
 const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13 } as const;
 const ENTRY = { key: 1, value: 2 } as const;
 const VALUE = { name: 1, type: 2 } as const;
@@ -31,6 +31,8 @@ export interface OnnxTensor {
   /** Where its bytes lie in the ONNX file; undefined where they are external or not raw. */
   raw: { start: number; bytes: number } | undefined;
   external: ExternalData | undefined;
+  /** Its elements, where they are few integers: axes and indices. */
+  integers: number[] | undefined;
 }
 
 /** Values that the tensors hold, whatever their types. */
@@ -50,17 +52,22 @@ export interface OnnxGraph {
   opsets: Map<string, number>;
   /** `domain:operator`, or `operator` of the standard's own domain → how many nodes. */
   operators: Map<string, number>;
+  /** In the file's order, which is one that they can run in. */
+  nodes: OnnxNode[];
   inputs: OnnxValue[];
   outputs: OnnxValue[];
   initializers: OnnxTensor[];
 }
 
 const MAX_TEXT_BYTES = 64 * 1024;
+/** A tensor of axes or indices, with its name. */
+const FEW_BYTES = 1024;
 
 class GraphReader {
   readonly graph: OnnxGraph = {
     opsets: new Map(),
     operators: new Map(),
+    nodes: [],
     inputs: [],
     outputs: [],
     initializers: [],
@@ -97,19 +104,18 @@ class GraphReader {
     this.graph.opsets.set(domain === 'ai.onnx' ? '' : domain, version);
   }
 
-  async #node(node: Field): Promise<void> {
-    let opType = '';
-    let domain = '';
-    for await (const field of fields(this.#window, node.start, node.end)) {
-      if (field.number === NODE.opType) opType = await this.#text(field);
-      else if (field.number === NODE.domain) domain = await this.#text(field);
-    }
-    const key = domain === '' || domain === 'ai.onnx' ? opType : `${domain}:${opType}`;
-    this.graph.operators.set(key, (this.graph.operators.get(key) ?? 0) + 1);
+  /** Of a node that holds a weight, only what comes before it: its names. */
+  async #node({ start, end }: Field): Promise<void> {
+    const length = Math.min(end - start, WINDOW_BYTES);
+    const node = readNode((await this.#window.at(start, length)).subarray(0, length));
+    this.graph.nodes.push(node);
+    this.graph.operators.set(node.operator, (this.graph.operators.get(node.operator) ?? 0) + 1);
   }
 
   async #tensor(tensor: Field): Promise<OnnxTensor> {
-    const found: OnnxTensor = { name: '', dims: [], dataType: 0, raw: undefined, external: undefined };
+    const few = tensor.end - tensor.start <= FEW_BYTES ? tensorIntegers(await this.#bytes(tensor)) : undefined;
+    const none = { raw: undefined, external: undefined };
+    const found: OnnxTensor = { name: '', dims: [], dataType: 0, ...none, integers: few };
     for await (const field of fields(this.#window, tensor.start, tensor.end)) {
       if (field.number === TENSOR.dims) found.dims.push(...(await this.#integers(field)));
       else if (field.number === TENSOR.dataType) found.dataType = await this.#integer(field);

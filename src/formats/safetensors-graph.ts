@@ -17,8 +17,8 @@ const FLOAT_TYPES: Readonly<Record<string, { name: FloatType; dataType: number }
 };
 /** TensorProto.DataType of none. */
 const UNDEFINED = 0;
-/** The last layer of BERT's kin and of RoBERTa's. */
-const HEADS = ['classifier.out_proj.weight', 'classifier.weight'];
+/** The last layer of RoBERTa's kin and of BERT's, also inside a wrapper's `model.`. */
+const HEADS = [/(^|\.)classifier\.out_proj\.weight$/, /(^|\.)classifier\.weight$/];
 
 interface Entry {
   dtype?: unknown;
@@ -48,6 +48,7 @@ function toTensor(name: string, { dtype, shape }: Entry): OnnxTensor {
     dataType: FLOAT_TYPES[String(dtype)]?.dataType ?? UNDEFINED,
     raw: undefined,
     external: undefined,
+    integers: undefined,
   };
 }
 
@@ -55,13 +56,14 @@ function toGraph(header: Header): OnnxGraph {
   const initializers = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => toTensor(name, entry ?? {}));
-  const head = HEADS.map((name) => initializers.find((tensor) => tensor.name === name)).find((found) => found);
+  const head = HEADS.map((head) => initializers.find(({ name }) => head.test(name))).find((found) => found);
   const types = initializers.find(({ name }) => name.endsWith('token_type_embeddings.weight'))?.dims[0] ?? 0;
   // Our own kernels give a model with one token type that type, whatever the tokenizer says.
   const inputs = ['input_ids', 'attention_mask', ...(types > 1 ? ['token_type_ids'] : [])];
   return {
     opsets: new Map(),
     operators: new Map(),
+    nodes: [],
     inputs: inputs.map((name) => ({ name, dims: [undefined, undefined] })),
     outputs: head ? [{ name: 'logits', dims: [undefined, head.dims[0]] }] : [],
     initializers,

@@ -1,7 +1,9 @@
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { createAuthorize } from '../serving/authorize';
 import { Failure, toFailure } from '../serving/failure';
+import { createBrowserGuard } from './browser-guard';
 import { respond, registerGet, type App, type AppContext, type AppParts } from './context';
 import { registerDialects } from './dialect-routes';
 import { registerPages } from './page-routes';
@@ -14,6 +16,7 @@ function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response
   const challenge = c.req.method === 'GET' ? 'Basic realm="bge-reranker", charset="UTF-8"' : 'Bearer';
   return respond(status, body, {
     ...headers,
+    ...(failure.retryAfterSeconds === undefined ? undefined : { 'retry-after': String(failure.retryAfterSeconds) }),
     ...(failure.closeConnection ? { connection: 'close' } : undefined),
     ...(failure.kind === 'unauthorized' ? { 'www-authenticate': challenge } : undefined),
     ...(failure.kind === 'wrong_method' ? { allow: dialectName === 'none' ? 'GET, HEAD' : 'POST' } : undefined),
@@ -61,14 +64,31 @@ function registerMetrics(app: App, { metrics }: AppParts): void {
   );
 }
 
+/** Answers browsers that ask first, before any token is looked for: they send none with the question. */
+function allowOrigins(app: App, origins: readonly string[]): void {
+  app.use(
+    cors({
+      origin: origins.includes('*') ? '*' : [...origins],
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: ['authorization', 'content-type'],
+      exposeHeaders: ['retry-after', 'cf-ray', 'cf-ai-req-id'],
+      maxAge: 600,
+    }),
+  );
+}
+
 /** All routes. Every failure ends in one place, which words it by the path and the body. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono();
-  const authorize = createAuthorize(parts.options.tokens);
+  const { tokens } = parts.options;
+  const authorize = createAuthorize(tokens);
+  const guard = tokens.length > 0 ? undefined : createBrowserGuard(parts.options);
   observe(app, parts);
   announceDraining(app, parts);
+  if (parts.options.cors) allowOrigins(app, parts.options.cors);
   registerHealth(app, parts);
   app.use(async (c, next) => {
+    guard?.(c.req.method, c.req.raw.headers);
     authorize(c.req.header('authorization') ?? null);
     await next();
   });

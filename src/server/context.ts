@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import { Failure } from '../serving/failure';
 import type { Scorer } from '../serving/scorer';
@@ -22,8 +23,16 @@ interface Variables {
   failure: Failure | undefined;
   body: unknown;
 }
-export type App = Hono<{ Variables: Variables }>;
-export type AppContext = Context<{ Variables: Variables }>;
+/** What Node's listener hands on beside the WHATWG request; nothing where the handler is called by `fetch`. */
+interface Bindings {
+  incoming?: IncomingMessage;
+}
+interface Environment {
+  Variables: Variables;
+  Bindings: Bindings;
+}
+export type App = Hono<Environment>;
+export type AppContext = Context<Environment>;
 
 /** Not Hono's `json`, which adds a charset that the binding's clients would not take for JSON. */
 export function respond(status: number, body: unknown, headers?: Record<string, string>): Response {

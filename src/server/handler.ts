@@ -32,9 +32,11 @@ export function createServedHandler(
     metrics: createMetrics(() => reranker.stats()),
     isReady,
   });
-  const listener = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
+  const listener = getRequestListener((request, { incoming }) => app.fetch(request, { incoming }), {
+    overrideGlobalObjects: false,
+  });
   return {
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request) => app.fetch(request, {}),
     listener: (incoming, outgoing) => void listener(incoming, outgoing),
   };
 }

@@ -18,7 +18,7 @@ export interface ServeOptions extends HandlerOptions, Omit<ConnectionLimits, 'bo
   host?: string;
   /** Port, 0 for any free one. Default 8787. */
   port?: number;
-  /** File with one token a line, added to `tokens`; empty lines and lines from # on are skipped. */
+  /** File with one token a line, added to `tokens`; empty lines and comments (# at the start of a line or after white space) are skipped. */
   tokenFile?: string;
 }
 
@@ -54,7 +54,8 @@ async function tokensFrom(file: string | undefined): Promise<string[]> {
   } catch (cause) {
     throw new RerankError('INVALID_OPTION', `The token file ${file} cannot be read`, { path: 'tokenFile', cause });
   }
-  const tokens = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
+  // A comment begins a line or follows white space: `#` inside a token is a wrong token, not a shorter one.
+  const tokens = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
   const found = tokens.filter((token) => token !== '');
   if (found.length > 0) return found;
   throw new RerankError('INVALID_OPTION', `The token file ${file} holds no token`, { path: 'tokenFile' });
@@ -67,7 +68,9 @@ async function start(
   tokens: string[],
 ): Promise<RunningServer> {
   let ready = true;
-  const checked = checkHandlerOptions({ ...options, tokens });
+  // A web page that the user of this machine has open must not reach a server that is for this machine only.
+  const allowedHosts = options.allowedHosts ?? (isLoopback(host) ? [] : undefined);
+  const checked = checkHandlerOptions({ ...options, tokens, allowedHosts });
   const handler = createServedHandler(reranker, checked, () => ready);
   const server = createNodeServer((incoming, outgoing) => handler.listener(incoming, outgoing), {
     ...options,

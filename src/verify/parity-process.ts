@@ -38,13 +38,21 @@ function load(name: string): unknown {
   }
 }
 
-/** As the engine does: of two labels the second is relevance. */
-function logitOf({ data, dims }: { data: ArrayLike<number>; dims: readonly number[] }): number {
-  const [first = NaN, second = NaN] = Array.from(data);
-  return dims[1] === 2 ? second - first : first;
+/**
+ * As the engine does: of two labels the second is relevance. Where an activation ends the graph, the share that it
+ * gives: of one that is rounded to 1 there is no logit any more.
+ */
+function scoreOf({ data, dims }: { data: ArrayLike<number>; dims: readonly number[] }, activation?: string): number {
+  const [first = NaN, second = first] = Array.from(data);
+  if (activation === 'Softmax') return second;
+  if (activation === 'LogSoftmax') return Math.exp(second);
+  if (dims[1] !== 2) return first;
+  if (activation !== 'Sigmoid') return second - first;
+  const odds = [first * (1 - second), second * (1 - first)] as const;
+  return odds[1] / (odds[0] + odds[1]);
 }
 
-async function answer({ model, tokenizer, maxLength, pairs }: ParityRequest): Promise<ParityReply> {
+async function answer({ model, end, tokenizer, maxLength, pairs }: ParityRequest): Promise<ParityReply> {
   const runtime = load('onnxruntime-node') as OnnxRuntime | undefined;
   const tokenizers = load('tokenizers') as Tokenizers | undefined;
   if (!runtime || !tokenizers) return { missing: runtime ? 'tokenizers' : 'onnxruntime-node' };
@@ -53,7 +61,7 @@ async function answer({ model, tokenizer, maxLength, pairs }: ParityRequest): Pr
   peer.setTruncation(maxLength, { strategy: 'LongestFirst' });
   const session = await runtime.InferenceSession.create(model);
   const row = (values: number[]) => new runtime.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
-  const replies: { ids: number[]; typeIds: number[]; logit: number }[] = [];
+  const replies: { ids: number[]; typeIds: number[]; score: number }[] = [];
   for (const pair of pairs) {
     const encoding = await peer.encode(pair.query, pair.text);
     const ids = encoding.getIds();
@@ -61,8 +69,7 @@ async function answer({ model, tokenizer, maxLength, pairs }: ParityRequest): Pr
     const all = { input_ids: row(ids), attention_mask: row(ids.map(() => 1)), token_type_ids: row(typeIds) };
     const feeds = Object.fromEntries(Object.entries(all).filter(([name]) => session.inputNames.includes(name)));
     const output = await session.run(feeds);
-    const name = session.outputNames.includes('logits') ? 'logits' : (session.outputNames[0] ?? '');
-    replies.push({ ids, typeIds, logit: logitOf(output[name] ?? { data: [], dims: [] }) });
+    replies.push({ ids, typeIds, score: scoreOf(output[end.output] ?? { data: [], dims: [] }, end.activation) });
   }
   return { pairs: replies };
 }

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { checkEnd } from '../checks/check-graph';
+import type { GraphEnd } from '../checks/graph-end';
+import { readWeightsGraph } from '../formats/weights-graph';
 import type { Reranker } from '../reranker';
 import type { ModelInfo } from '../types';
 import { resolveLocal } from '../models/resolve';
@@ -27,6 +30,8 @@ function tolerance({ engine, dtype }: ModelInfo): number {
 /** What parity-process.js reads and prints. */
 export interface ParityRequest {
   model: string;
+  /** How the model's graph ends. */
+  end: Pick<GraphEnd, 'output' | 'activation'>;
   tokenizer: string;
   maxLength: number;
   pairs: { query: string; text: string }[];
@@ -34,7 +39,7 @@ export interface ParityRequest {
 export interface ParityReply {
   /** Package that is not installed. */
   missing?: string;
-  pairs?: { ids: number[]; typeIds: number[]; logit: number }[];
+  pairs?: { ids: number[]; typeIds: number[]; score: number }[];
 }
 
 /** In a process of its own: the peers bring a runtime that must not meet ours. */
@@ -51,13 +56,13 @@ async function askPeers(request: ParityRequest): Promise<ParityReply> {
   throw new Error(errors.trim().split('\n')[0] || `their process ended with code ${code ?? 'none'}`);
 }
 
-async function ourLogits(reranker: Reranker): Promise<number[]> {
-  const logits: number[] = [];
+async function ourScores(reranker: Reranker, rawScores: boolean): Promise<number[]> {
+  const scores: number[] = [];
   for (const input of PARITY_CASES) {
-    const { response } = await reranker.rerank(input, { rawScores: true });
-    logits.push(...[...response].sort((a, b) => a.id - b.id).map(({ score }) => score));
+    const { response } = await reranker.rerank(input, { rawScores });
+    scores.push(...[...response].sort((a, b) => a.id - b.id).map(({ score }) => score));
   }
-  return logits;
+  return scores;
 }
 
 /**
@@ -71,12 +76,14 @@ export async function checkParity(reranker: Reranker): Promise<Outcome> {
     const message = 'Put the fp32 model.onnx beside the weights, for onnxruntime-node to run';
     return { check: 'parity', status: 'skipped', message };
   }
+  const { end, findings } = checkEnd(await readWeightsGraph(model));
+  if (!end) return { check: 'parity', status: 'skipped', message: findings[0]?.message ?? `${model} has no graph` };
   const pairs = PARITY_CASES.flatMap(({ query, contexts }) =>
     contexts.map(({ text: passage }) => ({ query, text: passage })),
   );
   let reply: ParityReply;
   try {
-    reply = await askPeers({ model, tokenizer: files.tokenizer.path, maxLength, pairs });
+    reply = await askPeers({ model, end, tokenizer: files.tokenizer.path, maxLength, pairs });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { check: 'parity', status: 'fail', message: `The peers cannot run this model: ${reason}` };
@@ -96,12 +103,12 @@ export async function checkParity(reranker: Reranker): Promise<Outcome> {
     return { check: 'parity', status: 'fail', message };
   }
   const largest = largestDifference(
-    peers.map(({ logit }) => logit),
-    await ourLogits(reranker),
+    peers.map(({ score }) => score),
+    await ourScores(reranker, end.activation === undefined),
   );
   return {
     check: 'parity',
     status: largest <= tolerance(reranker.info) ? 'pass' : 'fail',
-    message: `${pairs.length} pairs: tokens equal to npm tokenizers', logits differ from onnxruntime-node's by ${largest.toPrecision(3)} at most`,
+    message: `${pairs.length} pairs: tokens equal to npm tokenizers', ${end.activation === undefined ? 'logits' : 'scores'} differ from onnxruntime-node's by ${largest.toPrecision(3)} at most`,
   };
 }

@@ -8,6 +8,7 @@ import { measureInt8Products } from '../../src/doctor/int8-products';
 import type { Machine } from '../../src/doctor/machine';
 import { saturationOf } from '../../src/doctor/saturation';
 import { readOnnxGraph } from '../../src/formats/onnx-graph';
+import { ending } from '../support/graph-endings';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel, type SumModel } from '../support/onnx-model';
 import { tinyBert, tinyBertConfig, type TinyBert } from '../support/tiny-bert';
@@ -73,6 +74,21 @@ const CASES: Case[] = [
     code: 'POSITIONS_TOO_FEW',
     model: { initializers: [table('position_embeddings', 100)] },
     message: /100 positions, 100 of them usable; 512 tokens/,
+  },
+  {
+    code: 'GRAPH_INPUT_UNKNOWN',
+    model: { inputs: { ...IDS, pixel_values: 'int64' } },
+    message: /wants 'pixel_values', which a pair does not give/,
+  },
+  {
+    code: 'GRAPH_END_UNKNOWN',
+    model: { ending: ending(['batch', 1], 'Neg') },
+    message: /Output 'scores' comes from Neg 'scores', which is neither a classifier/,
+  },
+  {
+    code: 'ACTIVATION_LEFT_OUT',
+    model: { ending: ending(['batch', 1], 'Sigmoid') },
+    message: /ends in Sigmoid, which is left out/,
   },
   { code: 'LABELS_UNSUPPORTED', model: { labels: 3 }, message: /'logits' has 3 labels/ },
   {

@@ -3,9 +3,9 @@
 #include <functional>
 
 #include "base/error.h"
-#include "encoder/float_view.h"
-#include "encoder/weight_cache.h"
-#include "encoder/weight_file.h"
+#include "encoder/weights/float_view.h"
+#include "encoder/weights/weight_cache.h"
+#include "encoder/weights/weight_file.h"
 #include "encoder_fixture.h"
 
 namespace bge::encoder {
@@ -34,6 +34,8 @@ std::string node(const std::string& type, const std::vector<std::string>& inputs
   for (const std::string& input : inputs) out += field(1, input);
   return field(1, out + field(2, output) + field(4, type) + attribute);
 }
+
+constexpr uint64_t kLayout = 1;
 
 class EncoderWeights : public testing::Test {
  protected:
@@ -94,12 +96,12 @@ TEST_F(EncoderWeights, TheCacheIsLeftWhenExternalDataChanges) {
       field(13, field(1, std::string("location")) + field(2, std::string("model.onnx_data")));
   const std::string graph = initializer("a.bias", {2}, location + field(14, 1));
   const std::string path = write("model.onnx", field(7, graph));
-  const std::string packed = "packed";
+  const std::string converted = "converted";
   const auto cache = [&] {
-    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
-                     kernels::Dtype::kInt8, packed.size());
+    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), kLayout,
+                       kernels::Dtype::kInt8, converted.size());
   };
-  cache().write(packed.data());
+  cache().write(converted.data());
   ASSERT_TRUE(cache().open());
   write("model.onnx_data", float_bytes({1.5f, 2.75f}));
   std::filesystem::last_write_time(data, written);
@@ -130,8 +132,8 @@ TEST_F(EncoderWeights, TheCacheTellsElementTypesApart) {
   const std::string path = write("a.safetensors", file_with(" \"F16\""));
   const auto written = std::filesystem::last_write_time(path);
   const auto cache = [&] {
-    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), EncoderConfig{},
-                     kernels::Dtype::kInt8, 1);
+    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), kLayout,
+                       kernels::Dtype::kInt8, 1);
   };
   cache().write("x");
   ASSERT_TRUE(cache().open());
@@ -143,17 +145,17 @@ TEST_F(EncoderWeights, TheCacheTellsElementTypesApart) {
 TEST_F(EncoderWeights, TheCacheFolderHoldsNoLeftovers) {
   const WeightFile file(write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}})));
   const std::filesystem::path folder = folder_.path() / "cache";
-  const WeightCache cache(folder.string(), file, EncoderConfig{}, kernels::Dtype::kInt8, 1);
+  const WeightCache cache(folder.string(), file, kLayout, kernels::Dtype::kInt8, 1);
   cache.write("x");
-  const auto packed = std::filesystem::directory_iterator(folder)->path();
+  const auto written = std::filesystem::directory_iterator(folder)->path();
   const auto now = std::filesystem::file_time_type::clock::now();
   // Of a process that was killed long ago, and of one that may be at it.
-  write_file(packed.string() + ".1", "half");
-  std::filesystem::last_write_time(packed.string() + ".1", now - std::chrono::hours(2));
-  write_file(packed.string() + ".2", "half");
+  write_file(written.string() + ".1", "half");
+  std::filesystem::last_write_time(written.string() + ".1", now - std::chrono::hours(2));
+  write_file(written.string() + ".2", "half");
   cache.write("x");
-  EXPECT_FALSE(std::filesystem::exists(packed.string() + ".1"));
-  EXPECT_TRUE(std::filesystem::exists(packed.string() + ".2"));
+  EXPECT_FALSE(std::filesystem::exists(written.string() + ".1"));
+  EXPECT_TRUE(std::filesystem::exists(written.string() + ".2"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2);
 }
 

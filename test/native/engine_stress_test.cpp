@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "engine/engine.h"
-#include "tokenize_fixtures.h"
+#include "tokenize/fixtures.h"
 
 namespace bge::engine {
 namespace {

@@ -10,6 +10,8 @@ namespace {
 // The Error that loading with this runtime library ends in.
 Error load_error(const std::string& runtime_path) {
   OnnxModelLoad load({.model_path = "model.onnx",
+                      .output_name = {},
+                      .logits_name = {},
                       .runtime_path = runtime_path,
                       .providers = {backend::ExecutionProvider::kCpu},
                       .cuda = {}});

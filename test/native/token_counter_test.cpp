@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tokenize_fixtures.h"
+#include "tokenize/fixtures.h"
 
 namespace bge::engine {
 namespace {

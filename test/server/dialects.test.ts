@@ -263,6 +263,25 @@ describe('vLLM', () => {
     expect((await post('/score', { text_1: 'a', text_2: 'b' })).body.data).toHaveLength(1);
   });
 
+  it('/score: many pairs go to the engine a part at a time, and come back in their order', async () => {
+    const { post, reranker } = served();
+    let most = 0;
+    const rerank = reranker.rerank.bind(reranker);
+    let running = 0;
+    reranker.rerank = async (...call) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      const answer = await rerank(...call);
+      running--;
+      return answer;
+    };
+    const texts = Array.from({ length: 1000 }, (_, i) => 'x'.repeat(1 + (i % 7)));
+    const { body } = await post('/score', { text_1: texts, text_2: texts });
+    expect(body.data.map(({ score }: { score: number }) => score)).toEqual(texts.map(({ length }) => sigmoid(length)));
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThan(256);
+  });
+
   it('/score: unequal lists are 400', async () => {
     const { status, body } = await served().post('/score', { text_1: ['a', 'b'], text_2: ['c'] });
     expect([status, body.error.code]).toEqual([400, 400]);

@@ -28,6 +28,14 @@ export const float = (name: string, value: number) => ({ name, f: value, type: A
 export const int = (name: string, value: number) => ({ name, i: value, type: ATTRIBUTE.int });
 export const ints = (name: string, values: number[]) => ({ name, ints: values, type: ATTRIBUTE.ints });
 
+/** What a graph makes of its classifier's output, `logits`, before it gives it. */
+export interface Ending {
+  /** In order, the first of them of `logits`, the last of them to be the graph's output, `scores`. */
+  nodes: object[];
+  initializers?: object[];
+  shape: Dimension[];
+}
+
 export interface SumModel {
   /** Name → element type; each [batch, tokens]. */
   inputs: Record<string, Element>;
@@ -44,20 +52,18 @@ export interface SumModel {
   opset?: number;
   /** What the output is said to have, where that is not so. */
   labels?: number;
+  ending?: Ending;
 }
 
-/** An ONNX model whose logit is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */
+/** An ONNX model whose logit, its classifier's product, is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */
 export function sumModel(sum: SumModel): Uint8Array {
   const { inputs, output, outputName = 'logits', divisor = 1, nodes: more = [], initializers = [] } = sum;
-  const { precision = 'float' } = sum;
+  const { precision = 'float', ending } = sum;
   const exact = precision === 'float' ? outputName : 'exact';
   const names = Object.keys(inputs);
   const nodes = names.flatMap((name) => [
     node('Cast', [name], `${name}_float`, [int('to', ELEMENT.float)]),
-    node('ReduceSum', [`${name}_float`], `${name}_sum`, [
-      ints('axes', [1]),
-      int('keepdims', output === 'flat' ? 0 : 1),
-    ]),
+    node('ReduceSum', [`${name}_float`], `${name}_sum`, [ints('axes', [1]), int('keepdims', 1)]),
   ]);
   nodes.push(
     node(
@@ -65,26 +71,36 @@ export function sumModel(sum: SumModel): Uint8Array {
       names.map((name) => `${name}_sum`),
       'total',
     ),
-    node('Div', ['total', 'divisor'], output === 'pair' ? 'logit' : exact),
+    node('Div', ['total', 'divisor'], 'feature'),
+    node('Gemm', ['feature', 'classifier.weight', 'classifier.bias'], output === 'flat' ? 'column' : exact),
   );
-  if (output === 'pair') {
-    nodes.push(node('Sub', ['logit', 'logit'], 'zero'), node('Concat', ['zero', 'logit'], exact, [int('axis', 1)]));
-  }
+  if (output === 'flat') nodes.push(node('Squeeze', ['column'], exact, [ints('axes', [1])]));
   if (precision !== 'float') {
     const half = precision === 'float16' ? outputName : 'half';
     nodes.push(node('Cast', [exact], half, [int('to', ELEMENT.float16)]));
   }
   if (precision === 'rounded') nodes.push(node('Cast', ['half'], outputName, [int('to', ELEMENT.float)]));
+  const weights = output === 'pair' ? [0, 1] : [1];
   const shape = { flat: ['batch'], column: ['batch', sum.labels ?? 1], pair: ['batch', 2] }[output];
   const model = {
     irVersion: 7,
     opsetImport: [{ domain: '', version: sum.opset ?? 11 }],
     graph: {
       name: 'sum',
-      node: [...nodes, ...more],
-      initializer: [{ name: 'divisor', dims: [1], dataType: ELEMENT.float, floatData: [divisor] }, ...initializers],
+      node: [...nodes, ...more, ...(ending?.nodes ?? [])],
+      initializer: [
+        { name: 'divisor', dims: [1], dataType: ELEMENT.float, floatData: [divisor] },
+        { name: 'classifier.weight', dims: [1, weights.length], dataType: ELEMENT.float, floatData: weights },
+        { name: 'classifier.bias', dims: [weights.length], dataType: ELEMENT.float, floatData: weights.map(() => 0) },
+        ...initializers,
+        ...(ending?.initializers ?? []),
+      ],
       input: names.map((name) => tensor(name, inputs[name] as Element, ['batch', 'tokens'])),
-      output: [tensor(outputName, precision === 'float16' ? 'float16' : 'float', shape)],
+      output: [
+        ending
+          ? tensor('scores', 'float', ending.shape)
+          : tensor(outputName, precision === 'float16' ? 'float16' : 'float', shape),
+      ],
     },
   };
   return modelProto.encode(modelProto.fromObject(model)).finish();

@@ -1,4 +1,4 @@
-import { ELEMENT, float, int, ints, node, tensor } from './onnx-model';
+import { ELEMENT, float, int, ints, node, tensor, type Ending } from './onnx-model';
 import { modelProto } from './onnx-schema';
 import { EPSILON, HEADS, HIDDEN, LAYERS, tinyBertTensors, type TinyBert } from './tiny-bert';
 
@@ -103,8 +103,8 @@ class Builder {
   }
 }
 
-/** The same model as an ONNX graph in float32. */
-export function tinyBertGraph(sizes: TinyBert = {}): Uint8Array {
+/** The same model as an ONNX graph in float32; with `ending`, what that makes of it. */
+export function tinyBertGraph(sizes: TinyBert = {}, ending?: Ending): Uint8Array {
   const { family = 'bert', labels = 1 } = sizes;
   const isBert = family === 'bert';
   const prefix = isBert ? 'bert' : 'roberta';
@@ -120,10 +120,10 @@ export function tinyBertGraph(sizes: TinyBert = {}): Uint8Array {
     opsetImport: [{ domain: '', version: 17 }],
     graph: {
       name: family,
-      node: graph.nodes,
-      initializer: graph.initializers,
+      node: [...graph.nodes, ...(ending?.nodes ?? [])],
+      initializer: [...graph.initializers, ...(ending?.initializers ?? [])],
       input: inputs.map((name) => tensor(name, 'int64', ['batch', 'tokens'])),
-      output: [tensor('logits', 'float', ['batch', labels])],
+      output: [ending ? tensor('scores', 'float', ending.shape) : tensor('logits', 'float', ['batch', labels])],
     },
   };
   return modelProto.encode(modelProto.fromObject(model)).finish();

@@ -16,6 +16,21 @@ function outcome(input: unknown, rules?: InputRules): unknown {
   }
 }
 
+describe('a list that claims more than it holds', () => {
+  const claims = (items: Record<number, unknown>, length = 2 ** 32 - 1) => Object.assign([], { length }, items);
+
+  it.each([
+    [{}, "Type mismatch of '/contexts/0', 'object' not in 'undefined'", '/contexts/0'],
+    [{ 0: A[0] }, "Type mismatch of '/contexts/1', 'object' not in 'undefined'", '/contexts/1'],
+    [{ 0: A[0], 9: { text: '' } }, "Length of '/contexts/9/text' must be >= 1 not met", '/contexts/9/text'],
+    [{ 3: { text: 5 } }, "Type mismatch of '/contexts/3/text', 'string' not in 'number','integer'", '/contexts/3/text'],
+  ])('%j is refused at once, in the words for a short list', (items, message, path) => {
+    const refused = outcome({ query: 'q', contexts: claims(items) });
+    expect(refused).toEqual(outcome({ query: 'q', contexts: claims(items, 12) }));
+    if (Object.keys(items).length > 0) expect(refused).toEqual([message, path]);
+  });
+});
+
 describe('rows of the contract', () => {
   it.each([
     [{}, REQUIRED, ''],

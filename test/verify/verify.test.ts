@@ -4,11 +4,15 @@ import { logitOf } from '../../src/verify/outcome';
 import { checkReference } from '../../src/verify/reference';
 import { serve, type RunningServer } from '../../src/server/serve';
 import { fp32MinilmFolder } from '../support/fp32-model';
-import { minilmFolder } from '../support/models';
+import { ending, gather, softmax } from '../support/graph-endings';
+import { minilmFolder, temporaryModel } from '../support/models';
+import { sumModel, type SumModel } from '../support/onnx-model';
 
 // The built one: it starts a process of its own.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
 const { checkParity } = require('../../dist/verify/parity') as typeof import('../../src/verify/parity');
+
+const SUM: SumModel = { inputs: { input_ids: 'int64' }, output: 'column', divisor: 1e6 };
 
 let reranker: Reranker;
 beforeAll(async () => (reranker = await Reranker.load(minilmFolder(), { threads: 1 })));
@@ -40,6 +44,22 @@ describe('parity', () => {
     expect(await checkParity(packed)).toMatchObject({ status: 'pass' });
     expect(await checkParity(shifted(1.5, packed))).toMatchObject({ status: 'fail' });
     await packed.close();
+  });
+
+  it.each<[string, SumModel]>([
+    ['Sigmoid', { ...SUM, ending: ending(['batch', 1], 'Sigmoid') }],
+    ['Sigmoid of two', { ...SUM, output: 'pair', ending: ending(['batch', 2], 'Sigmoid') }],
+    ['Softmax of two', { ...SUM, output: 'pair', ending: ending(['batch', 2], softmax(1)) }],
+    ['the second share', { ...SUM, output: 'pair', ending: ending(['batch'], softmax(1), gather('second')) }],
+    ['LogSoftmax', { ...SUM, output: 'pair', ending: ending(['batch', 2], softmax(1, 'LogSoftmax')) }],
+  ])('compares scores where a graph gives none but these: %s', async (_, model) => {
+    const { folder, remove } = temporaryModel({ 'model.onnx': sumModel(model) });
+    const ended = await Reranker.load(folder, { threads: 1 });
+    const message = expect.stringMatching(/scores differ/) as string;
+    expect(await checkParity(ended)).toMatchObject({ status: 'pass', message });
+    expect(await checkParity(shifted(0.01, ended))).toMatchObject({ status: 'fail', message });
+    await ended.close();
+    remove();
   });
 
   it('fails for other tokens', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import * as v from 'valibot';
 import { Failure } from '../../serving/failure';
 import { endpoint, type CallContext, type Dialect, type Endpoint, type Served } from './dialect';
@@ -76,7 +77,8 @@ interface Pairs {
 }
 
 /** One query is one request; as many queries as texts are a request each. Scores stand in the order of the texts. */
-async function scorePairs(queries: string[], passages: string[], { scorer, signal }: CallContext): Promise<Pairs> {
+async function scorePairs(queries: string[], passages: string[], context: CallContext): Promise<Pairs> {
+  const { scorer, signal } = context;
   if (queries.length === 1) {
     const { results, tokens } = await scorer.score({ query: queries[0]!, texts: passages }, signal);
     const scores = new Array<number>(passages.length);
@@ -90,15 +92,31 @@ async function scorePairs(queries: string[], passages: string[], { scorer, signa
   if (queries.length > maxContexts) {
     throw new Failure('too_large', `${queries.length} pairs are more than ${maxContexts}, the limit of this server`);
   }
+  return await scoreEach(queries, passages, context);
+}
+
+/** Pairs in the engine at once: enough for all its workers, few enough that submitting them never holds the JS thread. */
+const PAIRS_AHEAD = 128;
+
+async function scoreEach(queries: string[], passages: string[], { scorer, signal }: CallContext): Promise<Pairs> {
+  const scores = new Array<number>(queries.length);
+  let tokens = 0;
+  let next = 0;
   // The first failure ends the others.
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(PAIRS_AHEAD + 1, either);
+  const work = async () => {
+    while (next < queries.length) {
+      const at = next++;
+      const scored = await scorer.score({ query: queries[at]!, texts: [passages[at]!] }, either);
+      scores[at] = scored.results[0]!.score;
+      tokens += scored.tokens;
+    }
+  };
   try {
-    const scored = await Promise.all(queries.map((query, i) => scorer.score({ query, texts: [passages[i]!] }, either)));
-    return {
-      scores: scored.map(({ results }) => results[0]!.score),
-      tokens: scored.reduce((sum, { tokens }) => sum + tokens, 0),
-    };
+    await Promise.all(Array.from({ length: Math.min(PAIRS_AHEAD, queries.length) }, work));
+    return { scores, tokens };
   } catch (error) {
     stop.abort();
     throw error;

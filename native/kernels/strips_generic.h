@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/lanes.h"
+#include "kernels/strip_tile.h"
+
+// Strips over any vector type.
+namespace bge::kernels {
+namespace {
+
+// Float by float, by fused multiply-add.
+template <SixteenLanes V, int kMostRows, int kMostPanels>
+struct FloatStrip {
+  using A = float;
+  using B = float;
+  using Acc = float;
+  static constexpr int kHeight = kMostRows;
+  static constexpr int kPanels = kMostPanels;
+  static constexpr int kRows = 4 * kHeight;
+
+  template <int kRowCount, int kWidth>
+  static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
+    typename V::F acc[kRowCount][kWidth];
+    unroll_grid<kRowCount, kWidth>([&](auto r, auto p) { acc[r][p] = V::set1(0.0f); });
+    for (int i = 0; i < k; ++i) {
+      typename V::F w[kWidth];
+      unroll<kWidth>(
+          [&](auto p) { w[p] = V::load(b + (static_cast<size_t>(p) * k + i) * kPanel); });
+      unroll<kRowCount>([&](auto r) {
+        const typename V::F x = V::set1(a[r * a_stride + i]);
+        unroll<kWidth>([&](auto p) { acc[r][p] = V::fma(x, w[p], acc[r][p]); });
+      });
+    }
+    unroll_grid<kRowCount, kWidth>(
+        [&](auto r, auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
+  }
+};
+
+// bf16 by bf16 where no instruction does it: widened to float, even k before odd k.
+template <SixteenLanes V, int kMostRows, int kMostPanels>
+struct WidenedBf16Strip {
+  using A = uint16_t;
+  using B = uint16_t;
+  using Acc = float;
+  static constexpr int kHeight = kMostRows;
+  static constexpr int kPanels = kMostPanels;
+  static constexpr int kRows = 4 * kHeight;
+
+  template <int kRowCount, int kWidth>
+  static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
+    typename V::F acc[kRowCount][kWidth];
+    unroll_grid<kRowCount, kWidth>([&](auto r, auto p) { acc[r][p] = V::set1(0.0f); });
+    const typename V::I high = V::set1_i32(static_cast<int32_t>(0xFFFF0000u));
+    for (int i = 0; i < k; i += 2) {
+      unroll<2>([&](auto odd) {
+        typename V::F w[kWidth];
+        unroll<kWidth>([&](auto p) {
+          const B* at = b + (static_cast<size_t>(p) * k + i) * kPanel;
+          const typename V::I pair = V::load_i32(reinterpret_cast<const int32_t*>(at));
+          w[p] = V::as_f32(odd() ? V::and_i32(pair, high) : V::template shift_left<16>(pair));
+        });
+        unroll<kRowCount>([&](auto r) {
+          const typename V::F x = widen(a[r * a_stride + i + odd]);
+          unroll<kWidth>([&](auto p) { acc[r][p] = V::fma(x, w[p], acc[r][p]); });
+        });
+      });
+    }
+    unroll_grid<kRowCount, kWidth>(
+        [&](auto r, auto p) { V::store(out + (r * kPanels + p) * kPanel, acc[r][p]); });
+  }
+
+ private:
+  static typename V::F widen(A value) {
+    return V::as_f32(V::set1_i32(static_cast<int32_t>(uint32_t{value} << 16)));
+  }
+};
+
+}  // namespace
+}  // namespace bge::kernels

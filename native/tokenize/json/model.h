@@ -1,0 +1,21 @@
+#pragma once
+
+#include <simdjson.h>
+
+#include <memory>
+
+#include "tokenize/json/components.h"
+#include "tokenize/models/model.h"
+
+namespace bge::tokenize {
+
+// Streams the "model" section, which is nearly all of a file, into the model: the vocabulary is
+// never held as a tree. The parser behind `section` must live until this returns. Throws Error, and
+// simdjson::simdjson_error for malformed JSON.
+struct ReadModel {
+  PreTokenizerKind wants;  // what its keys are written for
+  std::unique_ptr<const Model> model;
+};
+ReadModel read_model(simdjson::ondemand::value section);
+
+}  // namespace bge::tokenize

@@ -1,0 +1,154 @@
+#include "tokenize/models/bpe.h"
+
+#include <algorithm>
+#include <bit>
+#include <random>
+#include <utility>
+
+#include "tokenize/pre_tokenizers/byte_level.h"
+
+namespace bge::tokenize {
+namespace {
+
+constexpr uint64_t kNoPair = ~uint64_t{0};
+constexpr size_t kKeptSymbols = size_t{1} << 16;  // a thread keeps no larger buffers than this
+
+uint64_t pair_of(int32_t left, int32_t right) {
+  return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
+}
+
+uint64_t random_odd_number() {
+  std::random_device random;
+  return uint64_t{random()} << 32 | random() | 1;
+}
+
+}  // namespace
+
+// Scratch memory of one thread.
+struct BpeModel::Word {
+  std::vector<Symbol> symbols;
+  std::vector<Candidate> heap;
+
+  // A heap of the earliest merge, of equal ones the leftmost, on top.
+  static bool is_later(const Candidate& a, const Candidate& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.position > b.position;
+  }
+};
+
+BpeModel::BpeModel(BpeVocabulary vocabulary)
+    : names_(std::move(vocabulary.names)),
+      id_bound_(vocabulary.id_bound),
+      byte_ids_(vocabulary.byte_ids),
+      hash_factor_(random_odd_number()) {
+  add_merges(vocabulary.merges);
+  add_direct_tokens(vocabulary);
+}
+
+size_t BpeModel::slot_of(uint64_t pair) const {
+  return static_cast<size_t>((pair * hash_factor_) >> 32) & (merges_.size() - 1);
+}
+
+void BpeModel::add_merges(const std::vector<BpeMerge>& merges) {
+  merges_.assign(std::bit_ceil(2 * merges.size() + 1), {kNoPair, 0, 0});
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    const uint64_t pair = pair_of(merges[rank].left, merges[rank].right);
+    size_t slot = slot_of(pair);
+    while (merges_[slot].pair != kNoPair && merges_[slot].pair != pair) {
+      slot = (slot + 1) & (merges_.size() - 1);
+    }
+    merges_[slot] = {pair, static_cast<uint32_t>(rank), merges[rank].merged};
+  }
+}
+
+// A token whose own bytes merge to it needs no merging when a piece is just it.
+void BpeModel::add_direct_tokens(const BpeVocabulary& vocabulary) {
+  std::vector<DoubleArray::Entry> direct;
+  std::vector<int32_t> ids;
+  for (const DoubleArray::Entry& token : vocabulary.tokens) {
+    ids.clear();
+    if (!vocabulary.ignore_merges) merge_piece(token.key, ids);
+    if (vocabulary.ignore_merges || (ids.size() == 1 && ids.front() == token.value)) {
+      direct.push_back(token);
+    }
+  }
+  direct_ = DoubleArray::build(direct);
+}
+
+const BpeModel::Merge* BpeModel::find_merge(int32_t left, int32_t right) const {
+  const uint64_t pair = pair_of(left, right);
+  size_t slot = slot_of(pair);
+  while (merges_[slot].pair != pair) {
+    if (merges_[slot].pair == kNoPair) return nullptr;
+    slot = (slot + 1) & (merges_.size() - 1);
+  }
+  return &merges_[slot];
+}
+
+size_t BpeModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece&,
+                        std::vector<int32_t>& ids) const {
+  const std::string_view text = stretch.text;
+  for (const auto& [begin, end] : stretch.pieces) {
+    const bool settled = is_last || end + ByteLevelPreTokenizer::kSettledBytes <= text.size();
+    if (!settled) return begin;
+    encode_piece(text.substr(begin, end - begin), ids);
+  }
+  return text.size();
+}
+
+void BpeModel::encode_piece(std::string_view piece, std::vector<int32_t>& ids) const {
+  uint32_t node = DoubleArray::kRoot;
+  const bool is_key =
+      std::all_of(piece.begin(), piece.end(), [&](char byte) { return direct_.step(node, byte); });
+  const int32_t id = is_key ? direct_.value(node) : DoubleArray::kNone;
+  if (id != DoubleArray::kNone) {
+    ids.push_back(id);
+  } else {
+    merge_piece(piece, ids);
+  }
+}
+
+void BpeModel::push_candidate(Word& word, int32_t left) const {
+  const int32_t right = left < 0 ? -1 : word.symbols[static_cast<size_t>(left)].next;
+  if (right < 0) return;
+  const Merge* merge = find_merge(word.symbols[static_cast<size_t>(left)].id,
+                                  word.symbols[static_cast<size_t>(right)].id);
+  if (merge == nullptr) return;
+  word.heap.push_back({merge->rank, left, merge->id});
+  std::push_heap(word.heap.begin(), word.heap.end(), Word::is_later);
+}
+
+void BpeModel::merge_piece(std::string_view piece, std::vector<int32_t>& ids) const {
+  static thread_local Word word;
+  auto& symbols = word.symbols;
+  symbols.clear();
+  word.heap.clear();
+  const auto count = static_cast<int32_t>(piece.size());
+  for (int32_t i = 0; i < count; ++i) {
+    const auto byte = static_cast<unsigned char>(piece[static_cast<size_t>(i)]);
+    symbols.push_back({byte_ids_[byte], i - 1, i + 1 < count ? i + 1 : -1, false});
+  }
+  for (int32_t i = 0; i + 1 < count; ++i) push_candidate(word, i);
+  while (!word.heap.empty()) {
+    std::pop_heap(word.heap.begin(), word.heap.end(), Word::is_later);
+    const Candidate best = word.heap.back();
+    word.heap.pop_back();
+    Symbol& left = symbols[static_cast<size_t>(best.position)];
+    if (left.is_gone || left.next < 0) continue;
+    Symbol& right = symbols[static_cast<size_t>(left.next)];
+    // One of the two has changed since: what they are now was pushed anew.
+    const Merge* merge = find_merge(left.id, right.id);
+    if (merge == nullptr || merge->id != best.id) continue;
+    left.id = best.id;
+    left.next = right.next;
+    right.is_gone = true;
+    if (left.next >= 0) symbols[static_cast<size_t>(left.next)].previous = best.position;
+    push_candidate(word, left.previous);
+    push_candidate(word, best.position);
+  }
+  for (const Symbol& symbol : symbols) {
+    if (!symbol.is_gone) ids.push_back(symbol.id);
+  }
+  if (symbols.capacity() > kKeptSymbols) word = {};
+}
+
+}  // namespace bge::tokenize

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tokenize/pre_tokenizers/pre_tokenizer.h"
+
+namespace bge::tokenize {
+
+// What is known of a piece whose first part is already encoded.
+struct OpenPiece {
+  double score = 0.0;  // Unigram: of the best path so far
+  bool after_unknown =
+      false;  // Unigram: the last id is the unknown one, which the next one fuses with
+};
+
+// The file's "model" section: turns pieces into ids. Immutable, shared by all threads.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // Appends the ids of the pieces. Where the tail is open and not `is_last`, appends only the ids
+  // that no further text can change. Returns where in stretch.text what is left to encode begins;
+  // `open` goes with it to the next call.
+  virtual size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+                        std::vector<int32_t>& ids) const = 0;
+
+  virtual std::optional<int32_t> token_to_id(std::string_view token) const = 0;
+  // How many tokens there are: where the ids of added tokens start.
+  virtual size_t vocabulary_size() const = 0;
+  // One more than the highest id, which is more where ids are left out.
+  virtual size_t id_bound() const = 0;
+};
+
+}  // namespace bge::tokenize

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenize/normalizers/normalizer.h"
+
+namespace bge::tokenize {
+
+// The `NFC` normalizer: canonical decomposition, canonical order, composition, in the Unicode
+// version of the reference.
+class NfcNormalizer final : public Normalizer {
+ public:
+  void normalize(std::string_view text, std::string& out) const override;
+  bool is_local() const override { return false; }
+
+ private:
+  struct Scalar {
+    char32_t value;
+    uint8_t combining_class;
+  };
+  using Scalars = std::vector<Scalar>;
+
+  static void decompose(std::string_view text, Scalars& out);
+  static void order(Scalars& scalars);
+  static void compose(Scalars& scalars);
+};
+
+}  // namespace bge::tokenize
