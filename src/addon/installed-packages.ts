@@ -16,26 +16,35 @@ export interface RuntimePackage {
 }
 
 /**
- * What one of the platform packages exports, looked for from the file `from`. Throws what Node's require throws.
- *
- * Each name stands here in full, required by what `module.createRequire` made: the tracer of files, @vercel/nft (Next.js
- * standalone, serverless platforms), follows this form; bundlers leave it to be done when the program runs.
+ * What a platform package exports, looked for from the file `from`. Throws what Node's require throws. Bundlers do not
+ * follow a require that was made like this: it is left to be done when the program runs.
  */
-export function requirePackage(name: string, from: string): unknown {
-  const module = { createRequire: createRequire as (from: string) => (name: string) => unknown };
-  const here = module.createRequire(from);
-  const packages: Record<string, () => unknown> = {
-    'bge-reranker-linux-x64': () => here('bge-reranker-linux-x64'),
-    'bge-reranker-linux-x64-musl': () => here('bge-reranker-linux-x64-musl'),
-    'bge-reranker-linux-arm64': () => here('bge-reranker-linux-arm64'),
-    'bge-reranker-linux-arm64-musl': () => here('bge-reranker-linux-arm64-musl'),
-    'bge-reranker-darwin-x64': () => here('bge-reranker-darwin-x64'),
-    'bge-reranker-darwin-arm64': () => here('bge-reranker-darwin-arm64'),
-    'bge-reranker-win32-x64': () => here('bge-reranker-win32-x64'),
-    'bge-reranker-onnxruntime-linux-x64': () => here('bge-reranker-onnxruntime-linux-x64'),
-    'bge-reranker-onnxruntime-linux-arm64': () => here('bge-reranker-onnxruntime-linux-arm64'),
-    'bge-reranker-onnxruntime-darwin-arm64': () => here('bge-reranker-onnxruntime-darwin-arm64'),
-    'bge-reranker-onnxruntime-win32-x64': () => here('bge-reranker-onnxruntime-win32-x64'),
-  };
-  return packages[name]?.();
+export const requirePackage = (name: string, from: string): unknown => createRequire(from)(name) as unknown;
+
+declare const __webpack_require__: unknown;
+
+/**
+ * The names in full, for what traces files: @vercel/nft, Next.js (both its bundlers), serverless platforms. Never called.
+ * webpack leaves out what the condition excludes; other bundlers say nothing about what is missing inside `try`.
+ */
+export function traced(): void {
+  if (typeof __webpack_require__ === 'undefined') {
+    try {
+      /* eslint-disable @typescript-eslint/no-require-imports -- the form that all of them know */
+      require('bge-reranker-linux-x64');
+      require('bge-reranker-linux-x64-musl');
+      require('bge-reranker-linux-arm64');
+      require('bge-reranker-linux-arm64-musl');
+      require('bge-reranker-darwin-x64');
+      require('bge-reranker-darwin-arm64');
+      require('bge-reranker-win32-x64');
+      require('bge-reranker-onnxruntime-linux-x64');
+      require('bge-reranker-onnxruntime-linux-arm64');
+      require('bge-reranker-onnxruntime-darwin-arm64');
+      require('bge-reranker-onnxruntime-win32-x64');
+      /* eslint-enable */
+    } catch {
+      // Most are for other platforms.
+    }
+  }
 }
