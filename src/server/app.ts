@@ -5,7 +5,7 @@ import { createAuthorize } from '../serving/authorize';
 import { Failure, toFailure } from '../serving/failure';
 import { createBrowserGuard } from './browser-guard';
 import { respond, registerGet, type App, type AppContext, type AppParts } from './context';
-import { registerDialects } from './dialect-routes';
+import { registerDialects, registerLookups } from './dialect-routes';
 import { registerPages } from './page-routes';
 import { logRequest } from './request-log';
 
@@ -94,6 +94,7 @@ export function createApp(parts: AppParts): App {
   });
   registerMetrics(app, parts);
   registerPages(app, parts);
+  registerLookups(app, parts);
   registerDialects(app, parts);
   app.onError((error, c) => {
     const cause = error instanceof HTTPException ? new Failure('malformed', error.message) : error;

@@ -10,6 +10,8 @@ import type { CheckedHandlerOptions } from './options';
 export interface AppParts {
   scorer: Scorer;
   served: Served;
+  /** Of this package. */
+  version: string;
   options: CheckedHandlerOptions;
   routes: RouteTable;
   metrics: Metrics;

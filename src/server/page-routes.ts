@@ -1,11 +1,10 @@
-import { PACKAGE_VERSION } from '../base/package-version';
 import { registerGet, type App, type AppParts } from './context';
 import { openApiDocument } from './openapi';
 import { docsPage, playgroundPage, type Page } from './pages';
 
 /** /openapi.json, its page /docs, and at / the playground, or the docs where no dialect serves it. */
-export function registerPages(app: App, { options, routes, served }: AppParts): void {
-  const document = openApiDocument({ version: PACKAGE_VERSION, routes, secured: options.tokens.length > 0 });
+export function registerPages(app: App, { options, routes, served, version }: AppParts): void {
+  const document = openApiDocument({ version, routes, secured: options.tokens.length > 0 });
   const send = (route: string, { html, policy }: Page) => {
     registerGet(app, route, (c) =>
       c.html(html, 200, { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' }),

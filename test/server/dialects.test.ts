@@ -47,7 +47,7 @@ describe('TEI /rerank', () => {
   it.each([
     [{ query: 'q', texts: [] }, 400, 'Empty'],
     [{ texts: ['a'] }, 422, 'Validation'],
-    [{ query: 'q', texts: [''] }, 422, 'Validation'],
+    [{ query: '', texts: ['a', ''] }, 422, 'Validation'],
     [{ query: 'q', texts: 'a' }, 422, 'Validation'],
     [{ ...BODY, truncation_direction: 'up' }, 422, 'Validation'],
     [[], 422, 'Validation'],

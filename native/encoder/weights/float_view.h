@@ -9,8 +9,8 @@
 namespace bge::encoder {
 
 // Elements of a tensor as float32: the mapped file's own where they are that, else a converted copy
-// that goes with the view. Pages of the file that have been read are given back, so that a load
-// holds no more of the weights as floats than the views that it has.
+// (of integers, what they stand for) that goes with the view. Pages of the file that have been read
+// are given back, so that a load holds no more of the weights as floats than the views that it has.
 class FloatView {
  public:
   explicit FloatView(const Tensor& tensor) : FloatView(tensor, 0, tensor.count()) {}

@@ -1,8 +1,10 @@
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "base/error.h"
+#include "encoder/weights/onnx_graph.h"
 #include "encoder/weights/weight_file.h"
 #include "encoder/weights/wire_format.h"
 
@@ -15,18 +17,12 @@ namespace {
               path);
 }
 
-struct Node {
-  std::string_view type;
-  std::vector<std::string> inputs;
-  std::string output;
-  bool transpose_b = false;
-};
-
 struct Initializer {
   std::string name;
   std::vector<int64_t> shape;
   int64_t type = 0;
   std::string_view data;
+  std::string_view integers;  // varints, where the file has those instead of data
   std::map<std::string, std::string, std::less<>> external;
 };
 
@@ -40,42 +36,40 @@ class GraphReader {
     if (!model.valid()) invalid(path_);
   }
 
-  Tensors take() {
-    restore_names();
-    return std::move(tensors_);
-  }
+  OnnxGraph take() { return std::move(graph_); }
 
  private:
   void read_graph(std::string_view bytes) {
     WireReader graph(bytes);
     while (graph.next()) {
-      if (graph.field() == 1) nodes_.push_back(read_node(graph.bytes()));
+      if (graph.field() == 1) graph_.nodes.push_back(read_node(graph.bytes()));
       if (graph.field() == 5) add(read_initializer(graph.bytes()));
     }
     if (!graph.valid()) invalid(path_);
   }
 
-  static Node read_node(std::string_view bytes) {
-    Node node;
+  static OnnxNode read_node(std::string_view bytes) {
+    OnnxNode node;
     WireReader reader(bytes);
     while (reader.next()) {
       if (reader.field() == 1) node.inputs.emplace_back(reader.bytes());
       if (reader.field() == 2 && node.output.empty()) node.output = reader.bytes();
       if (reader.field() == 4) node.type = reader.bytes();
-      if (reader.field() == 5) node.transpose_b |= is_set(reader.bytes(), "transB");
+      if (reader.field() == 5) read_attribute(reader.bytes(), node);
     }
     return node;
   }
 
-  static bool is_set(std::string_view attribute, std::string_view name) {
+  static void read_attribute(std::string_view attribute, OnnxNode& node) {
     WireReader reader(attribute);
-    bool named = false;
-    bool value = false;
+    std::string_view name;
+    int64_t value = 0;
     while (reader.next()) {
-      if (reader.field() == 1) named = reader.bytes() == name;
-      if (reader.field() == 3) value = reader.number() != 0;
+      if (reader.field() == 1) name = reader.bytes();
+      if (reader.field() == 3) value = static_cast<int64_t>(reader.number());
     }
-    return named && value;
+    if (name == "transB") node.transpose_b = value != 0;
+    if (name == "axis") node.axis = value;
   }
 
   static Initializer read_initializer(std::string_view bytes) {
@@ -89,6 +83,7 @@ class GraphReader {
         case 9:  // raw_data
           tensor.data = reader.bytes();
           break;
+        case 5: tensor.integers = reader.bytes(); break;  // int32_data, also of smaller types
         case 8: tensor.name = reader.bytes(); break;
         case 13: read_external(reader.bytes(), tensor); break;
       }
@@ -115,17 +110,45 @@ class GraphReader {
     }
   }
 
+  static std::optional<Element> element_of(int64_t type) {
+    switch (type) {
+      case 1: return Element::kFloat32;
+      case 2: return Element::kUint8;
+      case 3: return Element::kInt8;
+      case 6: return Element::kInt32;
+      case 10: return Element::kFloat16;
+      case 16: return Element::kBfloat16;
+    }
+    return std::nullopt;
+  }
+
   void add(const Initializer& initializer) {
-    constexpr int64_t kFloat = 1;
-    if (initializer.type != kFloat) return;
-    uint64_t bytes = sizeof(float);
+    const std::optional<Element> element = element_of(initializer.type);
+    if (!element) return;
+    uint64_t bytes = bytes_of(*element);
     for (const int64_t size : initializer.shape)
       if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
         invalid(path_);
-    const std::string_view data =
+    Tensor tensor{.data = nullptr, .element = *element, .shape = initializer.shape};
+    std::string_view data =
         initializer.external.empty() ? initializer.data : external_data(initializer, bytes);
+    if (data.empty() && !initializer.integers.empty()) {
+      tensor.storage =
+          std::make_shared<const std::string>(unpack(initializer.integers, bytes_of(*element)));
+      data = *tensor.storage;
+    }
     if (data.size() != bytes) invalid(path_);
-    tensors_[initializer.name] = {data.data(), Element::kFloat32, initializer.shape};
+    tensor.data = data.data();
+    graph_.tensors[initializer.name] = std::move(tensor);
+  }
+
+  // Little-endian integers of `size` bytes, as raw data has them.
+  static std::string unpack(std::string_view varints, size_t size) {
+    std::string unpacked;
+    WireReader reader(varints);
+    for (uint64_t value; reader.next_varint(value);)
+      unpacked.append(reinterpret_cast<const char*>(&value), size);
+    return unpacked;
   }
 
   std::string_view external_data(const Initializer& initializer, uint64_t bytes) {
@@ -147,44 +170,17 @@ class GraphReader {
     return {file.data() + offset, bytes};
   }
 
-  // A weight is known by the bias that is added to its product.
-  void restore_names() {
-    std::map<std::string, std::string> weight_of_product;
-    for (const Node& node : nodes_) {
-      if (node.type == "MatMul" && node.inputs.size() == 2 && tensors_.contains(node.inputs[1]))
-        weight_of_product[node.output] = node.inputs[1];
-      if (node.type == "Gemm" && node.inputs.size() == 3 && tensors_.contains(node.inputs[1]))
-        name_after_bias(node.inputs[2], node.inputs[1], !node.transpose_b);
-    }
-    for (const Node& node : nodes_) {
-      if (node.type != "Add" || node.inputs.size() != 2) continue;
-      for (const int i : {0, 1})
-        if (const auto product = weight_of_product.find(node.inputs[1 - i]);
-            product != weight_of_product.end())
-          name_after_bias(node.inputs[i], product->second, true);
-    }
-  }
-
-  void name_after_bias(const std::string& bias, const std::string& weight, bool transposed) {
-    constexpr std::string_view kSuffix = "bias";
-    if (!bias.ends_with(kSuffix)) return;
-    Tensor tensor = tensors_.at(weight);
-    tensor.transposed = transposed;
-    tensors_[bias.substr(0, bias.size() - kSuffix.size()) + "weight"] = std::move(tensor);
-  }
-
   std::string path_;
   std::vector<MappedFile>& external_;
   std::map<std::string, size_t> file_index_;
-  std::vector<Node> nodes_;
-  Tensors tensors_;
+  OnnxGraph graph_;
 };
 
 }  // namespace
 
 Tensors read_onnx_initializers(const MappedFile& file, const std::string& path,
                                std::vector<MappedFile>& external) {
-  return GraphReader(file, path, external).take();
+  return name_weights(GraphReader(file, path, external).take(), path);
 }
 
 }  // namespace bge::encoder

@@ -19,9 +19,6 @@ T* writable(const T* part) {
   return const_cast<T*>(part);
 }
 
-// A float32 table of words goes with linear layers in fixed point.
-Dtype word_dtype(Dtype dtype) { return dtype == Dtype::kFixed24 ? Dtype::kFp32 : dtype; }
-
 }  // namespace
 
 void WeightBinder::check_stop() const {
@@ -68,11 +65,13 @@ const float* WeightBinder::floats(const std::string& name, int rows, int columns
 kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabulary, int width) {
   note(name, vocabulary, width);
   const Tensor& tensor = file_.matrix(name, vocabulary, width);
-  kernels::EmbeddingTable table{word_dtype(dtype_), nullptr, nullptr};
+  kernels::EmbeddingTable table{kernels::plain_form(dtype_), nullptr, nullptr};
   const size_t row_bytes = width * kernels::element_size(table.dtype);
   table.rows = take_bytes(vocabulary * row_bytes);
   if (table.dtype == Dtype::kInt8) table.scale = take<float>(vocabulary);
   if (!fills_) return table;
+  const Quantisation* steps = tensor.quantisation.get();
+  const float step = steps != nullptr && steps->scale.size() == 1 ? steps->scale.front() : 0.0f;
   // By parts: of float16 or bfloat16 tables there is never a whole copy as floats.
   constexpr int kRows = 4096;
   for (int first = 0; first < vocabulary; first += kRows) {
@@ -83,7 +82,7 @@ kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabul
     kernels::convert_embedding_rows(
         table.dtype, part.data(), rows, width,
         static_cast<char*>(const_cast<void*>(table.rows)) + first * row_bytes,
-        table.scale == nullptr ? nullptr : writable(table.scale) + first);
+        table.scale == nullptr ? nullptr : writable(table.scale) + first, step);
   }
   return table;
 }
@@ -91,8 +90,8 @@ kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabul
 PanelMatrix WeightBinder::take_panels(Dtype dtype, int n, int k) {
   PanelMatrix matrix{dtype, n, k, nullptr, nullptr, nullptr, nullptr};
   matrix.panels = take_bytes(kernels::panel_bytes(dtype, n, k));
-  if (dtype == Dtype::kInt8 || dtype == Dtype::kFixed24) matrix.scale = take<float>(n);
-  if (dtype == Dtype::kInt8) matrix.scaled_sum = take<float>(n);
+  if (kernels::has_scale(dtype)) matrix.scale = take<float>(n);
+  if (kernels::is_int8(dtype)) matrix.scaled_sum = take<float>(n);
   matrix.bias = take<float>(n);
   return matrix;
 }

@@ -29,17 +29,24 @@ class LinearValues {
         bias_(tensors.bias),
         transposed_(tensors.weight.transposed),
         out_(tensors.out),
-        in_(tensors.in) {}
+        in_(tensors.in) {
+    const Quantisation* steps = tensors.weight.quantisation.get();
+    if (steps == nullptr) return;
+    const bool by_output = steps->axis == (transposed_ ? 1 : 0);
+    if (steps->scale.size() == 1 || by_output) steps_ = steps->scale;
+  }
 
   // Output n, from the input `first_input` on.
   kernels::Column column(int n, int first_input = 0) const {
-    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias_[n]};
-    return {weight_.data() + n * in_ + first_input, 1, bias_[n]};
+    const float step = steps_.empty() ? 0.0f : steps_[steps_.size() == 1 ? 0 : n];
+    if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias_[n], step};
+    return {weight_.data() + n * in_ + first_input, 1, bias_[n], step};
   }
 
  private:
   FloatView weight_;
   FloatView bias_;
+  std::span<const float> steps_;  // of quantised weights: one, or one for each output
   bool transposed_;
   size_t out_;
   size_t in_;

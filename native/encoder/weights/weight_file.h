@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,36 @@
 
 namespace bge::encoder {
 
-enum class Element : uint8_t { kFloat32, kFloat16, kBfloat16 };
+enum class Element : uint8_t { kFloat32, kFloat16, kBfloat16, kInt8, kUint8, kInt32 };
 
-constexpr size_t bytes_of(Element element) { return element == Element::kFloat32 ? 4 : 2; }
+constexpr size_t bytes_of(Element element) {
+  switch (element) {
+    case Element::kFloat32:
+    case Element::kInt32: return 4;
+    case Element::kFloat16:
+    case Element::kBfloat16: return 2;
+    case Element::kInt8:
+    case Element::kUint8: return 1;
+  }
+  return 0;
+}
+
+// What integers of a quantised tensor stand for: scale * (integer - zero).
+struct Quantisation {
+  std::vector<float> scale;   // one, or one for each index of `axis`
+  std::vector<int32_t> zero;  // as many
+  size_t axis = 0;
+};
 
 // A tensor inside a mapped file, at any address; FloatView reads it.
 struct Tensor {
   const char* data;
   Element element;
   std::vector<int64_t> shape;
+  // Of integers; null for floats. Shared by copies of the tensor.
+  std::shared_ptr<const Quantisation> quantisation = nullptr;
+  // Holds what `data` points to where that is not the mapped file.
+  std::shared_ptr<const std::string> storage = nullptr;
   // A linear layer's weight stored [in][out] (ONNX MatMul) instead of [out][in] (PyTorch).
   bool transposed = false;
 
