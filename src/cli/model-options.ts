@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_MODEL } from '../base/default-model';
+import { DTYPES } from '../models/ways';
 import type { Dtype, ExecutionProvider, RerankerOptions, Truncation } from '../types';
 
 /** What `withModelOptions` adds to a command. */
@@ -33,7 +34,7 @@ export function dtypeOption(): Option {
     '-d, --dtype <dtype>',
     'weights: int8 is smaller and faster, fp32 exact, bf16 between, fp16 for GPUs; auto takes int8 (on CUDA fp16) where there is one',
   )
-    .choices(['auto', 'fp32', 'fp16', 'bf16', 'int8'])
+    .choices(DTYPES)
     .default('auto');
 }
 
