@@ -4,8 +4,9 @@ import { readModelConfig } from './config';
 import type { RepoFile } from './hub/repo-files';
 import type { Snapshot } from './hub/snapshot';
 import { planModel, type Candidate } from './plan';
+import { refusalText } from './refusal';
 import type { Asked } from './ways';
-import { weightFilesAmong } from './weight-files';
+import { unreadAmong, weightFilesAmong } from './weight-files';
 
 /** What of a repository is to be in the cache. */
 export interface ChosenFiles {
@@ -43,13 +44,15 @@ async function candidatesIn(snapshot: Snapshot, asked: Asked): Promise<readonly 
   const { repo, files } = snapshot;
   await snapshot.fetch(requiredFile(files, 'config.json', repo));
   const config = await readModelConfig(snapshot.folder, false);
-  const weights = weightFilesAmong(files.map(({ path }) => path)).map((each) =>
+  const paths = files.map(({ path }) => path);
+  const weights = weightFilesAmong(paths).map((each) =>
     each.format === 'safetensors' ? { ...each, stored: config?.weightsStored ?? each.stored } : each,
   );
-  const facts = { architecture: 'unknown', hasOwnCode: false, ...config, files: weights };
+  const known = config ?? { architecture: 'unknown', modelType: undefined, hasOwnCode: false };
+  const facts = { ...known, hasHead: false, files: weights, unread: unreadAmong(paths) };
   const plan = planModel(facts, asked, { ...loadNative().capabilities(), hasFastFp32: false });
   if ('candidates' in plan) return plan.candidates;
-  throw new RerankError('MODEL_NOT_FOUND', `${repo} ${plan.refusal.sentence}`, { path: repo });
+  throw new RerankError('MODEL_NOT_FOUND', refusalText(repo, plan.refusal), { path: repo });
 }
 
 const isFloat = ({ file }: Candidate): boolean => file.stored !== 'int8';
