@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { PACKAGE_VERSION } from '../base/package-version';
 import { createScorer, type ServedReranker } from '../serving/scorer';
 import { servedName } from '../serving/served-name';
 import { createApp } from './app';
@@ -9,11 +8,6 @@ import type { Served } from './dialects/dialect';
 import { RouteTable } from './dialects/route-table';
 import { createMetrics } from './metrics';
 import { checkHandlerOptions, type HandlerOptions } from './options';
-
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
 
 /** One reranker behind HTTP, for any server. */
 export interface Handler {
@@ -34,7 +28,7 @@ export function createServedHandler(
   const app = createApp({
     scorer: createScorer(reranker, checked),
     served,
-    version: packageVersion(),
+    version: PACKAGE_VERSION,
     options: checked,
     routes: new RouteTable(checked.dialects, served),
     metrics: createMetrics(() => reranker.stats()),
