@@ -74,7 +74,7 @@ async function start(
   // A web page that the user of this machine has open must not reach a server that is for this machine only.
   const allowedHosts = options.allowedHosts ?? (isLoopback(host) ? [] : undefined);
   const checked = checkHandlerOptions({ ...options, tokens, allowedHosts });
-  const handler = createServedHandler(reranker, checked, () => ready);
+  const handler = createServedHandler(reranker, checked, () => ready, true);
   const server = createNodeServer((incoming, outgoing) => handler.listener(incoming, outgoing), {
     ...options,
     bodyTimeoutMs: checked.bodyTimeoutMs,
