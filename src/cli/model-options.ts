@@ -13,6 +13,9 @@ export interface ModelOptions {
   provider?: ExecutionProvider[];
   cudaDevices?: number[];
   cudaMemoryLimit?: number;
+  /** Of `serve`; the other commands wait for whatever they ask. */
+  maxQueueSeconds?: number;
+  maxQueuedTokens?: number;
 }
 
 function deviceIds(text: string, earlier: readonly number[] = []): number[] {
@@ -61,7 +64,7 @@ export function withModelOptions(command: Command): Command {
 }
 
 export function rerankerOptions(options: ModelOptions): RerankerOptions {
-  const { dtype, threads, maxLength, truncation, provider, cudaDevices, cudaMemoryLimit } = options;
+  const { dtype, threads, maxLength, truncation, provider, cudaDevices, cudaMemoryLimit, maxQueuedTokens } = options;
   const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
-  return { dtype, threads, maxLength, truncation, executionProviders: provider, cuda };
+  return { dtype, threads, maxLength, truncation, executionProviders: provider, cuda, maxQueuedTokens };
 }

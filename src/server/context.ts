@@ -41,6 +41,12 @@ export function respond(status: number, body: unknown, headers?: Record<string, 
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } });
 }
 
+/** The header that says when to try again, where that is known. */
+export function retryAfter(failure: Failure | undefined): Record<string, string> {
+  const seconds = failure?.retryAfterSeconds;
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}
+
 /** A page or a state: anything but GET and HEAD is refused. */
 export function registerGet(app: App, path: string, answer: (c: AppContext) => Response | Promise<Response>): void {
   app.get(path, answer);

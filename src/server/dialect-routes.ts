@@ -1,7 +1,7 @@
 import { BodyBudget, BodyShare } from '../serving/body/body-budget';
 import { readJson, type BodyLimits } from '../serving/body/read-json';
 import { Failure } from '../serving/failure';
-import { registerGet, respond, type App, type AppParts } from './context';
+import { registerGet, respond, retryAfter, type App, type AppParts } from './context';
 import { chooseRoute } from './dialects/route-table';
 import type { CheckedHandlerOptions } from './options';
 
@@ -40,7 +40,7 @@ export function registerDialects(app: App, { scorer, served, options, routes }: 
       c.set('dialect', dialectName);
       const reply = await endpoint.answer(body, { scorer, served, signal: c.req.raw.signal, parameters });
       c.set('failure', reply.failure);
-      return respond(reply.status, reply.body, reply.headers);
+      return respond(reply.status, reply.body, { ...reply.headers, ...retryAfter(reply.failure) });
     } finally {
       share.release();
     }

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { PACKAGE_VERSION } from '../base/package-version';
 import { createScorer, type ServedReranker } from '../serving/scorer';
 import { servedName } from '../serving/served-name';
 import { createApp } from './app';
@@ -9,11 +8,6 @@ import type { Served } from './dialects/dialect';
 import { RouteTable } from './dialects/route-table';
 import { createMetrics } from './metrics';
 import { checkHandlerOptions, type HandlerOptions } from './options';
-
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
 
 /** One reranker behind HTTP, for any server. */
 export interface Handler {
@@ -23,21 +17,22 @@ export interface Handler {
   listener(incoming: IncomingMessage, outgoing: ServerResponse): void;
 }
 
-/** @internal `isReady` answers /health/ready. */
+/** @internal `isReady` answers /health/ready; `ownProcess`: the process serves this alone, so its metrics are the server's. */
 export function createServedHandler(
   reranker: ServedReranker,
   options: HandlerOptions | undefined,
   isReady: () => boolean,
+  ownProcess: boolean,
 ): Handler {
   const checked = checkHandlerOptions(options);
   const served: Served = { name: servedName(reranker.info.model), info: reranker.info };
   const app = createApp({
     scorer: createScorer(reranker, checked),
     served,
-    version: packageVersion(),
+    version: PACKAGE_VERSION,
     options: checked,
     routes: new RouteTable(checked.dialects, served),
-    metrics: createMetrics(() => reranker.stats()),
+    metrics: createMetrics(reranker, ownProcess),
     isReady,
   });
   const listener = getRequestListener((request, { incoming }) => app.fetch(request, { incoming }), {
@@ -55,5 +50,5 @@ export function createServedHandler(
  * @throws {RerankError} INVALID_OPTION.
  */
 export function createHandler(reranker: ServedReranker, options?: HandlerOptions): Handler {
-  return createServedHandler(reranker, options, () => true);
+  return createServedHandler(reranker, options, () => true, false);
 }

@@ -369,6 +369,19 @@ describe('no request multiplies its input: what is scored and what is answered i
   });
 });
 
+it('a queue that is too long tells each dialect’s clients when to come back', async () => {
+  const { post, reranker } = served();
+  reranker.failure = new RerankError('OVERLOADED', 'because', { retryAfterMs: 1500 });
+  for (const [path, body] of [
+    ['/rerank', { query: 'q', texts: ['a'] }],
+    ['/v2/rerank', { model: 'm', query: 'q', documents: ['a'] }],
+    [RUN, { query: 'q', contexts: [{ text: 'a' }] }],
+  ] as const) {
+    const { status, headers } = await post(path, body);
+    expect([status, headers.get('retry-after')]).toEqual([429, '2']);
+  }
+});
+
 it('the limit of passages holds in every dialect', async () => {
   const { post } = served({ maxContexts: 2 });
   expect((await post('/rerank', { query: 'q', texts: TEXTS })).status).toBe(413);

@@ -1,6 +1,7 @@
 #include "encoder/families/bert.h"
 
 #include "encoder/blocks/linear.h"
+#include "encoder/families/registry.h"
 
 namespace bge::encoder {
 namespace {

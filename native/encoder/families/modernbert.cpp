@@ -1,6 +1,5 @@
-#include "encoder/families/modernbert.h"
-
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,7 +8,11 @@
 #include "encoder/blocks/feed_forward.h"
 #include "encoder/blocks/head.h"
 #include "encoder/blocks/linear.h"
+#include "encoder/families/modules.h"
+#include "encoder/families/registry.h"
 
+// ModernBERT (Warner et al. 2024), so Ettin too: pre-norm layers without biases, rotary positions,
+// gated GELU, most layers attending in a window only.
 namespace bge::encoder {
 namespace {
 

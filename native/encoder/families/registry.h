@@ -30,6 +30,11 @@ struct ModelRecipe {
   std::vector<std::string> module_folders;
 };
 
+// The families, each in a file of its own.
+ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_modernbert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+
 // The families that our own kernels run.
 std::span<const Family> families();
 
