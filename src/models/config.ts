@@ -62,7 +62,7 @@ function unusedPositions(config: Json): number {
 
 function tokensFromPositions(config: Json, path: string): number | undefined {
   const positions = config['max_position_embeddings'];
-  if (positions === undefined) return undefined;
+  if (positions === undefined || positions === null) return undefined;
   const usable = Number(positions) - unusedPositions(config);
   if (isCount(positions) && isCount(usable)) return usable;
   throw invalid(path, 'has no usable max_position_embeddings');

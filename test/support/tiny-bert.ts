@@ -7,6 +7,11 @@ export interface TinyBert {
   labels?: number;
   /** How its file stores weights, as safetensors calls it. */
   element?: Element;
+  epsilon?: number;
+  /** Norms with gamma and beta, as files of before 2020 have them. */
+  oldNorms?: boolean;
+  /** Tensors beside the weights: their names and how they are stored. */
+  buffers?: Record<string, string>;
 }
 type Element = 'F32' | 'F16' | 'BF16';
 
@@ -23,12 +28,15 @@ const defaults = (sizes: TinyBert): Required<TinyBert> => ({
   types: 2,
   labels: 1,
   element: 'F32',
+  epsilon: EPSILON,
+  oldNorms: false,
+  buffers: {},
   ...sizes,
 });
 
 /** What config.json says of it, unless told otherwise. */
 export function tinyBertConfig(sizes: TinyBert = {}): string {
-  const { family, vocabulary, positions, types, labels } = defaults(sizes);
+  const { family, vocabulary, positions, types, labels, epsilon } = defaults(sizes);
   const architecture = { bert: 'Bert', 'xlm-roberta': 'XLMRoberta' }[family];
   return JSON.stringify({
     architectures: [`${architecture}ForSequenceClassification`],
@@ -41,7 +49,7 @@ export function tinyBertConfig(sizes: TinyBert = {}): string {
     pad_token_id: family === 'bert' ? 0 : 1,
     type_vocab_size: types,
     max_position_embeddings: positions,
-    layer_norm_eps: EPSILON,
+    layer_norm_eps: epsilon,
     id2label: Object.fromEntries(Array.from({ length: labels }, (_, i) => [i, `LABEL_${i}`])),
   });
 }
@@ -123,13 +131,18 @@ export function tinyBertTensors(sizes: TinyBert = {}): StoredTensor[] {
 
 /** model.safetensors of it. */
 export function tinyBert(sizes: TinyBert = {}): Buffer {
-  const { element } = defaults(sizes);
+  const { element, oldNorms, buffers } = defaults(sizes);
   const header: Record<string, object> = {};
   const parts: Buffer[] = [];
   let at = 0;
   for (const { name, shape, bytes } of tinyBertTensors(sizes)) {
-    header[name] = { dtype: element, shape, data_offsets: [at, (at += bytes.length)] };
+    const old = name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+    header[oldNorms ? old : name] = { dtype: element, shape, data_offsets: [at, (at += bytes.length)] };
     parts.push(bytes);
+  }
+  for (const [name, dtype] of Object.entries(buffers)) {
+    header[name] = { dtype, shape: [1], data_offsets: [at, (at += 8)] };
+    parts.push(Buffer.alloc(8));
   }
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
