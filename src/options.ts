@@ -1,5 +1,6 @@
 import { RerankError } from './errors';
 import { defaultThreads } from './base/threads';
+import { DTYPES } from './models/ways';
 import type { NativeCudaOptions } from './addon/native-api';
 import type {
   CudaOptions,
@@ -12,7 +13,6 @@ import type {
   Truncation,
 } from './types';
 
-const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'fp16', 'bf16', 'int8'];
 const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
 const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
 

@@ -74,7 +74,7 @@ export class Reranker implements AsyncDisposable {
     return new Reranker(engine, info);
   }
 
-  /** @internal For tests: a Reranker on an engine made elsewhere. */
+  /** @internal A Reranker on an engine made elsewhere. */
   static fromEngine(engine: NativeEngine, info: ModelInfo): Reranker {
     return new Reranker(engine, info);
   }

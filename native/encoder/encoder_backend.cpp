@@ -61,7 +61,7 @@ class EncoderRunner : public backend::Runner {
 };
 
 EncoderOptions in_fastest_form(EncoderOptions options, const kernels::Kernels& kernels) {
-  if (options.dtype == kernels::Dtype::kFp32) options.dtype = kernels.fp32_form;
+  options.dtype = kernels::fastest_form(kernels, options.dtype);
   return options;
 }
 

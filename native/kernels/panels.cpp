@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/quad_panels.h"
+
 namespace bge::kernels {
 namespace {
 
@@ -89,6 +91,7 @@ uint16_t float_to_bf16(float value) {
 }
 
 size_t panel_bytes(Dtype dtype, int n, int k) {
+  if (dtype == Dtype::kInt8Quads) return n / kPanel * quad_panel_bytes(k);
   return element_size(dtype) * static_cast<size_t>(n) * k;
 }
 
@@ -114,6 +117,12 @@ void convert_to_panels(Dtype dtype, std::span<const Column> columns, int k,
         convert_int8_column(weights.data(), k, column.step, static_cast<int>(n), target,
                             static_cast<int8_t*>(target.panels) + panel);
         break;
+      case Dtype::kInt8Quads: {
+        int8_t* const to = static_cast<int8_t*>(target.panels) + n / kPanel * quad_panel_bytes(k);
+        convert_int8_column(weights.data(), k, column.step, static_cast<int>(n), target, to);
+        if (lane == kPanel - 1) split_quad_panel(to, k);
+        break;
+      }
       case Dtype::kFixed24:
         convert_fixed_column(weights, static_cast<int>(n), target,
                              static_cast<int8_t*>(target.panels) + 3 * panel);

@@ -5,7 +5,8 @@ set(BGE_KERNELS_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/isa.cpp
     ${CMAKE_CURRENT_LIST_DIR}/isa_portable.cpp
     ${CMAKE_CURRENT_LIST_DIR}/kernels.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/panels.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/panels.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/quad_panels.cpp)
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/isa_portable.cpp
                             ${CMAKE_CURRENT_LIST_DIR}/panels.cpp
                             PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=off")

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { DialectName } from '../server';
 import { usageError } from './usage-error';
-import { fetchIfAbsent } from './fetch-model';
-import { positiveInteger, rerankerOptions, withModelOptions, type ModelOptions } from './model-options';
+import { loadReranker } from './fetch-model';
+import { positiveInteger, withModelOptions, type ModelOptions } from './model-options';
 
 interface ServeCommandOptions extends ModelOptions {
   host: string;
@@ -42,20 +42,17 @@ function bindError(error: unknown, { host, port }: ServeCommandOptions): unknown
 async function serveModel(options: ServeCommandOptions): Promise<void> {
   // The HTTP server's libraries are loaded by this command alone.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { serve, closeOnSignals } = require('../server/serve') as typeof import('../server/serve');
+  const { serveWith, closeOnSignals } = require('../server/serve') as typeof import('../server/serve');
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { createLogger } = require('../server/request-log') as typeof import('../server/request-log');
-  await fetchIfAbsent(options);
   const logger = createLogger(options.logLevel);
-  const { host, port, tokenFile, dialects, model } = options;
+  const { host, port, tokenFile, dialects } = options;
   try {
-    const server = await serve({
+    const server = await serveWith(() => loadReranker(options), {
       host,
       port,
       tokenFile,
       dialects,
-      model,
-      reranker: rerankerOptions(options),
       requestTimeoutMs: options.requestTimeout,
       maxBodyBytes: options.maxBody,
       maxContexts: options.maxContexts,

@@ -11,8 +11,8 @@ export interface ModelConfig {
   maxTokens: number;
   /** Rows of the position table that no token gets. */
   unusedPositions: number;
-  /** What safetensors weights hold, `torch_dtype` or `dtype`; undefined where it is not said. */
-  weightsDtype: string | undefined;
+  /** How safetensors weights are stored, by `torch_dtype` or `dtype`; undefined where it is not said. */
+  weightsStored: string | undefined;
   /** The model is run by code in its own repository, whatever its architecture is called. */
   hasOwnCode: boolean;
 }
@@ -83,7 +83,7 @@ export async function readModelConfig(folder: string, required: boolean): Promis
   return {
     architecture: typeof architecture === 'string' ? architecture : 'unknown',
     unusedPositions: config ? unusedPositions(config) : 0,
-    weightsDtype: typeof weights === 'string' ? weights : undefined,
+    weightsStored: typeof weights === 'string' ? weights : undefined,
     hasOwnCode: config?.['auto_map'] !== undefined,
     maxTokens: fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS,
   };

@@ -90,13 +90,12 @@ async function start(
   return { url, port, reranker, close: () => (closing ??= close()) };
 }
 
-/**
- * Loads a model and serves it: what `bge-reranker serve` runs. Tokens: `tokens`, the token file, and the environment
- * variable BGE_RERANKER_TOKEN. The caller closes it, on SIGTERM for example.
- * @throws {RerankError} What `Reranker.load` throws, INVALID_OPTION; or Node's error when the port cannot be bound.
- */
-export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', model = DEFAULT_MODEL } = options;
+/** @internal `serve` with a Reranker that `load` makes, once the other options are checked. */
+export async function serveWith(
+  load: () => Promise<Reranker>,
+  options: Omit<ServeOptions, 'model' | 'reranker'>,
+): Promise<RunningServer> {
+  const { host = '127.0.0.1' } = options;
   const fromEnvironment = process.env['BGE_RERANKER_TOKEN'];
   const tokens = [
     ...(options.tokens ?? []),
@@ -105,13 +104,23 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   ];
   refusePublicWithoutToken(host, tokens);
   checkHandlerOptions({ ...options, tokens });
-  const reranker = await Reranker.load(model, options.reranker);
+  const reranker = await load();
   try {
     return await start(reranker, options, host, tokens);
   } catch (error) {
     await reranker.close();
     throw error;
   }
+}
+
+/**
+ * Loads a model and serves it: what `bge-reranker serve` runs. Tokens: `tokens`, the token file, and the environment
+ * variable BGE_RERANKER_TOKEN. The caller closes it, on SIGTERM for example.
+ * @throws {RerankError} What `Reranker.load` throws, INVALID_OPTION; or Node's error when the port cannot be bound.
+ */
+export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
+  const { model = DEFAULT_MODEL, reranker, ...others } = options;
+  return await serveWith(() => Reranker.load(model, reranker), others);
 }
 
 /** Closes the server on SIGTERM and SIGINT, then lets the process end with code 0; a second signal ends it at once. */

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "base/error.h"
 #include "encoder/blocks/linear.h"
@@ -15,16 +14,13 @@ using kernels::Dtype;
 Stream first_tokens(const Pass& pass) {
   const Stream all = pass.all();
   const size_t width = all.hidden.stride;
-  const size_t row_bytes = width * kernels::element_size(pass.dtype);
   const Stream first{pass.shared.first_x.as<float>(), pass.shared.first_hidden.view(),
                      pass.sequences.count()};
   for (int s = 0; s < first.rows; ++s) {
     const size_t from = pass.sequences.offsets[s];
     std::copy_n(all.x + from * width, width, first.x + s * width);
-    std::memcpy(static_cast<char*>(first.hidden.data) + s * row_bytes,
-                static_cast<const char*>(all.hidden.data) + from * row_bytes, row_bytes);
-    first.hidden.row_scale[s] = all.hidden.row_scale[from];
   }
+  convert(pass, pass.dtype, first.x, width, first.rows, first.hidden);
   return first;
 }
 

@@ -15,7 +15,7 @@ struct Stream {
   kernels::Activations hidden;
   int rows;
 
-  // Rows [first, last) of it.
+  // Rows [first, last) of it; `first` is a multiple of kernels::kRowMultiple.
   Stream part(kernels::Dtype dtype, int first, int last) const {
     const size_t width = hidden.stride;
     return {x + first * width,

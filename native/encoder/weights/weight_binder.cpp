@@ -19,9 +19,6 @@ T* writable(const T* part) {
   return const_cast<T*>(part);
 }
 
-// A float32 table of words goes with linear layers in fixed point.
-Dtype word_dtype(Dtype dtype) { return dtype == Dtype::kFixed24 ? Dtype::kFp32 : dtype; }
-
 }  // namespace
 
 void WeightBinder::check_stop() const {
@@ -68,7 +65,7 @@ const float* WeightBinder::floats(const std::string& name, int rows, int columns
 kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabulary, int width) {
   note(name, vocabulary, width);
   const Tensor& tensor = file_.matrix(name, vocabulary, width);
-  kernels::EmbeddingTable table{word_dtype(dtype_), nullptr, nullptr};
+  kernels::EmbeddingTable table{kernels::plain_form(dtype_), nullptr, nullptr};
   const size_t row_bytes = width * kernels::element_size(table.dtype);
   table.rows = take_bytes(vocabulary * row_bytes);
   if (table.dtype == Dtype::kInt8) table.scale = take<float>(vocabulary);
@@ -93,8 +90,8 @@ kernels::EmbeddingTable WeightBinder::words(const std::string& name, int vocabul
 PanelMatrix WeightBinder::take_panels(Dtype dtype, int n, int k) {
   PanelMatrix matrix{dtype, n, k, nullptr, nullptr, nullptr, nullptr};
   matrix.panels = take_bytes(kernels::panel_bytes(dtype, n, k));
-  if (dtype == Dtype::kInt8 || dtype == Dtype::kFixed24) matrix.scale = take<float>(n);
-  if (dtype == Dtype::kInt8) matrix.scaled_sum = take<float>(n);
+  if (kernels::has_scale(dtype)) matrix.scale = take<float>(n);
+  if (kernels::is_int8(dtype)) matrix.scaled_sum = take<float>(n);
   matrix.bias = take<float>(n);
   return matrix;
 }

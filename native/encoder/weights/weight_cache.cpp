@@ -16,7 +16,7 @@ namespace bge::encoder {
 namespace {
 
 // Raise when the layout or the meaning of the converted weights changes.
-constexpr char kMagic[] = "bge-weights-1";
+constexpr char kMagic[] = "bge-weights-2";
 
 void add_content(const MappedFile& file, Hash& hash) {
   constexpr size_t kSamples = 64;

@@ -1,0 +1,63 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { notFound } from '../base/not-found';
+import { isQuantized } from '../formats/onnx-quantized';
+import { storedType } from '../formats/safetensors-graph';
+import { readModelConfig, type ModelConfig } from './config';
+import { weightFilesAmong, type WeightFile } from './weight-files';
+
+/** A model's folder, as far as it is known before the model is loaded. */
+export interface ModelFolder extends ModelConfig {
+  /** Absolute. */
+  folder: string;
+  /** Absolute. */
+  tokenizerPath: string;
+  files: WeightFile[];
+}
+
+export async function isKind(path: string, kind: 'isFile' | 'isDirectory'): Promise<boolean> {
+  try {
+    return (await stat(path))[kind]();
+  } catch {
+    return false;
+  }
+}
+
+/** Names of the files in a folder; none where it cannot be read. A link to nothing is no file. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const isFile = async (entry: Dirent) =>
+    entry.isSymbolicLink() ? await isKind(join(folder, entry.name), 'isFile') : entry.isFile();
+  const areFiles = await Promise.all(entries.map(isFile));
+  return entries.filter((_, i) => areFiles[i]).map(({ name }) => name);
+}
+
+async function pathsIn(folder: string): Promise<string[]> {
+  return [...(await filesIn(join(folder, 'onnx'))).map((name) => `onnx/${name}`), ...(await filesIn(folder))];
+}
+
+/** By content: some folders quantise model.onnx in place, and model.safetensors may hold any type. */
+async function asStored(folder: string, file: WeightFile): Promise<WeightFile> {
+  const path = join(folder, file.path);
+  if (file.format === 'safetensors') return { ...file, stored: await storedType(path) };
+  const mayBeQuantized = file.stored === 'float32';
+  return mayBeQuantized && (await isQuantized(path)) ? { ...file, stored: 'int8' } : file;
+}
+
+/**
+ * Reads what a folder holds: in Hugging Face layout (weights in onnx/, config.json required) or flat (weights beside
+ * tokenizer.json, config.json optional).
+ * @throws {RerankError} MODEL_NOT_FOUND where it lacks a file that every model needs; MODEL_INVALID.
+ */
+export async function inspectFolder(folder: string): Promise<ModelFolder> {
+  const paths = await pathsIn(folder);
+  const tokenizerPath = join(folder, 'tokenizer.json');
+  if (!paths.includes('tokenizer.json')) throw notFound(`${folder} has no tokenizer.json; put it there`, tokenizerPath);
+  const named = weightFilesAmong(paths);
+  const isFlat = named.some(({ path, format }) => format === 'onnx' && !path.includes('/'));
+  const config = await readModelConfig(folder, named.length > 0 && !isFlat);
+  if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
+  const files = await Promise.all(named.map((file) => asStored(folder, file)));
+  return { folder, tokenizerPath, files, ...config };
+}
