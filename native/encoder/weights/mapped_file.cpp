@@ -19,6 +19,13 @@
 #include "base/error.h"
 
 namespace bge::encoder {
+namespace {
+
+[[noreturn]] void refuse_empty(const std::string& path) {
+  throw Error(ErrorCode::kModelInvalid, "The file is empty; fetch it again.", path);
+}
+
+}  // namespace
 
 #ifdef _WIN32
 
@@ -28,7 +35,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   const HANDLE file = CreateFileW(wide.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr,
                                   OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
   HANDLE mapping = nullptr;
-  LARGE_INTEGER size;
+  LARGE_INTEGER size{};
   if (file != INVALID_HANDLE_VALUE && GetFileSizeEx(file, &size)) {
     size_ = static_cast<size_t>(size.QuadPart);
     mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
@@ -37,8 +44,10 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (mapping != nullptr)
     data_ = static_cast<const char*>(MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0));
   const DWORD error = GetLastError();
+  const bool is_empty = file != INVALID_HANDLE_VALUE && size_ == 0;
   if (mapping != nullptr) CloseHandle(mapping);
   if (file != INVALID_HANDLE_VALUE) CloseHandle(file);
+  if (is_empty) refuse_empty(path);
   if (data_ == nullptr)
     throw Error(ErrorCode::kModelNotFound,
                 "Put a readable weights file here (Windows error " + std::to_string(error) + ").",
@@ -56,14 +65,16 @@ void MappedFile::release(const void*, size_t) noexcept {}
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info;
+  struct stat info{};
   void* data = MAP_FAILED;
-  if (file >= 0 && fstat(file, &info) == 0 && info.st_size > 0) {
+  const bool is_open = file >= 0 && fstat(file, &info) == 0;
+  if (is_open && info.st_size > 0) {
     size_ = static_cast<size_t>(info.st_size);
     data = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
   }
   const int error = errno;
   if (file >= 0) close(file);
+  if (is_open && info.st_size == 0) refuse_empty(path);
   if (data == MAP_FAILED)
     throw Error(ErrorCode::kModelNotFound,
                 "Put a readable weights file here (" + std::string(std::strerror(error)) + ").",
