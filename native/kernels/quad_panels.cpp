@@ -1,8 +1,9 @@
 #include "kernels/quad_panels.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <cstring>
-#include <span>
 #include <vector>
 
 namespace bge::kernels {
@@ -16,36 +17,46 @@ struct Excess {
   int value;
 };
 
+using Quad = std::array<int, 4>;
+
+bool fits(const Quad& weights) {
+  int sum = 0;
+  int magnitudes = 0;
+  for (const int w : weights) {
+    sum += w;
+    magnitudes += std::abs(w);
+  }
+  return magnitudes + std::abs(sum) <= 2 * kLargestSum;  // of either sign
+}
+
 // Takes from the largest weights of one sign first, so that few are touched.
-void limit_quad(std::span<int, 4> weights, int sign) {
+void limit(Quad& weights, int sign) {
   for (;;) {
     int sum = 0;
-    int* largest = nullptr;
-    for (int& w : weights) {
-      if (sign * w <= 0) continue;
-      sum += sign * w;
-      if (largest == nullptr || sign * w > sign * *largest) largest = &w;
-    }
+    for (const int w : weights) sum += std::max(sign * w, 0);
     if (sum <= kLargestSum) return;
-    *largest -= sign * std::min(sign * *largest, sum - kLargestSum);
+    int& largest = *std::max_element(weights.begin(), weights.end(),
+                                     [&](int a, int b) { return sign * a < sign * b; });
+    largest -= sign * std::min(sign * largest, sum - kLargestSum);
   }
 }
 
-// Limits one column, whose weights stand at place(k) of the panel.
-template <class Place>
-std::vector<Excess> take_excess(int8_t* panel, int k, Place place) {
+// Limits one column, whose weights stand in every sixteenth dword of the panel.
+std::vector<Excess> take_excess(int8_t* panel, int k, int column) {
   std::vector<Excess> taken;
   for (int first = 0; first < k; first += 8)
     for (const int half : {0, 2}) {
-      const int at[4] = {first + half, first + half + 1, first + half + 4, first + half + 5};
-      int limited[4];
-      for (int j = 0; j < 4; ++j) limited[j] = panel[place(at[j])];
-      limit_quad(limited, 1);
-      limit_quad(limited, -1);
+      int8_t* const low = panel + (first / 4 * kPanel + column) * 4 + half;
+      int8_t* const high = low + 4 * kPanel;
+      const Quad original = {low[0], low[1], high[0], high[1]};
+      if (fits(original)) continue;
+      Quad limited = original;
+      limit(limited, 1);
+      limit(limited, -1);
       for (int j = 0; j < 4; ++j) {
-        int8_t& weight = panel[place(at[j])];
-        if (weight != limited[j]) taken.push_back({at[j], weight - limited[j]});
-        weight = static_cast<int8_t>(limited[j]);
+        if (limited[j] == original[j]) continue;
+        taken.push_back({first + half + j % 2 + j / 2 * 4, original[j] - limited[j]});
+        (j < 2 ? low : high)[j % 2] = static_cast<int8_t>(limited[j]);
       }
     }
   return taken;
@@ -99,8 +110,7 @@ void split_quad_panel(int8_t* panel, int k) {
   ExcessIndex index{};
   std::vector<ExcessFour> list;
   for (int column = 0; column < kPanel; ++column) {
-    const std::vector<ExcessFour> fours = arrange(
-        take_excess(panel, k, [&](int i) { return (i / 4 * kPanel + column) * 4 + i % 4; }));
+    const std::vector<ExcessFour> fours = arrange(take_excess(panel, k, column));
     list.insert(list.end(), fours.begin(), fours.end());
     index.begin[column + 1] = static_cast<uint16_t>(list.size());
   }

@@ -156,7 +156,7 @@ struct QuadTile {
       const __m256i excess = broadcast_four_bytes(four->excess);
       unroll<kBlocks>([&](auto h) {
         __m256i x[4];
-        unroll<4>([&](auto j) { x[j] = load_256(columns[h] + four->k[j] * kRowMultiple); });
+        unroll<4>([&](auto j) { x[j] = load_256(columns[h] + size_t{four->k[j]} * kRowMultiple); });
         const __m256i low01 = _mm256_unpacklo_epi8(x[0], x[1]);
         const __m256i high01 = _mm256_unpackhi_epi8(x[0], x[1]);
         const __m256i low23 = _mm256_unpacklo_epi8(x[2], x[3]);

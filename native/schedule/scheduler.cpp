@@ -128,12 +128,49 @@ Statistics Scheduler::statistics() const {
 
 std::optional<Work> Scheduler::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(
-      lock, [this] { return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()); });
-  if (stopped_ || runnable_.empty()) return std::nullopt;
-  Request& request = pick();
-  if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
-  return take_run_work(request);
+  SharedRun* shared = nullptr;
+  ++waiting_;
+  changed_.wait(lock, [&] {
+    return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()) ||
+           (shared = most_shared()) != nullptr;
+  });
+  --waiting_;
+  if (stopped_) return std::nullopt;
+  if (!runnable_.empty()) {
+    Request& request = pick();
+    if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
+    return take_run_work(request);
+  }
+  if (shared == nullptr) return std::nullopt;
+  --shared->seats;
+  return HelpWork{shared->team};
+}
+
+Scheduler::SharedRun* Scheduler::most_shared() {
+  const auto most = std::ranges::max_element(shared_, {}, &SharedRun::seats);
+  return most == shared_.end() || most->seats == 0 ? nullptr : &*most;
+}
+
+void Scheduler::share(Team& team, size_t seats) {
+  size_t wanted;
+  {
+    std::lock_guard lock(mutex_);
+    shared_.push_back({&team, seats});
+    wanted = std::min(seats, waiting_);
+  }
+  for (size_t i = 0; i < wanted; ++i) changed_.notify_one();
+}
+
+void Scheduler::unshare(Team& team) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(shared_, [&team](const SharedRun& run) { return run.team == &team; });
+}
+
+void Scheduler::helped(const HelpWork& work, bool again) {
+  if (!again) return;
+  std::lock_guard lock(mutex_);
+  for (SharedRun& run : shared_)
+    if (run.team == work.team) ++run.seats;
 }
 
 void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration) {
@@ -194,8 +231,8 @@ void Scheduler::failed(const Work& work, const Error& error) {
     };
     if (const auto* tokenizing = std::get_if<TokenizeWork>(&work)) {
       fail(*tokenizing->request);
-    } else {
-      for (const PairRef& ref : std::get<RunWork>(work).pairs) {
+    } else if (const auto* running = std::get_if<RunWork>(&work)) {
+      for (const PairRef& ref : running->pairs) {
         statistics_.queued_tokens -= ref.pair().tokens;
         fail(*ref.request);
       }
@@ -289,6 +326,7 @@ void Scheduler::reorder(Request& request, Change&& change) {
     runnable_.insert(&request);
     runnable_by_age_.insert(&request);
   }
+  runnable_count_.store(runnable_.size(), std::memory_order_relaxed);
 }
 
 Completion Scheduler::settle(Request& request) {

@@ -43,6 +43,6 @@ export async function pullWithProgress(options: FetchOptions & { dryRun?: boolea
 export async function loadReranker(options: ModelOptions): Promise<Reranker> {
   return await withDownloadBar(async (onProgress) => {
     const { engine, info } = await loadModel(options.model, rerankerOptions(options), onProgress);
-    return Reranker.fromEngine(engine, info);
+    return Reranker.fromEngine(engine, info, options.maxQueueSeconds);
   });
 }

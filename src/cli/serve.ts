@@ -80,6 +80,13 @@ export function addServe(program: Command): void {
     .option('--max-body <bytes>', 'longest request body', positiveInteger)
     .option('--max-contexts <n>', 'most passages of a request', positiveInteger)
     .option('--max-bodies-in-flight <bytes>', 'bytes of all request bodies together; beyond it 503', positiveInteger)
+    .option(
+      '--max-queue-seconds <s>',
+      'longest estimated wait in the queue; beyond it 429 with Retry-After',
+      positiveInteger,
+      30,
+    )
+    .option('--max-queued-tokens <n>', 'tokens admitted and not yet scored; beyond it 429', positiveInteger)
     .option('--allow-host <names...>', 'names to answer to without a token, beside addresses and localhost')
     .option('--cors <origins...>', "origins whose pages may call, 'https://app.example' for example, or '*'")
     .option(

@@ -1,16 +1,12 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { loadNative } from '../addon/load-native';
 import { RerankError } from '../errors';
 import { readModelConfig } from './config';
-import { planModel, type Candidate } from './plan';
-import type { Asked } from './ways';
-import { weightFilesAmong } from './weight-files';
-import { linkIntoSnapshot, snapshotFolder, type RepoCache } from './hub/cache';
-import { downloadFile, type FileSource } from './hub/download-file';
-import { fileSize } from './hub/lock';
 import type { RepoFile } from './hub/repo-files';
-import type { DownloadPolicy } from './hub/retry';
+import type { Snapshot } from './hub/snapshot';
+import { planModel, type Candidate } from './plan';
+import { refusalText } from './refusal';
+import type { Asked } from './ways';
+import { unreadAmong, weightFilesAmong } from './weight-files';
 
 /** What of a repository is to be in the cache. */
 export interface ChosenFiles {
@@ -40,34 +36,23 @@ function withExternal(files: readonly RepoFile[], { file: { path } }: Candidate)
   return [...files.filter(isExternal), ...files.filter((file) => file.path === path)];
 }
 
-export async function missingOf(cache: RepoCache, files: readonly RepoFile[]): Promise<RepoFile[]> {
-  const sizes = await Promise.all(files.map(({ etag }) => fileSize(join(cache.blobs, etag))));
-  return files.filter(({ bytes }, i) => sizes[i] !== bytes);
-}
-
 /**
  * The ways to run the model, by config.json, which is fetched for that, and by the names of the files. The same for every
  * processor, so that what is fetched on one machine serves on another.
  */
-async function candidatesIn(
-  cache: RepoCache,
-  source: FileSource,
-  files: readonly RepoFile[],
-  asked: Asked,
-  policy: DownloadPolicy,
-): Promise<readonly [Candidate, ...Candidate[]]> {
-  const { repo, commit } = source;
-  const file = requiredFile(files, 'config.json', repo);
-  await downloadFile(source, file, cache, policy, () => undefined);
-  await linkIntoSnapshot(cache, commit, file.path, file.etag);
-  const config = await readModelConfig(snapshotFolder(cache, commit), false);
-  const weights = weightFilesAmong(files.map(({ path }) => path)).map((each) =>
+async function candidatesIn(snapshot: Snapshot, asked: Asked): Promise<readonly [Candidate, ...Candidate[]]> {
+  const { repo, files } = snapshot;
+  await snapshot.fetch(requiredFile(files, 'config.json', repo));
+  const config = await readModelConfig(snapshot.folder, false);
+  const paths = files.map(({ path }) => path);
+  const weights = weightFilesAmong(paths).map((each) =>
     each.format === 'safetensors' ? { ...each, stored: config?.weightsStored ?? each.stored } : each,
   );
-  const facts = { architecture: 'unknown', hasOwnCode: false, ...config, files: weights };
+  const known = config ?? { architecture: 'unknown', modelType: undefined, hasOwnCode: false };
+  const facts = { ...known, hasHead: false, files: weights, unread: unreadAmong(paths) };
   const plan = planModel(facts, asked, { ...loadNative().capabilities(), hasFastFp32: false });
   if ('candidates' in plan) return plan.candidates;
-  throw new RerankError('MODEL_NOT_FOUND', `${repo} ${plan.refusal.sentence}`, { path: repo });
+  throw new RerankError('MODEL_NOT_FOUND', refusalText(repo, plan.refusal), { path: repo });
 }
 
 const isFloat = ({ file }: Candidate): boolean => file.stored !== 'int8';
@@ -77,25 +62,19 @@ const isFloat = ({ file }: Candidate): boolean => file.stored !== 'int8';
  * candidate. Float weights of one kind are not fetched where those of another are here and come to the same dtype.
  * @throws {RerankError} MODEL_NOT_FOUND where nothing of it runs as asked, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
  */
-export async function chooseFiles(
-  cache: RepoCache,
-  source: FileSource,
-  files: readonly RepoFile[],
-  asked: Asked,
-  policy: DownloadPolicy,
-): Promise<ChosenFiles> {
-  await mkdir(cache.blobs, { recursive: true });
-  const candidates = await candidatesIn(cache, source, files, asked, policy);
-  const always = NEEDED_BY_ALL.map((path) => requiredFile(files, path, source.repo));
+export async function chooseFiles(snapshot: Snapshot, asked: Asked): Promise<ChosenFiles> {
+  const { repo, files } = snapshot;
+  const candidates = await candidatesIn(snapshot, asked);
+  const always = NEEDED_BY_ALL.map((path) => requiredFile(files, path, repo));
   const [best] = candidates;
   const asGood = candidates.filter((other) => isFloat(best) && isFloat(other) && other.dtype === best.dtype);
   let chosen = { candidate: best, weights: withExternal(files, best) };
   for (const candidate of asGood) {
     const weights = withExternal(files, candidate);
-    if ((await missingOf(cache, weights)).length > 0) continue;
+    if ((await snapshot.missing(weights)).length > 0) continue;
     chosen = { candidate, weights };
     break;
   }
   const needed = [...always, ...chosen.weights];
-  return { candidate: chosen.candidate, files: needed, missing: await missingOf(cache, needed) };
+  return { candidate: chosen.candidate, files: needed, missing: await snapshot.missing(needed) };
 }

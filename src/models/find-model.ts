@@ -11,6 +11,7 @@ import { parseRepoName, type RepoName } from './hub/repo-name';
 import { hubSettings } from './hub/settings';
 import { inspectFolder, isKind, type ModelFolder } from './inspect-folder';
 import { planModel, type Candidate } from './plan';
+import { refusalText } from './refusal';
 import type { Asked } from './ways';
 
 /** A model on this machine, and the ways to run it. */
@@ -29,7 +30,7 @@ async function findIn(folder: string, model: string, asked: Asked): Promise<Foun
   const found = await inspectFolder(folder);
   const plan = planModel(found, asked, loadNative().capabilities());
   if ('candidates' in plan) return { ...found, model, candidates: plan.candidates };
-  throw notFound(`${folder} ${plan.refusal.sentence}`, join(folder, plan.refusal.missing));
+  throw notFound(refusalText(folder, plan.refusal), join(folder, plan.refusal.missing));
 }
 
 /** Undefined for a folder that may be half of a download, or hold another dtype. */

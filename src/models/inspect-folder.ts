@@ -1,11 +1,19 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isLfsPointer } from '../base/lfs-pointer';
 import { notFound } from '../base/not-found';
 import { isQuantized } from '../formats/onnx-quantized';
-import { storedType } from '../formats/safetensors-graph';
+import { readStoredWeights } from '../formats/safetensors-graph';
 import { readModelConfig, type ModelConfig } from './config';
-import { weightFilesAmong, type WeightFile } from './weight-files';
+import {
+  LFS_POINTER,
+  unreadAmong,
+  weightFilesAmong,
+  type Stored,
+  type UnreadFile,
+  type WeightFile,
+} from './weight-files';
 
 /** A model's folder, as far as it is known before the model is loaded. */
 export interface ModelFolder extends ModelConfig {
@@ -14,6 +22,8 @@ export interface ModelFolder extends ModelConfig {
   /** Absolute. */
   tokenizerPath: string;
   files: WeightFile[];
+  hasHead: boolean;
+  unread: UnreadFile | undefined;
 }
 
 export async function isKind(path: string, kind: 'isFile' | 'isDirectory'): Promise<boolean> {
@@ -37,12 +47,26 @@ async function pathsIn(folder: string): Promise<string[]> {
   return [...(await filesIn(join(folder, 'onnx'))).map((name) => `onnx/${name}`), ...(await filesIn(folder))];
 }
 
+interface Inspected {
+  file: WeightFile;
+  hasHead: boolean;
+}
+
 /** By content: some folders quantise model.onnx in place, and model.safetensors may hold any type. */
-async function asStored(folder: string, file: WeightFile): Promise<WeightFile> {
+async function inspectFile(folder: string, file: WeightFile): Promise<Inspected> {
   const path = join(folder, file.path);
-  if (file.format === 'safetensors') return { ...file, stored: await storedType(path) };
-  const mayBeQuantized = file.stored === 'float32';
-  return mayBeQuantized && (await isQuantized(path)) ? { ...file, stored: 'int8' } : file;
+  const as = (stored: Stored, hasHead = false) => ({ file: { ...file, stored }, hasHead });
+  if (await isLfsPointer(path)) return as(LFS_POINTER);
+  if (file.format === 'safetensors') {
+    const { stored, hasHead } = await readStoredWeights(path);
+    return as(stored, hasHead);
+  }
+  return as(file.stored === 'float32' && (await isQuantized(path)) ? 'int8' : file.stored);
+}
+
+async function refuseLfsPointer(path: string): Promise<void> {
+  if (!(await isLfsPointer(path))) return;
+  throw notFound(`${path} is a Git LFS pointer and not the file itself; run \`git lfs pull\` in its folder`, path);
 }
 
 /**
@@ -53,11 +77,17 @@ async function asStored(folder: string, file: WeightFile): Promise<WeightFile> {
 export async function inspectFolder(folder: string): Promise<ModelFolder> {
   const paths = await pathsIn(folder);
   const tokenizerPath = join(folder, 'tokenizer.json');
-  if (!paths.includes('tokenizer.json')) throw notFound(`${folder} has no tokenizer.json; put it there`, tokenizerPath);
+  if (!paths.includes('tokenizer.json')) {
+    const make = `AutoTokenizer.from_pretrained('${folder}').save_pretrained('${folder}')`;
+    throw notFound(`${folder} has no tokenizer.json; put it there, or make it with Python's ${make}`, tokenizerPath);
+  }
+  await Promise.all([tokenizerPath, join(folder, 'config.json')].map(refuseLfsPointer));
   const named = weightFilesAmong(paths);
   const isFlat = named.some(({ path, format }) => format === 'onnx' && !path.includes('/'));
   const config = await readModelConfig(folder, named.length > 0 && !isFlat);
   if (!config) throw notFound(`${folder} has no config.json; put it there`, join(folder, 'config.json'));
-  const files = await Promise.all(named.map((file) => asStored(folder, file)));
-  return { folder, tokenizerPath, files, ...config };
+  const inspected = await Promise.all(named.map((file) => inspectFile(folder, file)));
+  const files = inspected.map(({ file }) => file);
+  const hasHead = inspected.some((each) => each.hasHead);
+  return { folder, tokenizerPath, files, hasHead, unread: unreadAmong(paths), ...config };
 }

@@ -9,11 +9,11 @@ import {
   type Capabilities,
   type ModelFacts,
 } from './ways';
-import { nameOf, type WeightFile } from './weight-files';
+import { LFS_POINTER, nameOf, PLACE, type WeightFile } from './weight-files';
 
 /** Why nothing can run a model as it was asked for. */
 export interface Refusal {
-  /** To be put after the name of the folder or repository: what it lacks, what it has, and what to change. */
+  /** What goes into `refusalText`: what the model lacks, what it has, and what to change. */
   sentence: string;
   /** The file whose presence would mend it. */
   missing: string;
@@ -39,6 +39,8 @@ function remedy(facts: ModelFacts, asked: Asked, capabilities: Capabilities): st
       dtypes.map((dtype) => `'${dtype}'`),
       'or',
     )}`;
+  if (facts.files.some(({ stored }) => stored === LFS_POINTER)) return 'run `git lfs pull` there';
+  if (facts.unread) return facts.unread.remedy;
   const onCpu = asked.provider !== 'cpu' && isOpen(facts, { ...asked, provider: 'cpu' }, capabilities);
   return onCpu ? "ask for the provider 'cpu' alone" : 'use a conversion of the model that has them';
 }
@@ -67,7 +69,8 @@ export function refusalOf(facts: ModelFacts, asked: Asked, capabilities: Capabil
   const missing = missingFile(asked.dtype);
   const as = `${asked.dtype === 'auto' ? '' : ` as ${asked.dtype}`}${asked.provider === 'cpu' ? '' : ' on CUDA'}`;
   const reasons = why.map((reason) => `, and ${reason}`).join('');
-  if (names.length > 0 && facts.files.length === 0) {
+  const files = [...facts.files.map(shown), ...(facts.unread ? [facts.unread.path] : [])];
+  if (names.length > 0 && files.length === 0) {
     return { sentence: `has no weights; put ${listed(names, 'or')} there${reasons}`, missing };
   }
   const first = asked.dtype === 'auto' ? 'int8' : asked.dtype;
@@ -76,6 +79,10 @@ export function refusalOf(facts: ModelFacts, asked: Asked, capabilities: Capabil
     names.length > 0
       ? `has no weights that can run${as}, which would be ${listed(names, 'or')}${reasons}`
       : `cannot be run${as}, since ${obstacle}`;
-  const has = facts.files.length > 0 ? `it has ${listed(facts.files.map(shown), 'and')}` : 'it has no weights';
+  const has = files.length > 0 ? `it has ${listed(files, 'and')}` : 'it has no weights';
   return { sentence: `${lacks}; ${has}; ${remedy(facts, asked, capabilities)}`, missing };
 }
+
+/** `place` is the folder or the repository. */
+export const refusalText = (place: string, { sentence }: Refusal): string =>
+  `${place} ${sentence.replaceAll(PLACE, place)}`;

@@ -1,7 +1,7 @@
-import type { NativeCapabilities } from '../addon/native-api';
+import type { NativeCapabilities, NativeFamily } from '../addon/native-api';
 import { isFloatType } from '../formats/safetensors-graph';
 import type { Dtype, ExecutionProvider, ModelInfo } from '../types';
-import type { Stored, WeightFile } from './weight-files';
+import type { Stored, UnreadFile, WeightFile } from './weight-files';
 
 // What each dtype can come to, and from which files: the tables and rules that plan.ts puts in order.
 
@@ -14,8 +14,14 @@ export interface ModelFacts {
   architecture: string;
   /** Whether config.json names code of the model's own. */
   hasOwnCode: boolean;
+  /** `model_type` of config.json; undefined where it says none. */
+  modelType: string | undefined;
+  /** Whether the weights were seen to have a classifier, for where the architecture is that of the encoder alone. */
+  hasHead: boolean;
   /** In the order of `weightFilesAmong`. */
   files: readonly WeightFile[];
+  /** Weights beside them that nothing here reads. */
+  unread: UnreadFile | undefined;
 }
 
 /** Of the addon and this processor. */
@@ -66,9 +72,12 @@ export function waysTo({ dtype, provider }: Asked, { hasFastFp32 }: Capabilities
   return dtype === 'fp32' && !hasFastFp32 ? ways.toReversed() : ways;
 }
 
+/** The name of the encoder alone, or none. */
+const isBare = (architecture: string): boolean => architecture === 'unknown' || architecture.endsWith('Model');
+
 /** A clause that says why our own kernels cannot run the model so, whatever its files; undefined where they can. */
 export function obstacleToBuiltin(
-  { architecture, hasOwnCode }: ModelFacts,
+  { architecture, modelType = '', hasOwnCode, hasHead }: ModelFacts,
   dtype: LoadedDtype,
   provider: ExecutionProvider,
   { dtypes, families }: Capabilities,
@@ -76,7 +85,9 @@ export function obstacleToBuiltin(
   if (provider !== 'cpu') return 'our own kernels are for the CPU';
   if (!dtypes.some((known) => known === dtype)) return `our own kernels have no ${dtype}`;
   if (hasOwnCode) return 'config.json says that code of its own runs the model (auto_map)';
-  if (families.some(({ architectures }) => architectures.includes(architecture))) return undefined;
+  const runs = ({ architectures, modelTypes }: NativeFamily) =>
+    architectures.includes(architecture) || (hasHead && isBare(architecture) && modelTypes.includes(modelType));
+  if (families.some(runs)) return undefined;
   return `our own kernels do not know the architecture '${architecture}'`;
 }
 

@@ -4,8 +4,8 @@ import { HTTPException } from 'hono/http-exception';
 import { createAuthorize } from '../serving/authorize';
 import { Failure, toFailure } from '../serving/failure';
 import { createBrowserGuard } from './browser-guard';
-import { respond, registerGet, type App, type AppContext, type AppParts } from './context';
-import { registerDialects } from './dialect-routes';
+import { respond, registerGet, retryAfter, type App, type AppContext, type AppParts } from './context';
+import { registerDialects, registerLookups } from './dialect-routes';
 import { registerPages } from './page-routes';
 import { logRequest } from './request-log';
 
@@ -16,7 +16,7 @@ function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response
   const challenge = c.req.method === 'GET' ? 'Basic realm="bge-reranker", charset="UTF-8"' : 'Bearer';
   return respond(status, body, {
     ...headers,
-    ...(failure.retryAfterSeconds === undefined ? undefined : { 'retry-after': String(failure.retryAfterSeconds) }),
+    ...retryAfter(failure),
     ...(failure.closeConnection ? { connection: 'close' } : undefined),
     ...(failure.kind === 'unauthorized' ? { 'www-authenticate': challenge } : undefined),
     ...(failure.kind === 'wrong_method' ? { allow: dialectName === 'none' ? 'GET, HEAD' : 'POST' } : undefined),
@@ -94,6 +94,7 @@ export function createApp(parts: AppParts): App {
   });
   registerMetrics(app, parts);
   registerPages(app, parts);
+  registerLookups(app, parts);
   registerDialects(app, parts);
   app.onError((error, c) => {
     const cause = error instanceof HTTPException ? new Failure('malformed', error.message) : error;

@@ -10,6 +10,8 @@ import type { CheckedHandlerOptions } from './options';
 export interface AppParts {
   scorer: Scorer;
   served: Served;
+  /** Of this package. */
+  version: string;
   options: CheckedHandlerOptions;
   routes: RouteTable;
   metrics: Metrics;
@@ -37,6 +39,12 @@ export type AppContext = Context<Environment>;
 /** Not Hono's `json`, which adds a charset that the binding's clients would not take for JSON. */
 export function respond(status: number, body: unknown, headers?: Record<string, string>): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } });
+}
+
+/** The header that says when to try again, where that is known. */
+export function retryAfter(failure: Failure | undefined): Record<string, string> {
+  const seconds = failure?.retryAfterSeconds;
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }
 
 /** A page or a state: anything but GET and HEAD is refused. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { PACKAGE_VERSION } from '../base/package-version';
 import { createScorer, type ServedReranker } from '../serving/scorer';
 import { servedName } from '../serving/served-name';
 import { createApp } from './app';
@@ -27,6 +28,7 @@ export function createServedHandler(
   const app = createApp({
     scorer: createScorer(reranker, checked),
     served,
+    version: PACKAGE_VERSION,
     options: checked,
     routes: new RouteTable(checked.dialects, served),
     metrics: createMetrics(() => reranker.stats()),

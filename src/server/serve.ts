@@ -55,7 +55,10 @@ async function tokensFrom(file: string | undefined): Promise<string[]> {
     throw new RerankError('INVALID_OPTION', `The token file ${file} cannot be read`, { path: 'tokenFile', cause });
   }
   // A comment begins a line or follows white space: `#` inside a token is a wrong token, not a shorter one.
-  const tokens = text.split('\n').map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
+  const tokens = text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
   const found = tokens.filter((token) => token !== '');
   if (found.length > 0) return found;
   throw new RerankError('INVALID_OPTION', `The token file ${file} holds no token`, { path: 'tokenFile' });

@@ -76,7 +76,11 @@ export function toFailure(error: unknown, signal?: AbortSignal): Failure {
   if (error instanceof Failure) return error;
   if (signal?.aborted) return new Failure('aborted', 'The client closed the connection', { cause: error });
   const kind = error instanceof RerankError ? KINDS[error.code] : undefined;
-  if (kind) return new Failure(kind, (error as RerankError).message, { cause: error });
+  if (kind) {
+    const { message, retryAfterMs } = error as RerankError;
+    const retryAfterSeconds = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1000);
+    return new Failure(kind, message, { cause: error, retryAfterSeconds });
+  }
   return new Failure('failed', 'The model could not score this request; the server log has the reason', {
     cause: error,
   });

@@ -1,7 +1,10 @@
 import nodeGypBuild from 'node-gyp-build';
 import { join } from 'node:path';
+import { traced } from '../../src/addon/installed-packages';
 import { NATIVE_API_VERSION } from '../../src/addon/native-api';
 import { currentTarget, platformPackage } from '../../src/addon/platform-package';
+import addonTargets from '../../src/addon/prebuilt-targets.json';
+import runtimeTargets from '../../src/addon/runtime-targets.json';
 import { temporaryFolder } from '../support/temporary-folder';
 import { folderWith } from '../models/model-folder';
 
@@ -17,9 +20,19 @@ afterEach(() => jest.restoreAllMocks());
 const CARRIER = `bge-reranker-${currentTarget()}`;
 const PREBUILT = `node_modules/${CARRIER}/prebuilds/${process.platform}-${process.arch}/bge-reranker.node`;
 
+/** What scripts/pack writes into the package of a platform. */
+const says = (version: string) =>
+  `exports.version = '${version}'; exports.addon = __dirname + '/prebuilds/${process.platform}-${process.arch}/bge-reranker.node';`;
+
 /** An installed package, with what npm put beside it; `carrier` is the version of this platform's package. */
 function installed(carrier?: string, files: Record<string, string> = {}): string {
-  const beside = carrier === undefined ? {} : { [`node_modules/${CARRIER}/package.json`]: named(CARRIER, carrier) };
+  const beside =
+    carrier === undefined
+      ? {}
+      : {
+          [`node_modules/${CARRIER}/package.json`]: named(CARRIER, carrier),
+          [`node_modules/${CARRIER}/index.js`]: says(carrier),
+        };
   return folderWith({ 'package.json': named('bge-reranker', '1.2.3'), ...beside, ...files });
 }
 
@@ -66,7 +79,7 @@ describe('an installed package', () => {
   it('with one that is empty', () => {
     const root = installed('1.2.3');
     const reason = /its package holds no file for this platform; delete node_modules/;
-    expect(() => loadNative(root)).toThrow(refusal(join(root, 'node_modules', CARRIER), reason));
+    expect(() => loadNative(root)).toThrow(refusal(join(root, PREBUILT), reason));
   });
 
   it('on a platform without a prebuilt addon: names those that have one', () => {
@@ -76,6 +89,14 @@ describe('an installed package', () => {
       remedy: expect.stringMatching(/npm run build/),
     });
   });
+});
+
+it('every platform package has its name in full, for what traces files', () => {
+  const names = [
+    ...addonTargets.map((target) => `bge-reranker-${target}`),
+    ...runtimeTargets.map((target) => `bge-reranker-onnxruntime-${target}`),
+  ];
+  expect([...traced.toString().matchAll(/require\('([^']+)'\)/g)].map((match) => match[1])).toEqual(names);
 });
 
 describe('a clone', () => {

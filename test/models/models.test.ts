@@ -84,6 +84,43 @@ describe('files by layout and dtype', () => {
     );
   });
 
+  const POINTER = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+
+  it.each([
+    [
+      { ...HUB, 'onnx/model.onnx': POINTER, 'onnx/model_quantized.onnx': POINTER },
+      'model.onnx',
+      /\(Git LFS pointer\); run `git lfs pull` there/,
+    ],
+    [{ ...HUB, 'model.safetensors': POINTER }, 'model.onnx', /it has model\.safetensors \(Git LFS pointer\); run/],
+    [
+      { ...HUB, 'tokenizer.json': POINTER, 'onnx/model.onnx': FP32 },
+      'tokenizer.json',
+      /tokenizer\.json is a Git LFS pointer/,
+    ],
+    [{ ...HUB, 'config.json': POINTER, 'onnx/model.onnx': FP32 }, 'config.json', /config\.json is a Git LFS pointer/],
+    [
+      { ...HUB, 'pytorch_model.bin': 'x' },
+      'model.onnx',
+      /it has pytorch_model\.bin; convert it with Python's AutoModel/,
+    ],
+    [
+      { ...HUB, 'model.safetensors.index.json': '{}' },
+      'model.onnx',
+      /it has model\.safetensors\.index\.json; join its shards/,
+    ],
+  ])('%#: says what a folder has in their place', async (files, missing, message) => {
+    const folder = folderWith(files);
+    await expect(find(folder, 'auto')).rejects.toMatchObject(
+      modelError('MODEL_NOT_FOUND', join(folder, missing), message),
+    );
+  });
+
+  it('what is not a pointer beside one is taken', async () => {
+    const folder = folderWith({ ...HUB, 'model.safetensors': POINTER, 'onnx/model.onnx': FP32 });
+    expect(await findOnnx(folder, 'auto')).toMatchObject({ onnx: { path: join(folder, 'onnx/model.onnx') } });
+  });
+
   it('a folder that is not there, and a file in its place', async () => {
     await expect(find('/no/such/folder', 'auto')).rejects.toMatchObject(
       modelError(
@@ -132,6 +169,12 @@ describe('architecture and length', () => {
     ['its padding id is 1 unless config.json says otherwise', { ...XLMR, pad_token_id: undefined }, 512],
     ['RoBERTa', { ...XLMR, model_type: 'roberta', max_position_embeddings: 8194 }, 8192],
     ['CamemBERT', { ...XLMR, model_type: 'camembert' }, 512],
+    // transformers 5.24: create_position_ids_from_input_ids in the models' modeling files.
+    ['MPNet', { ...XLMR, model_type: 'mpnet' }, 512],
+    ['data2vec', { ...XLMR, model_type: 'data2vec-text' }, 512],
+    ['Longformer', { ...XLMR, model_type: 'longformer', max_position_embeddings: 4098 }, 4096],
+    ['a type that uses every position', { ...XLMR, model_type: 'electra' }, 514],
+    ['no number of positions', { ...BERT, max_position_embeddings: null }, 512],
   ])('%s', async (_, config, tokens) => {
     expect(await limits({ 'config.json': config })).toEqual([config.architectures[0], tokens]);
   });

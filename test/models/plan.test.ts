@@ -1,6 +1,7 @@
 import { planModel, plannedProvider, type Candidate } from '../../src/models/plan';
+import { refusalText } from '../../src/models/refusal';
 import { DTYPES, type Capabilities, type ModelFacts } from '../../src/models/ways';
-import { weightFilesAmong, type WeightFile } from '../../src/models/weight-files';
+import { unreadAmong, weightFilesAmong, type WeightFile } from '../../src/models/weight-files';
 import type { Dtype, ExecutionProvider } from '../../src/types';
 
 const ROBERTA = 'XLMRobertaForSequenceClassification';
@@ -46,6 +47,8 @@ const ON_OUR_KERNELS: Rows = {
 };
 const ON_FAST_FP32: Rows = { ...ON_OUR_KERNELS, fp32: 'bS bG bH bF oG' };
 
+const BARE = { architecture: 'XLMRobertaModel', modelType: 'xlm-roberta', hasHead: true };
+
 const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows][] = [
   ['an architecture of our own kernels', 'cpu', {}, SLOW, ON_OUR_KERNELS],
   ['the same where they are fast at fp32', 'cpu', {}, FAST, ON_FAST_FP32],
@@ -54,13 +57,25 @@ const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows
   ['another architecture', 'cpu', { architecture: 'OtherForSequenceClassification' }, FAST, ON_ONNX_RUNTIME],
   ['another architecture on CUDA', 'cuda', { architecture: 'OtherForSequenceClassification' }, SLOW, ON_CUDA],
   ['code of its own', 'cpu', { hasOwnCode: true }, FAST, ON_ONNX_RUNTIME],
+  ['the encoder alone, its head in the weights', 'cpu', BARE, SLOW, ON_OUR_KERNELS],
+  ['no architecture, the head in the weights', 'cpu', { ...BARE, architecture: 'unknown' }, SLOW, ON_OUR_KERNELS],
+  ['the encoder alone, no head seen', 'cpu', { ...BARE, hasHead: false }, SLOW, ON_ONNX_RUNTIME],
+  ['the encoder alone, of another type', 'cpu', { ...BARE, modelType: 'other' }, SLOW, ON_ONNX_RUNTIME],
   ['an addon without families', 'cpu', {}, { ...FAST, families: [] }, ON_ONNX_RUNTIME],
   ['an addon without bf16', 'cpu', {}, { ...SLOW, dtypes: ['fp32', 'int8'] }, { ...ON_OUR_KERNELS, bf16: '' }],
 ];
 
 const factsOf = (letters: string, facts: Partial<ModelFacts> = {}): ModelFacts => {
   const files = Array.from(letters, (letter) => FILES[letter]!);
-  return { architecture: ROBERTA, hasOwnCode: false, files, ...facts };
+  return {
+    architecture: ROBERTA,
+    modelType: undefined,
+    hasOwnCode: false,
+    hasHead: false,
+    files,
+    unread: undefined,
+    ...facts,
+  };
 };
 const shorthand = ({ engine, file }: Candidate) =>
   (engine === 'onnxruntime' ? 'o' : 'b') + Object.keys(FILES).find((letter) => FILES[letter] === file)!;
@@ -153,6 +168,38 @@ describe('a refusal says what is missing, what is there and what to change', () 
     ],
   ])('%j as %s on %s', (letters, dtype, provider, facts, missing, sentence) => {
     expect(planModel(factsOf(letters, facts), { dtype, provider }, SLOW)).toEqual({ refusal: { missing, sentence } });
+  });
+});
+
+it.each([
+  ['model_int8.onnx', 'int8'],
+  ['model_uint8.onnx', 'int8'],
+  ['model_q8.onnx', 'int8'],
+  ['onnx/model_qint8_avx512_vnni.onnx', 'int8'],
+  ['onnx/model_quint8_avx2.onnx', 'int8'],
+])('%s runs as %s', (path, dtype) => {
+  const files = weightFilesAmong([path]);
+  const plan = planModel({ ...factsOf(''), files }, { dtype: 'auto', provider: 'cpu' }, SLOW);
+  expect(plan).toMatchObject({ candidates: [{ engine: 'onnxruntime', dtype, file: { path } }] });
+});
+
+describe('weights that nothing reads are named, with what to do', () => {
+  it.each([
+    [['onnx/model_q4.onnx'], /it has onnx\/model_q4\.onnx \(4-bit\)/],
+    [['model_bnb4.onnx', 'model_q4f16.onnx'], /it has model_q4f16\.onnx \(4-bit\) and model_bnb4\.onnx \(4-bit\)/],
+    [
+      ['pytorch_model.bin', 'vocab.txt'],
+      /it has pytorch_model\.bin; convert it with .*from_pretrained\('\/m'\)\.save_pretrained/,
+    ],
+    [
+      ['model.safetensors.index.json', 'model-00001-of-00002.safetensors', 'pytorch_model.bin'],
+      /it has model\.safetensors\.index\.json; join its shards with .*max_shard_size/,
+    ],
+    [['q8.gguf'], /it has q8\.gguf; use the repository that it was made from/],
+  ])('%j', (paths, expected) => {
+    const facts = { ...factsOf(''), files: weightFilesAmong(paths), unread: unreadAmong(paths) };
+    const plan = planModel(facts, { dtype: 'auto', provider: 'cpu' }, SLOW);
+    expect('refusal' in plan && refusalText('/m', plan.refusal)).toMatch(expected);
   });
 });
 

@@ -18,6 +18,7 @@ it('fills in defaults', () => {
     maxLength: undefined,
     truncation: 'longest_first',
     maxQueuedTokens: 8_388_608,
+    maxQueueSeconds: 30,
     weightCache: false,
   });
   expect(checkRerankOptions({})).toEqual({ signal: undefined, timeoutMs: undefined, rawScores: false, details: false });

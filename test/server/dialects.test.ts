@@ -47,7 +47,7 @@ describe('TEI /rerank', () => {
   it.each([
     [{ query: 'q', texts: [] }, 400, 'Empty'],
     [{ texts: ['a'] }, 422, 'Validation'],
-    [{ query: 'q', texts: [''] }, 422, 'Validation'],
+    [{ query: '', texts: ['a', ''] }, 422, 'Validation'],
     [{ query: 'q', texts: 'a' }, 422, 'Validation'],
     [{ ...BODY, truncation_direction: 'up' }, 422, 'Validation'],
     [[], 422, 'Validation'],
@@ -367,6 +367,19 @@ describe('no request multiplies its input: what is scored and what is answered i
     const scores = 100 * '{"index":99,"relevance_score":0.12345678901234567,"document":{"text":""}},'.length;
     expect(JSON.stringify(body).length).toBeLessThan(sent.length + scores + 500);
   });
+});
+
+it('a queue that is too long tells each dialect’s clients when to come back', async () => {
+  const { post, reranker } = served();
+  reranker.failure = new RerankError('OVERLOADED', 'because', { retryAfterMs: 1500 });
+  for (const [path, body] of [
+    ['/rerank', { query: 'q', texts: ['a'] }],
+    ['/v2/rerank', { model: 'm', query: 'q', documents: ['a'] }],
+    [RUN, { query: 'q', contexts: [{ text: 'a' }] }],
+  ] as const) {
+    const { status, headers } = await post(path, body);
+    expect([status, headers.get('retry-after')]).toEqual([429, '2']);
+  }
 });
 
 it('the limit of passages holds in every dialect', async () => {

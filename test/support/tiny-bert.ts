@@ -117,6 +117,8 @@ export interface StoredTensor {
   shape: number[];
   /** Little-endian. */
   bytes: Buffer;
+  /** As safetensors calls it; undefined for the file's own. */
+  dtype?: string;
 }
 
 /** Its weights, as its file stores them. */
@@ -129,23 +131,25 @@ export function tinyBertTensors(sizes: TinyBert = {}): StoredTensor[] {
   });
 }
 
-/** model.safetensors of it. */
-export function tinyBert(sizes: TinyBert = {}): Buffer {
-  const { element, oldNorms, buffers } = defaults(sizes);
+/** A safetensors file of these tensors, each of this type unless it has its own. */
+export function safetensors(tensors: readonly StoredTensor[], dtype: Element = 'F32'): Buffer {
   const header: Record<string, object> = {};
-  const parts: Buffer[] = [];
   let at = 0;
-  for (const { name, shape, bytes } of tinyBertTensors(sizes)) {
-    const old = name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
-    header[oldNorms ? old : name] = { dtype: element, shape, data_offsets: [at, (at += bytes.length)] };
-    parts.push(bytes);
-  }
-  for (const [name, dtype] of Object.entries(buffers)) {
-    header[name] = { dtype, shape: [1], data_offsets: [at, (at += 8)] };
-    parts.push(Buffer.alloc(8));
-  }
+  for (const { name, shape, bytes, dtype: own = dtype } of tensors)
+    header[name] = { dtype: own, shape, data_offsets: [at, (at += bytes.length)] };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  return Buffer.concat([length, json, ...parts]);
+  return Buffer.concat([length, json, ...tensors.map(({ bytes }) => bytes)]);
+}
+
+const oldName = (name: string): string =>
+  name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+
+/** model.safetensors of it. */
+export function tinyBert(sizes: TinyBert = {}): Buffer {
+  const { element, oldNorms, buffers } = defaults(sizes);
+  const tensors = tinyBertTensors(sizes).map((it) => ({ ...it, name: oldNorms ? oldName(it.name) : it.name }));
+  const others = Object.entries(buffers).map(([name, dtype]) => ({ name, dtype, shape: [1], bytes: Buffer.alloc(8) }));
+  return safetensors([...tensors, ...others], element);
 }

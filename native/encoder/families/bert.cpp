@@ -17,7 +17,9 @@ std::string outer_of(const std::string& prefix) {
 
 BertConfig read_bert_config(const ConfigReader& config, int default_pad_id) {
   const std::string architecture = config.architecture();
-  config.require(architecture.ends_with("ForSequenceClassification"),
+  // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a head.
+  config.require(architecture.empty() || architecture.ends_with("Model") ||
+                     architecture.ends_with("ForSequenceClassification"),
                  "the architecture " + architecture);
   config.require(config.text("hidden_act", "gelu") == "gelu", "another hidden_act than gelu");
   config.require(config.text("position_embedding_type", "absolute") == "absolute",

@@ -3,8 +3,9 @@ import { setMaxListeners } from 'node:events';
 import * as v from 'valibot';
 import { Failure } from '../../serving/failure';
 import { endpoint, type CallContext, type Dialect, type Endpoint, type Served } from './dialect';
-import { count, documentOut, documents, model, text, textOf, texts, withAnyOf } from './fields';
+import { anyText, anyTexts, count, documentOut, documents, model, textOf, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
+import { laxCount } from './pydantic';
 
 /** Fields that no other dialect on the shared paths has. */
 const hasVllmField = withAnyOf(
@@ -34,9 +35,9 @@ const rerankResponse = v.object({
 function rerankRequest(served: Served) {
   return v.looseObject({
     model,
-    query: text,
+    query: anyText,
     documents,
-    top_n: v.nullish(count),
+    top_n: laxCount(0),
     truncate_prompt_tokens: truncatePromptTokens(served),
   });
 }
@@ -65,7 +66,7 @@ function rerankAt(path: string, served: Served, claims: Endpoint['claims']): End
   });
 }
 
-const scoreText = v.union([text, texts]);
+const scoreText = v.union([anyText, anyTexts]);
 
 function list(given: string | string[]): string[] {
   return typeof given === 'string' ? [given] : given;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/team.h"
 #include "encoder/encoder_backend.h"
 #include "encoder_reference.h"
 
@@ -127,6 +128,60 @@ TEST_P(Encoder, ThreadsDoNotChangeABit) {
     threads.emplace_back([&] { result = run(*backend->make_runner(), pairs, all); });
   for (std::thread& thread : threads) thread.join();
   for (const std::vector<float>& result : results) EXPECT_EQ(result, alone);
+}
+
+TEST_P(Encoder, ATeamOfAnySizeGivesTheSameBitsWhileMembersComeAndGo) {
+  const std::vector<Pair> pairs = make_pairs(24, 88);
+  std::vector<backend::Row> rows;
+  for (const Pair& pair : pairs) rows.push_back(pair.row());
+  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
+    const auto backend = load(dtype);
+    const std::vector<float> alone = run_alone(*backend, pairs);
+    for (const int members : {1, 2, 5}) {
+      Team team;
+      std::atomic<bool> over = false;
+      std::vector<std::thread> threads;
+      for (int i = 0; i < members; ++i)
+        threads.emplace_back([&, i] {
+          const auto runner = backend->make_runner();
+          std::mt19937 random(static_cast<unsigned>(i));
+          while (!over) {
+            // One that stays, others that leave in the middle of a run.
+            int stay = i == 0 ? 1'000'000 : static_cast<int>(random() % 30);
+            EXPECT_TRUE(runner->help(team, [&] { return --stay < 0; }));
+          }
+        });
+      const auto leader = backend->make_runner();
+      std::mt19937 random(3);
+      for (int round = 0; round < 30; ++round) {
+        const size_t first = random() % rows.size();
+        const size_t count = std::min<size_t>(1 + random() % 6, rows.size() - first);
+        std::vector<float> logits(count);
+        team.open(count * 88);
+        leader->run_shared(std::span(rows).subspan(first, count), logits, team);
+        team.close();
+        EXPECT_EQ(logits, std::vector(alone.begin() + first, alone.begin() + first + count));
+      }
+      over = true;
+      for (std::thread& thread : threads) thread.join();
+    }
+  }
+}
+
+TEST_P(Encoder, OtherThreadsAreWantedWhereEachGetsTwoTilesOfRows) {
+  const auto runner = load(Dtype::kInt8)->make_runner();
+  const auto wanted = [&](std::vector<size_t> lengths) {
+    std::vector<std::vector<int32_t>> ids;
+    for (const size_t length : lengths) ids.emplace_back(length, 3);
+    std::vector<backend::Row> rows;
+    for (const std::vector<int32_t>& row : ids) rows.push_back({row, row});
+    return runner->helpers_wanted(rows);
+  };
+  EXPECT_EQ(wanted({1}), 0u);
+  EXPECT_EQ(wanted({63}), 0u);
+  EXPECT_EQ(wanted({64}), 1u);
+  EXPECT_EQ(wanted({32, 32, 32}), 2u);
+  EXPECT_EQ(wanted({512}), 15u);
 }
 
 TEST_P(Encoder, EveryInstructionSetScoresInt8ToTheSameBits) {

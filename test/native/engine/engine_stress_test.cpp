@@ -6,15 +6,44 @@
 #include <random>
 #include <thread>
 
+#include "base/team.h"
 #include "engine/engine.h"
 #include "tokenize/fixtures.h"
 
 namespace bge::engine {
 namespace {
 
-// Stands for a model: the logit is the sum of the ids. A run can be cancelled in its middle.
-class SumRunner final : public backend::Runner {
+// Stands for a model: the logit is the sum of the ids. A run can be cancelled in its middle, and
+// is shared: a task for each row.
+class SumRunner final : public backend::Runner, TeamMember {
  public:
+  size_t helpers_wanted(std::span<const backend::Row> rows) const noexcept override {
+    return rows.size();
+  }
+  void run_shared(std::span<const backend::Row> rows, std::span<float> logits,
+                  Team& team) override {
+    struct Run {
+      SumRunner& leader;
+      std::span<const backend::Row> rows;
+      std::span<float> logits;
+    } run{*this, rows, logits};
+    for (int region = 0; region < 3; ++region)
+      team.run(
+          static_cast<int>(rows.size()),
+          [](void* context, int task, TeamMember&) {
+            Run& all = *static_cast<Run*>(context);
+            for (int spin = 0; spin < 5 && !all.leader.canceled_; ++spin) std::this_thread::yield();
+            all.logits[task] = static_cast<float>(
+                std::accumulate(all.rows[task].ids.begin(), all.rows[task].ids.end(), int64_t{0}));
+          },
+          &run, *this);
+    if (canceled_) throw Error(ErrorCode::kAborted, "cancelled");
+  }
+  bool help(Team& team, const std::function<bool()>& wanted_elsewhere) override {
+    return team.take_part(*this, wanted_elsewhere);
+  }
+  bool prepare(size_t) noexcept override { return true; }
+
   void run(std::span<const backend::Row> rows, std::span<float> logits) override {
     for (size_t i = 0; i < rows.size(); ++i) {
       for (int spin = 0; spin < 20 && !canceled_; ++spin) std::this_thread::yield();
@@ -34,7 +63,7 @@ class SumBackend final : public backend::Backend {
   std::unique_ptr<backend::Runner> make_runner() const override {
     return std::make_unique<SumRunner>();
   }
-  backend::BatchLimits batch_limits() const override { return {}; }
+  backend::BatchLimits batch_limits() const override { return {.max_rows = 4}; }
   const backend::BackendInfo& info() const override { return info_; }
 
  private:

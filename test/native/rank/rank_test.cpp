@@ -20,11 +20,12 @@ TEST(Rank, BestFirstTiesByLowerId) {
   EXPECT_EQ(ids(rank(logits, 0, false)), (std::vector<uint32_t>{3, 1, 2, 0, 4}));
 }
 
-TEST(Rank, TiesOfSaturatedScoresAreTiesToo) {
-  // sigmoid(40) and sigmoid(50) are both 1.0 in float64: what the caller sees is equal.
-  const std::vector<float> logits{40, 50};
-  EXPECT_EQ(ids(rank(logits, 0, false)), (std::vector<uint32_t>{0, 1}));
-  EXPECT_EQ(ids(rank(logits, 0, true)), (std::vector<uint32_t>{1, 0}));
+TEST(Rank, TheOrderIsThatOfTheLogitsWhereTheirSigmoidsSaturate) {
+  // sigmoid(40) and sigmoid(50) are both 1.0 in float64, sigmoid(-800) and sigmoid(-900) both 0.
+  const std::vector<float> logits{40, -900, 50, -800};
+  EXPECT_EQ(ids(rank(logits, 0, false)), (std::vector<uint32_t>{2, 0, 3, 1}));
+  EXPECT_EQ(ids(rank(logits, 0, true)), (std::vector<uint32_t>{2, 0, 3, 1}));
+  EXPECT_EQ(ids(rank(logits, 1, false)), (std::vector<uint32_t>{2}));
 }
 
 TEST(Rank, TopKClampsToTheCount) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/team.h"
 #include "scheduler_fixture.h"
 
 namespace bge::schedule {
@@ -281,6 +282,39 @@ TEST_F(SchedulerTest, BatchesAcrossRequestsWithinTheLimits) {
   EXPECT_EQ(second.pairs.size(), 2u);
   do_run(scheduler, second);
   EXPECT_EQ(outcomes.size(), 2u);
+}
+
+TEST_F(SchedulerTest, WhoFindsNothingElseHelpsWhereMostSeatsAreFree) {
+  Scheduler scheduler(kOptions);
+  Team first;
+  Team second;
+  const auto helps = [&] {
+    const std::optional<Work> work = scheduler.next();
+    const auto* help = std::get_if<HelpWork>(&*work);
+    return help == nullptr ? nullptr : help->team;
+  };
+  scheduler.share(first, 2);
+  scheduler.share(second, 1);
+  EXPECT_EQ(helps(), &first);
+  EXPECT_NE(helps(), nullptr) << "one seat is left in each";
+  scheduler.unshare(first);
+  scheduler.unshare(second);
+
+  scheduler.share(second, 1);
+  EXPECT_FALSE(scheduler.has_work());
+  submit(scheduler, request(1, texts_of({10})));
+  EXPECT_TRUE(scheduler.has_work()) << "who helps leaves for it";
+  EXPECT_EQ(next_run(scheduler).first, 1u) << "and it comes before any help";
+  EXPECT_FALSE(scheduler.has_work());
+  EXPECT_EQ(helps(), &second);
+
+  // A seat comes back when its worker was called away, and with the run it is gone.
+  scheduler.helped({&second}, true);
+  EXPECT_EQ(helps(), &second);
+  scheduler.unshare(second);
+  scheduler.helped({&second}, true);
+  scheduler.close();
+  EXPECT_FALSE(scheduler.next().has_value());
 }
 
 }  // namespace
