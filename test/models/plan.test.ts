@@ -180,7 +180,12 @@ it.each([
 ])('%s runs as %s', (path, dtype) => {
   const files = weightFilesAmong([path]);
   const plan = planModel({ ...factsOf(''), files }, { dtype: 'auto', provider: 'cpu' }, SLOW);
-  expect(plan).toMatchObject({ candidates: [{ engine: 'onnxruntime', dtype, file: { path } }] });
+  expect(plan).toMatchObject({
+    candidates: [
+      { engine: 'builtin', dtype, file: { path } },
+      { engine: 'onnxruntime', dtype, file: { path } },
+    ],
+  });
 });
 
 describe('weights that nothing reads are named, with what to do', () => {
