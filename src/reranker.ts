@@ -2,7 +2,7 @@
 import { traced, type RerankTrace } from './diagnostics';
 import { RerankError } from './errors';
 import { loadModel } from './load-model';
-import { startLimits, throwIfStopped, within, type Limits } from './limits';
+import { startLimits, throwIfStopped, within, type Limits } from './cancellation';
 import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
 import type { NativeEngine, NativeResult } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';

@@ -40,7 +40,7 @@ Tensor read_entry(simdjson::dom::element entry, const char* data, size_t data_si
             .element = Element::kOther,
             .shape = {},
             .storage = std::make_shared<const std::string>(dtype)};
-  Tensor tensor{.data = data + begin, .element = *element, .shape = {}};
+  Tensor tensor{.data = nullptr, .element = *element, .shape = {}};
   uint64_t count = 1;
   for (const simdjson::dom::element size : shape) {
     int64_t value;
@@ -52,6 +52,7 @@ Tensor read_entry(simdjson::dom::element entry, const char* data, size_t data_si
   if (begin > end || end > data_size || count > data_size ||
       end - begin != count * bytes_of(*element))
     invalid(path);
+  tensor.data = data + begin;
   return tensor;
 }
 
