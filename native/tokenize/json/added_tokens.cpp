@@ -76,7 +76,7 @@ ReadAddedTokens read_added_tokens(const JsonNode& section, const Model& model,
         continue;
       }
       std::string content;
-      normalizer.normalize(token.content, content);
+      normalizer.normalize(token.content, SegmentEnds(), content);
       token.content = std::move(content);
       out.normalized.push_back(std::move(token));
     }

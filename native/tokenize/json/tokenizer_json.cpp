@@ -1,5 +1,6 @@
-// Tokenizer::from_file and from_json: one pass over the file for the model, then the small
-// sections.
+// One pass over the file for the model, then the small sections.
+#include "tokenize/json/tokenizer_json.h"
+
 #include <simdjson.h>
 
 #include <array>
@@ -8,11 +9,12 @@
 
 #include "base/error.h"
 #include "tokenize/json/added_tokens.h"
-#include "tokenize/json/components.h"
 #include "tokenize/json/model.h"
 #include "tokenize/json/node.h"
+#include "tokenize/json/normalizer.h"
+#include "tokenize/json/post_processor.h"
+#include "tokenize/json/pre_tokenizer.h"
 #include "tokenize/tokenizer.h"
-#include "tokenize/tokenizer_parts.h"
 
 namespace bge::tokenize {
 namespace {
@@ -62,10 +64,7 @@ std::optional<size_t> read_max_length(const JsonNode& section) {
 }
 
 TokenizerParts assemble(ReadModel model, Sections& sections) {
-  ReadPreTokenizer pre_tokenizer = read_pre_tokenizer(sections.pre_tokenizer.parse());
-  if (model.wants != pre_tokenizer.kind) {
-    throw_unsupported("a pre-tokenizer that is not its model's", "/pre_tokenizer");
-  }
+  auto pre_tokenizer = read_pre_tokenizer(sections.pre_tokenizer.parse(), model.alphabet);
   auto normalizer = read_normalizer(sections.normalizer.parse());
   auto added = read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer);
   auto pair_template = read_post_processor(sections.post_processor.parse());
@@ -75,7 +74,7 @@ TokenizerParts assemble(ReadModel model, Sections& sections) {
   return {AddedTokens(std::move(added.raw)),
           std::move(normalizer),
           AddedTokens(std::move(added.normalized)),
-          std::move(pre_tokenizer.pre_tokenizer),
+          std::move(pre_tokenizer),
           std::move(model.model),
           std::move(pair_template),
           read_max_length(sections.truncation.parse()),
@@ -101,9 +100,9 @@ TokenizerParts read_parts(const simdjson::padded_string& json) {
   return assemble(std::move(*model), sections);
 }
 
-std::unique_ptr<const Tokenizer> load(const simdjson::padded_string& json) {
+TokenizerParts read_sound_parts(const simdjson::padded_string& json) {
   try {
-    return std::make_unique<const Tokenizer>(read_parts(json));
+    return read_parts(json);
   } catch (const simdjson::simdjson_error& error) {
     throw_invalid(error.what(), "");
   } catch (const std::length_error& error) {
@@ -112,6 +111,10 @@ std::unique_ptr<const Tokenizer> load(const simdjson::padded_string& json) {
 }
 
 }  // namespace
+
+TokenizerParts read_tokenizer_json(const std::string& json) {
+  return read_sound_parts(simdjson::padded_string(json));
+}
 
 std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
   simdjson::padded_string json;
@@ -122,11 +125,11 @@ std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
                 "There is no readable tokenizer file at \"" + path + "\": check the model folder.",
                 path);
   }
-  return load(json);
+  return std::make_unique<const Tokenizer>(read_sound_parts(json));
 }
 
 std::unique_ptr<const Tokenizer> Tokenizer::from_json(std::string json) {
-  return load(simdjson::padded_string(json));
+  return std::make_unique<const Tokenizer>(read_tokenizer_json(json));
 }
 
 }  // namespace bge::tokenize

@@ -31,7 +31,7 @@ class BpeModel final : public Model {
  public:
   explicit BpeModel(BpeVocabulary vocabulary);
 
-  size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+  size_t encode(const PreTokenized& stretch, bool is_last, size_t token_cap, OpenPiece& open,
                 std::vector<int32_t>& ids) const override;
   std::optional<int32_t> token_to_id(std::string_view token) const override {
     return names_.find(token);
@@ -57,13 +57,22 @@ class BpeModel final : public Model {
     int32_t id;        // what the two become
   };
   struct Word;
+  struct Edge;
 
   void add_merges(const std::vector<BpeMerge>& merges);
   void add_direct_tokens(const BpeVocabulary& vocabulary);
   size_t slot_of(uint64_t pair) const;
   const Merge* find_merge(int32_t left, int32_t right) const;
   void encode_piece(std::string_view piece, std::vector<int32_t>& ids) const;
-  void merge_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void encode_up_to_cap(std::string_view piece, size_t token_cap, std::vector<int32_t>& ids) const;
+  size_t encode_settled(std::string_view piece, size_t token_cap, std::vector<int32_t>& ids) const;
+  // Appends the ids of a whole piece, or those that are settled whatever follows it. Returns how
+  // many bytes they are.
+  size_t merge_piece(std::string_view piece, bool is_whole, std::vector<int32_t>& ids) const;
+  int64_t lowest_rank_across(int32_t left, std::string_view text, size_t begin) const;
+  void move_edge(const Word& word, std::string_view piece, Edge& edge) const;
+  void rank_edge(const Word& word, std::string_view piece, Edge& edge) const;
+  void start_word(std::string_view piece, Word& word) const;
   void push_candidate(Word& word, int32_t left) const;
 
   DoubleArray names_;

@@ -40,7 +40,8 @@ std::string pair_outcome(const Tokenizer& tokenizer, dom::element row, bool capp
 }
 
 std::string all_cases() {
-  return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl");
+  return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl") +
+         fixtures::read("component-cases.jsonl");
 }
 
 class ReferenceTest : public testing::TestWithParam<size_t> {
@@ -74,11 +75,11 @@ TEST_P(ReferenceTest, PairsWithAllPassageTokensAndWithThoseOfTheCap) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, ReferenceTest, testing::Range(size_t{0}, size_t{22}));
+INSTANTIATE_TEST_SUITE_P(Cases, ReferenceTest, testing::Range(size_t{0}, size_t{50}));
 
 TEST(ReferenceTest, EveryCaseIsTested) {
   const std::string cases = all_cases();
-  EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 22);
+  EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 50);
 }
 
 }  // namespace
