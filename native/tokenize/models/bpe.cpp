@@ -12,9 +12,11 @@ namespace {
 
 constexpr uint64_t kNoPair = ~uint64_t{0};
 constexpr size_t kKeptSymbols = size_t{1} << 16;  // a thread keeps no larger buffers than this
-constexpr size_t kWindowBytes = size_t{1} << 13;  // of a long piece that are merged at a time
+constexpr size_t kLongPiece = size_t{1} << 13;  // bytes from which on it may be encoded unfinished
+// Of a vocabulary with longer tokens a piece is encoded only once it is known as a whole: what is
+// settled before would take longer to find. Real ones stay below.
+constexpr size_t kLongestSettled = 256;
 constexpr size_t kNoCap = SIZE_MAX;
-constexpr int64_t kNoRank = INT64_MAX;
 
 uint64_t pair_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
@@ -69,9 +71,10 @@ void BpeModel::add_direct_tokens(const BpeVocabulary& vocabulary) {
   std::vector<int32_t> ids;
   for (const DoubleArray::Entry& token : vocabulary.tokens) {
     ids.clear();
-    if (!vocabulary.ignore_merges) merge_piece(token.key, true, ids);
+    if (!vocabulary.ignore_merges) merge_piece(token.key, ids);
     if (vocabulary.ignore_merges || (ids.size() == 1 && ids.front() == token.value)) {
       direct.push_back(token);
+      longest_token_ = std::max(longest_token_, token.key.size());
     }
   }
   direct_ = DoubleArray::build(direct);
@@ -107,13 +110,43 @@ size_t BpeModel::encode(const PreTokenized& stretch, bool is_last, size_t token_
 // Appends the first ids of a piece that starts with `piece`, if they are enough for the cap.
 void BpeModel::encode_up_to_cap(std::string_view piece, size_t token_cap,
                                 std::vector<int32_t>& ids) const {
+  if (piece.size() < kLongPiece || longest_token_ > kLongestSettled) return;
   uint32_t node = DoubleArray::kRoot;
-  const bool may_be_direct =
-      std::all_of(piece.begin(), piece.end(), [&](char byte) { return direct_.step(node, byte); });
-  if (piece.size() < kWindowBytes || may_be_direct) return;
+  const auto step = [&](char byte) { return direct_.step(node, byte); };
+  if (std::all_of(piece.begin(), piece.end(), step)) return;  // it may become a token as a whole
   const size_t before = ids.size();
-  encode_settled(piece, token_cap, ids);
+  for (size_t done = 0; ids.size() < token_cap;) {
+    const size_t taken = encode_settled(piece.substr(done, 4 * longest_token_), ids);
+    if (taken == 0) break;
+    done += taken;
+  }
   if (ids.size() < token_cap) ids.resize(before);
+}
+
+// Appends the ids that a piece has which starts with `text`, however it goes on; returns how many
+// bytes they are. Wherever in the whole piece one token ends and the next begins, no merge went
+// across, so that the ids before are those of just the text before. At one of the last places in
+// `text` a token does end: what the texts up to each of them have in common is settled.
+size_t BpeModel::encode_settled(std::string_view text, std::vector<int32_t>& ids) const {
+  static thread_local Word word;
+  static thread_local std::vector<std::pair<size_t, int32_t>> common;  // where each id ends
+  if (text.size() < 2 * longest_token_) return 0;
+  for (size_t cut = 0; cut < longest_token_; ++cut) {
+    merge(text.substr(0, text.size() - cut), word);
+    size_t same = 0;
+    for (int32_t at = 0; at >= 0; at = word.symbols[static_cast<size_t>(at)].next) {
+      const Symbol& symbol = word.symbols[static_cast<size_t>(at)];
+      const size_t end = symbol.next < 0 ? text.size() - cut : static_cast<size_t>(symbol.next);
+      if (cut == 0) common.emplace_back(end, symbol.id);
+      if (same == common.size() || common[same] != std::pair(end, symbol.id)) break;
+      ++same;
+    }
+    common.resize(same);
+  }
+  for (const auto& [end, id] : common) ids.push_back(id);
+  const size_t taken = common.empty() ? 0 : common.back().first;
+  common.clear();
+  return taken;
 }
 
 void BpeModel::encode_piece(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -123,38 +156,8 @@ void BpeModel::encode_piece(std::string_view piece, std::vector<int32_t>& ids) c
   const int32_t id = is_key ? direct_.value(node) : DoubleArray::kNone;
   if (id != DoubleArray::kNone) {
     ids.push_back(id);
-    return;
-  }
-  const size_t done = piece.size() > kWindowBytes ? encode_settled(piece, kNoCap, ids) : 0;
-  merge_piece(piece.substr(done), true, ids);
-}
-
-// Appends the ids that are settled whatever follows the piece, window by window so that the memory
-// is that of a window. Returns how many bytes they are.
-size_t BpeModel::encode_settled(std::string_view piece, size_t token_cap,
-                                std::vector<int32_t>& ids) const {
-  size_t done = 0;
-  for (size_t window = kWindowBytes; ids.size() < token_cap;) {
-    const std::string_view rest = piece.substr(done);
-    const size_t taken = merge_piece(rest.substr(0, window), false, ids);
-    done += taken;
-    if (window >= rest.size()) break;
-    window = taken == 0 ? 2 * window : kWindowBytes;
-  }
-  return done;
-}
-
-// The lowest rank of a merge of `left` with a token that could come to start at `begin`; none: no
-// merge can cross that place. Below every rank where the text ends before that is known.
-int64_t BpeModel::lowest_rank_across(int32_t left, std::string_view text, size_t begin) const {
-  int64_t lowest = kNoRank;
-  uint32_t node = DoubleArray::kRoot;
-  for (size_t at = begin;; ++at) {
-    if (at == text.size()) return -1;
-    if (!direct_.step(node, text[at])) return lowest;
-    const int32_t right = direct_.value(node);
-    const Merge* merge = right == DoubleArray::kNone ? nullptr : find_merge(left, right);
-    if (merge != nullptr) lowest = std::min(lowest, int64_t{merge->rank});
+  } else {
+    merge_piece(piece, ids);
   }
 }
 
@@ -168,33 +171,25 @@ void BpeModel::push_candidate(Word& word, int32_t left) const {
   std::push_heap(word.heap.begin(), word.heap.end(), Word::is_later);
 }
 
-// Where the text goes on behind the piece, its last symbol may have been joined with what follows
-// by the time of a later merge; then so may the one before it, and so on. `Edge` is the last symbol
-// of which that is not so: whatever follows, it was not joined by any merge that went before.
-struct BpeModel::Edge {
-  int32_t symbol = -1;     // -1: none is left
-  size_t end = 0;          // of its bytes
-  int64_t rank = kNoRank;  // a merge across the end can go before those of higher rank
-};
-
-void BpeModel::move_edge(const Word& word, std::string_view piece, Edge& edge) const {
-  edge.end = static_cast<size_t>(edge.symbol);
-  edge.symbol = word.symbols[edge.end].previous;
-  if (edge.symbol >= 0) rank_edge(word, piece, edge);
-}
-
-void BpeModel::rank_edge(const Word& word, std::string_view piece, Edge& edge) const {
-  const int32_t id = word.symbols[static_cast<size_t>(edge.symbol)].id;
-  edge.rank = lowest_rank_across(id, piece, edge.end);
-}
-
-size_t BpeModel::merge_piece(std::string_view piece, bool is_whole,
-                             std::vector<int32_t>& ids) const {
+void BpeModel::merge_piece(std::string_view piece, std::vector<int32_t>& ids) const {
   static thread_local Word word;
-  start_word(piece, word);
+  merge(piece, word);
+  for (const Symbol& symbol : word.symbols) {
+    if (!symbol.is_gone) ids.push_back(symbol.id);
+  }
+  if (word.symbols.capacity() > kKeptSymbols) word = {};
+}
+
+void BpeModel::merge(std::string_view piece, Word& word) const {
   auto& symbols = word.symbols;
-  Edge edge{static_cast<int32_t>(piece.size()) - 1, piece.size(), kNoRank};
-  if (!is_whole && edge.symbol >= 0) rank_edge(word, piece, edge);
+  symbols.clear();
+  word.heap.clear();
+  const auto count = static_cast<int32_t>(piece.size());
+  for (int32_t i = 0; i < count; ++i) {
+    const auto byte = static_cast<unsigned char>(piece[static_cast<size_t>(i)]);
+    symbols.push_back({byte_ids_[byte], i - 1, i + 1 < count ? i + 1 : -1, false});
+  }
+  for (int32_t i = 0; i + 1 < count; ++i) push_candidate(word, i);
   while (!word.heap.empty()) {
     std::pop_heap(word.heap.begin(), word.heap.end(), Word::is_later);
     const Candidate best = word.heap.back();
@@ -203,37 +198,15 @@ size_t BpeModel::merge_piece(std::string_view piece, bool is_whole,
     if (left.is_gone || left.next < 0) continue;
     Symbol& right = symbols[static_cast<size_t>(left.next)];
     // One of the two has changed since: what they are now was pushed anew.
-    const Merge* merge = find_merge(left.id, right.id);
-    if (merge == nullptr || merge->id != best.id) continue;
-    while (edge.symbol >= 0 && edge.rank < best.rank) move_edge(word, piece, edge);
-    if (left.next > edge.symbol) continue;
-    const bool was_edge = left.next == edge.symbol;
+    const Merge* found = find_merge(left.id, right.id);
+    if (found == nullptr || found->id != best.id) continue;
     left.id = best.id;
     left.next = right.next;
     right.is_gone = true;
     if (left.next >= 0) symbols[static_cast<size_t>(left.next)].previous = best.position;
-    if (was_edge) edge.symbol = best.position;
-    if (was_edge && !is_whole) rank_edge(word, piece, edge);
     push_candidate(word, left.previous);
     push_candidate(word, best.position);
   }
-  while (edge.symbol >= 0 && edge.rank != kNoRank) move_edge(word, piece, edge);
-  for (size_t i = 0; i < edge.end; ++i) {
-    if (!symbols[i].is_gone) ids.push_back(symbols[i].id);
-  }
-  if (symbols.capacity() > kKeptSymbols) word = {};
-  return edge.symbol < 0 ? 0 : edge.end;
-}
-
-void BpeModel::start_word(std::string_view piece, Word& word) const {
-  word.symbols.clear();
-  word.heap.clear();
-  const auto count = static_cast<int32_t>(piece.size());
-  for (int32_t i = 0; i < count; ++i) {
-    const auto byte = static_cast<unsigned char>(piece[static_cast<size_t>(i)]);
-    word.symbols.push_back({byte_ids_[byte], i - 1, i + 1 < count ? i + 1 : -1, false});
-  }
-  for (int32_t i = 0; i + 1 < count; ++i) push_candidate(word, i);
 }
 
 }  // namespace bge::tokenize

@@ -57,7 +57,6 @@ class BpeModel final : public Model {
     int32_t id;        // what the two become
   };
   struct Word;
-  struct Edge;
 
   void add_merges(const std::vector<BpeMerge>& merges);
   void add_direct_tokens(const BpeVocabulary& vocabulary);
@@ -65,14 +64,9 @@ class BpeModel final : public Model {
   const Merge* find_merge(int32_t left, int32_t right) const;
   void encode_piece(std::string_view piece, std::vector<int32_t>& ids) const;
   void encode_up_to_cap(std::string_view piece, size_t token_cap, std::vector<int32_t>& ids) const;
-  size_t encode_settled(std::string_view piece, size_t token_cap, std::vector<int32_t>& ids) const;
-  // Appends the ids of a whole piece, or those that are settled whatever follows it. Returns how
-  // many bytes they are.
-  size_t merge_piece(std::string_view piece, bool is_whole, std::vector<int32_t>& ids) const;
-  int64_t lowest_rank_across(int32_t left, std::string_view text, size_t begin) const;
-  void move_edge(const Word& word, std::string_view piece, Edge& edge) const;
-  void rank_edge(const Word& word, std::string_view piece, Edge& edge) const;
-  void start_word(std::string_view piece, Word& word) const;
+  size_t encode_settled(std::string_view text, std::vector<int32_t>& ids) const;
+  void merge_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void merge(std::string_view piece, Word& word) const;
   void push_candidate(Word& word, int32_t left) const;
 
   DoubleArray names_;
@@ -81,6 +75,7 @@ class BpeModel final : public Model {
   std::vector<Merge> merges_;  // a hash table with open addressing, its size a power of two
   uint64_t hash_factor_;       // odd and random, so that no file can make its pairs collide
   DoubleArray direct_;         // byte strings that become one known token
+  size_t longest_token_ = 1;   // bytes, of these
 };
 
 }  // namespace bge::tokenize
