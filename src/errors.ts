@@ -32,10 +32,17 @@ export class RerankError extends Error {
   readonly code: RerankErrorCode;
   /** The place it is about: a JSON pointer into the input (`/contexts/0/text`, '' for the whole), an option, or a file. */
   readonly path?: string;
+  /** Of OVERLOADED, where it is known: milliseconds after which the same call is likely to be taken. */
+  readonly retryAfterMs?: number;
 
-  constructor(code: RerankErrorCode, message: string, options: { path?: string; cause?: unknown } = {}) {
+  constructor(
+    code: RerankErrorCode,
+    message: string,
+    options: { path?: string; cause?: unknown; retryAfterMs?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     if (options.path !== undefined) this.path = options.path;
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -1,175 +1,188 @@
-import { basename, dirname } from 'node:path';
-import { usableProviders, type UsableProviders } from './cuda/usable-providers';
-import { RerankError } from './errors';
-import { findRuntime } from './addon/load-runtime';
+import { basename } from 'node:path';
 import { loadNative } from './addon/load-native';
-import { digestFolder, weightCacheFolder } from './models/cache';
-import { digestFile } from './models/digest';
-import { checkTokenizer, checkWeights } from './checks/at-load';
-import { resolveModel, type ResolvedModel } from './models/resolve';
-import { resolveForCuda } from './models/resolve-for-cuda';
-import type { PackedWeights, Weights } from './models/weights';
-import { weightBytes } from './formats/weights-graph';
+import { findRuntime } from './addon/load-runtime';
 import type { NativeEngine, NativeLoadOptions } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';
-import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor } from './options';
-import type { ExecutionProvider, ModelFile, ModelInfo, RerankerOptions } from './types';
+import { checkTokenizer, checkWeights, type CheckedGraph } from './checks/at-load';
+import { usableProviders, type UsableProviders } from './cuda/usable-providers';
+import { RerankError } from './errors';
+import { weightBytes } from './formats/weights-graph';
+import { digestFolder, weightCacheFolder } from './models/cache';
+import { digestFile } from './models/digest';
+import { findModel, weightsPath, type FoundModel } from './models/find-model';
+import type { PullProgress } from './models/pull';
+import { plannedProvider, type Candidate } from './models/plan';
+import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor, type CheckedRerankerOptions } from './options';
+import type { ModelInfo, RerankerOptions } from './types';
 
 export interface LoadedModel {
   engine: NativeEngine;
   info: ModelInfo;
 }
 
-type Loaded = [NativeEngine, ModelFile, ModelFile];
+/** A model on this machine, and how it is to be loaded. */
+export interface PreparedModel {
+  found: FoundModel;
+  options: CheckedRerankerOptions;
+  /** What is left of `options.executionProviders`. */
+  usable: UsableProviders;
+  threads: number;
+  maxLength: number;
+}
+
+/** A candidate that runs. */
+interface Running {
+  candidate: Candidate;
+  native: NativeLoadOptions;
+  engine: NativeEngine;
+  files: ModelInfo['files'];
+}
 
 /** Loads and digests at the same time; whatever fails first ends the other. */
-async function loadAndDigest(options: NativeLoadOptions): Promise<Loaded> {
+async function loadAndDigest(native: NativeLoadOptions): Promise<Omit<Running, 'candidate'>> {
   const stop = new AbortController();
-  const loading = loadNative().load(options);
-  const memo = options.weightCacheFolder && digestFolder();
-  const digests = [options.modelPath, options.tokenizerPath].map((path) => digestFile(path, stop.signal, memo));
+  const loading = loadNative().load(native);
+  const memo = native.engine === 'builtin' && native.weightCacheFolder !== undefined ? digestFolder() : undefined;
+  const digest = (path: string) => digestFile(path, stop.signal, memo);
+  const digesting = Promise.all([digest(native.modelPath), digest(native.tokenizerPath)]);
   try {
-    const [engine, model, tokenizer] = await Promise.all([loading, ...digests] as const);
-    return [engine, model!, tokenizer!];
+    const [engine, [model, tokenizer]] = await Promise.all([loading, digesting]);
+    return {
+      native,
+      engine,
+      files: Object.freeze({ model: Object.freeze(model), tokenizer: Object.freeze(tokenizer) }),
+    };
   } catch (error) {
     stop.abort();
-    const [engine] = await Promise.allSettled([loading, ...digests]);
+    const [engine] = await Promise.allSettled([loading, digesting]);
     if (engine.status === 'fulfilled') await engine.value.close();
     throw toRerankError(error);
   }
 }
 
-/** Loads what the checks let pass. */
-async function loadChecked({ native, reason }: Attempt, unusedPositions: number): Promise<LoadedAttempt> {
-  const { engine: name, modelPath, tokenizerPath, maxLength } = native;
-  const { graph, end } = await checkWeights(modelPath, unusedPositions, maxLength);
-  const leftOut = name === 'onnxruntime' && end?.activation;
-  const ends = end && { end: { output: end.output, before: leftOut ? end.logits : '' } };
-  const loaded = await loadAndDigest({ ...native, ...ends, weightBytes: await weightBytes(graph, modelPath) });
-  const [engine] = loaded;
-  try {
-    checkTokenizer(engine.info.vocabulary, graph, tokenizerPath);
-    return { native, reason: leftOut ? `${reason}; its ${leftOut} at the end is left out` : reason, loaded };
-  } catch (error) {
-    await engine.close();
-    throw error;
+/** What the addon is told. */
+async function nativeOptions(
+  prepared: PreparedModel,
+  candidate: Candidate,
+  { graph, end }: CheckedGraph,
+): Promise<NativeLoadOptions> {
+  const { found, options, usable, threads, maxLength } = prepared;
+  const { truncation, maxQueuedTokens, weightCache, cuda } = options;
+  const { tokenizerPath } = found;
+  const modelPath = weightsPath(found, candidate);
+  const common = { modelPath, tokenizerPath, threads, maxLength, truncation, maxQueuedTokens };
+  if (candidate.engine === 'builtin') {
+    const { dtype } = candidate;
+    const cacheFolder = weightCache ? weightCacheFolder() : undefined;
+    return { ...common, engine: 'builtin', configFolder: found.folder, dtype, weightCacheFolder: cacheFolder };
   }
-}
-
-/** What the caller's options and the folder's files come to, before it is decided what runs the model. */
-type CommonOptions = Pick<
-  NativeLoadOptions,
-  'tokenizerPath' | 'executionProviders' | 'cuda' | 'threads' | 'maxLength' | 'truncation' | 'maxQueuedTokens'
->;
-
-interface Attempt {
-  /** But for what the file of weights itself says. */
-  native: Omit<NativeLoadOptions, 'weightBytes' | 'end'>;
-  reason: string;
-}
-
-interface LoadedAttempt extends Attempt {
-  loaded: Loaded;
-}
-
-function builtinAttempt(common: CommonOptions, { path, dtype, from }: PackedWeights, weightCache: boolean): Attempt {
-  const source = from === 'float32' ? basename(path) : `the ${from} weights of ${basename(path)}`;
   return {
-    native: {
-      ...common,
-      engine: 'builtin',
-      modelPath: path,
-      runtimePath: '',
-      configFolder: dirname(common.tokenizerPath),
-      dtype,
-      weightCacheFolder: weightCache ? weightCacheFolder() : '',
-    },
-    reason: `${dtype} on our own kernels, made from ${source}`,
-  };
-}
-
-function onnxAttempt(common: CommonOptions, { path, dtype }: Weights, reason: string): Attempt {
-  const native: Attempt['native'] = {
     ...common,
     engine: 'onnxruntime',
-    modelPath: path,
-    runtimePath: findRuntime(common.executionProviders[0]),
-    configFolder: '',
-    dtype,
-    weightCacheFolder: '',
+    weightBytes: await weightBytes(graph, modelPath),
+    end: end && { output: end.output, before: end.activation === undefined ? undefined : end.logits },
+    runtimePath: findRuntime(usable.providers[0]),
+    executionProviders: usable.providers,
+    cuda,
   };
-  return { native, reason };
+}
+
+/** Loads what the checks let pass. */
+async function loadChecked(prepared: PreparedModel, candidate: Candidate): Promise<Running> {
+  const { found, maxLength } = prepared;
+  const checked = await checkWeights(weightsPath(found, candidate), found.unusedPositions, maxLength);
+  const running = await loadAndDigest(await nativeOptions(prepared, candidate, checked));
+  try {
+    checkTokenizer(running.engine.info.vocabulary, checked.graph, found.tokenizerPath);
+  } catch (error) {
+    await running.engine.close();
+    throw error;
+  }
+  const leftOut = candidate.engine === 'onnxruntime' ? checked.end?.activation : undefined;
+  const reason = leftOut ? `${candidate.reason}; its ${leftOut} at the end is left out` : candidate.reason;
+  return { ...running, candidate: { ...candidate, reason } };
 }
 
 /** An exporter may have renamed, fused or reshaped weights that ONNX Runtime has no trouble with. */
 const NOT_FOR_OUR_KERNELS: ReadonlySet<string> = new Set(['MODEL_UNSUPPORTED', 'MODEL_INVALID']);
 
-/** Our own kernels where they can run the model, else ONNX Runtime. */
-async function load(
-  { packed, onnx, unusedPositions }: ResolvedModel,
-  common: CommonOptions,
-  weightCache: boolean,
-): Promise<LoadedAttempt> {
-  let reason = `${basename(onnx?.path ?? '')} runs on ONNX Runtime`;
-  if (packed) {
-    const attempt = builtinAttempt(common, packed, weightCache);
-    try {
-      return await loadChecked(attempt, unusedPositions);
-    } catch (error) {
-      if (!onnx || !(error instanceof RerankError) || !NOT_FOR_OUR_KERNELS.has(error.code)) throw error;
-      reason += `, since our own kernels cannot run the model: ${error.message}`;
-    }
-  }
-  const attempt = onnxAttempt(common, onnx!, reason);
-  return await loadChecked(attempt, unusedPositions);
+function isRefusedByOurs({ engine }: Candidate, error: unknown): error is RerankError {
+  return engine === 'builtin' && error instanceof RerankError && NOT_FOR_OUR_KERNELS.has(error.code);
 }
 
-type Provider = ModelInfo['provider'];
+/** The first candidate, or where our own kernels refuse it, what comes behind it. `because` ends its reason. */
+async function loadFirst(
+  prepared: PreparedModel,
+  [first, next, ...others]: readonly [Candidate, ...Candidate[]],
+  because = '',
+): Promise<Running> {
+  try {
+    return await loadChecked(prepared, { ...first, reason: first.reason + because });
+  } catch (error) {
+    if (!next || !isRefusedByOurs(first, error)) throw error;
+    const file = basename(first.file.path);
+    return await loadFirst(prepared, [next, ...others], `, since our own kernels cannot run ${file}: ${error.message}`);
+  }
+}
 
-/** `refused`: what was found before the addon was asked. */
-function describeProvider(asked: ExecutionProvider[], refused: string, { info }: NativeEngine): Provider {
+function describeProvider({ options, usable }: PreparedModel, { info }: NativeEngine): ModelInfo['provider'] {
   const { provider, providerReason, deviceIds } = info;
   return Object.freeze({
-    asked: Object.freeze([...asked]),
+    asked: Object.freeze([...options.executionProviders]),
     got: provider,
-    reason: refused || providerReason,
+    reason: usable.refused || providerReason,
     ...(provider === 'cuda' && { deviceIds: Object.freeze([...deviceIds]) }),
   });
 }
 
-function describe(model: ResolvedModel, provider: Provider, { native, reason, loaded }: LoadedAttempt): ModelInfo {
-  const [engine, modelFile, tokenizerFile] = loaded;
-  const { runtimeVersion, instructionSet } = engine.info;
-  const info: ModelInfo = {
-    model: model.model,
-    architecture: model.architecture,
-    dtype: native.dtype,
-    maxLength: native.maxLength,
-    truncation: native.truncation,
-    threads: native.threads,
-    provider,
-    engine: Object.freeze({ name: native.engine, ...(instructionSet && { instructionSet }), reason }),
-    ...(runtimeVersion && { runtime: Object.freeze({ version: runtimeVersion, library: native.runtimePath }) }),
-    files: Object.freeze({ model: Object.freeze(modelFile), tokenizer: Object.freeze(tokenizerFile) }),
+function describe(prepared: PreparedModel, { candidate, native, engine, files }: Running): ModelInfo {
+  const { found, options, threads, maxLength } = prepared;
+  const { runtimeVersion: version, instructionSet } = engine.info;
+  const { engine: name, dtype, reason } = candidate;
+  return Object.freeze({
+    model: found.model,
+    architecture: found.architecture,
+    dtype,
+    maxLength,
+    truncation: options.truncation,
+    threads,
+    provider: describeProvider(prepared, engine),
+    engine: Object.freeze({ name, ...(instructionSet && { instructionSet }), reason }),
+    ...(native.engine === 'onnxruntime' && { runtime: Object.freeze({ version, library: native.runtimePath }) }),
+    files,
+  });
+}
+
+/** Finds the model, or fetches it, and decides how it is to be loaded. */
+export async function prepareModel(
+  model: string,
+  options?: RerankerOptions,
+  onProgress?: (progress: PullProgress) => void,
+): Promise<PreparedModel> {
+  if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
+  const checked = checkRerankerOptions(options);
+  const usable = await usableProviders(checked);
+  const provider = plannedProvider(usable.providers);
+  const found = await findModel(model, { dtype: checked.dtype, provider }, onProgress);
+  return {
+    found,
+    options: checked,
+    usable,
+    threads: threadsFor(checked.threads, provider === 'cuda' ? checked.cuda.deviceIds.length : 0),
+    maxLength: maxLengthFor(checked.maxLength, found.maxTokens),
   };
-  return Object.freeze(info);
+}
+
+export async function loadPrepared(prepared: PreparedModel): Promise<LoadedModel> {
+  const running = await loadFirst(prepared, prepared.found.candidates);
+  return { engine: running.engine, info: describe(prepared, running) };
 }
 
 /** From a model's name and the caller's options to a running engine and its description. */
-export async function loadModel(model: string, options?: RerankerOptions): Promise<LoadedModel> {
-  if (typeof model !== 'string' || model === '') throw invalidOption('a folder or the name of a model', 'model', model);
-  const { dtype, maxLength, weightCache, executionProviders, threads, ...checked } = checkRerankerOptions(options);
-  const { providers, refused }: UsableProviders = await usableProviders({ executionProviders, ...checked });
-  const onCuda = providers.includes('cuda');
-  const resolved = await (onCuda ? resolveForCuda(model, dtype) : resolveModel(model, dtype, providers));
-  const common: CommonOptions = {
-    ...checked,
-    executionProviders: providers,
-    threads: threadsFor(threads, onCuda ? checked.cuda.deviceIds.length : 0),
-    maxLength: maxLengthFor(maxLength, resolved.maxTokens),
-    tokenizerPath: resolved.tokenizerPath,
-  };
-  const result = await load(resolved, common, weightCache);
-  const engine = result.loaded[0];
-  return { engine, info: describe(resolved, describeProvider(executionProviders, refused, engine), result) };
+export async function loadModel(
+  model: string,
+  options?: RerankerOptions,
+  onProgress?: (progress: PullProgress) => void,
+): Promise<LoadedModel> {
+  return await loadPrepared(await prepareModel(model, options, onProgress));
 }

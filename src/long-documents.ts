@@ -146,9 +146,10 @@ export function foldWindows(
     if (details) Object.assign(result, { tokens: scored.tokens[i], truncatedTokens: scored.truncatedTokens[i] });
     passages.set(context, { result, sum: score, windows: 1 });
   }
+  // In the order of their best windows' logits, which tell apart what their saturated scores do not.
   const response = [...passages.values()].map(({ result, sum, windows: count }) =>
     aggregate === 'mean' ? { ...result, score: sum / count } : result,
   );
-  response.sort((a, b) => b.score - a.score || a.id - b.id);
+  if (aggregate === 'mean') response.sort((a, b) => b.score - a.score || a.id - b.id);
   return { response: topK > 0 ? response.slice(0, topK) : response };
 }

@@ -1,5 +1,6 @@
 import { RerankError } from './errors';
 import { defaultThreads } from './base/threads';
+import { DTYPES } from './models/ways';
 import type { NativeCudaOptions } from './addon/native-api';
 import type {
   CudaOptions,
@@ -12,7 +13,6 @@ import type {
   Truncation,
 } from './types';
 
-const DTYPES: readonly Dtype[] = ['auto', 'fp32', 'fp16', 'bf16', 'int8'];
 const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
 const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
 
@@ -26,6 +26,7 @@ export const MAX_ENCODE_LENGTH = 2 ** 20;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_LENGTH = 512;
 const DEFAULT_MAX_QUEUED_TOKENS = 8_388_608;
+const DEFAULT_MAX_QUEUE_SECONDS = 30;
 /** CUDA numbers its devices in an int; no machine has more than this. */
 const MAX_DEVICE_ID = 1023;
 const DEFAULT_MAX_BATCH_TOKENS = 16_384;
@@ -42,6 +43,7 @@ export interface CheckedRerankerOptions {
   maxLength: number | undefined;
   truncation: Truncation;
   maxQueuedTokens: number;
+  maxQueueSeconds: number;
   weightCache: boolean;
 }
 
@@ -111,9 +113,14 @@ function timeout(value: unknown): number {
   throw invalidOption(`a number of milliseconds above 0, at most ${MAX_TIMEOUT_MS}`, 'timeoutMs', value);
 }
 
+function queueSeconds(value: unknown): number {
+  if (typeof value === 'number' && value > 0) return value;
+  throw invalidOption('a number of seconds above 0', 'maxQueueSeconds', value);
+}
+
 export function checkRerankerOptions(options?: RerankerOptions): CheckedRerankerOptions {
-  const { dtype, executionProviders, cuda, threads, maxLength, truncation, maxQueuedTokens, weightCache } =
-    object(options);
+  const { dtype, executionProviders, cuda, threads, maxLength, truncation, weightCache, ...queue } = object(options);
+  const { maxQueuedTokens, maxQueueSeconds } = queue;
   return {
     dtype: dtype === undefined ? 'auto' : oneOf('dtype', dtype, DTYPES),
     executionProviders: executionProviders === undefined ? ['cpu'] : providers(executionProviders),
@@ -125,6 +132,7 @@ export function checkRerankerOptions(options?: RerankerOptions): CheckedReranker
       maxQueuedTokens === undefined
         ? DEFAULT_MAX_QUEUED_TOKENS
         : integer('maxQueuedTokens', maxQueuedTokens, 1, Number.MAX_SAFE_INTEGER),
+    maxQueueSeconds: maxQueueSeconds === undefined ? DEFAULT_MAX_QUEUE_SECONDS : queueSeconds(maxQueueSeconds),
     weightCache: weightCache === undefined ? false : flag('weightCache', weightCache),
   };
 }

@@ -6,7 +6,8 @@ import { startLimits, throwIfStopped, within, type Limits } from './limits';
 import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
 import type { NativeEngine, NativeResult } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';
-import { checkEncodeOptions, checkRerankOptions, MAX_ENCODE_LENGTH } from './options';
+import { checkEncodeOptions, checkRerankerOptions, checkRerankOptions, MAX_ENCODE_LENGTH } from './options';
+import { QueueEstimate } from './queue-estimate';
 import { toOutput } from './respond';
 import type {
   EncodedPair,
@@ -46,18 +47,29 @@ export function prepareChecked(input: CheckedInput, options?: RerankOptions): Re
   return { input, limits: startLimits(signal, timeoutMs), ...rest };
 }
 
+/** More characters than tokens take on average: what a pair has beyond `maxLength` tokens is cut. */
+const CHARACTERS_PER_TOKEN = 6;
+
+/** Characters that the model will read, about: what one call is to another in the queue. */
+function sizeOf({ query, texts }: CheckedInput, maxLength: number): number {
+  const most = maxLength * CHARACTERS_PER_TOKEN;
+  return texts.reduce((sum, text) => sum + Math.min(most, query.length + text.length), 0);
+}
+
 /** One cross-encoder model in memory, with worker threads of its own. */
 export class Reranker implements AsyncDisposable {
   /** What was loaded, and how. Frozen. */
   readonly info: ModelInfo;
   readonly #engine: NativeEngine;
+  readonly #queue: QueueEstimate;
   #lastRequestId = 0;
   /** Calls not settled: what `close` waits for, as a call that splits passages is not all in the engine yet. */
   readonly #accepted = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  private constructor(engine: NativeEngine, info: ModelInfo) {
+  private constructor(engine: NativeEngine, info: ModelInfo, maxQueueSeconds: number) {
     this.#engine = engine;
+    this.#queue = new QueueEstimate(maxQueueSeconds, () => engine.stats());
     this.info = info;
   }
 
@@ -71,12 +83,12 @@ export class Reranker implements AsyncDisposable {
    */
   static async load(model: string, options?: RerankerOptions): Promise<Reranker> {
     const { engine, info } = await loadModel(model, options);
-    return new Reranker(engine, info);
+    return new Reranker(engine, info, checkRerankerOptions(options).maxQueueSeconds);
   }
 
-  /** @internal For tests: a Reranker on an engine made elsewhere. */
-  static fromEngine(engine: NativeEngine, info: ModelInfo): Reranker {
-    return new Reranker(engine, info);
+  /** @internal A Reranker on an engine made elsewhere. */
+  static fromEngine(engine: NativeEngine, info: ModelInfo, maxQueueSeconds = Infinity): Reranker {
+    return new Reranker(engine, info, maxQueueSeconds);
   }
 
   /**
@@ -95,6 +107,7 @@ export class Reranker implements AsyncDisposable {
     this.#refuseIfClosed();
     if (call.limits.signal?.aborted) throw call.limits.signal.reason;
     if (call.input.texts.length === 0) return { response: [] };
+    this.#queue.enter(call, sizeOf(call.input, this.info.maxLength));
     const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
     const answer = traced(trace, () => this.#score(call, trace));
     this.#accepted.add(answer);
@@ -102,6 +115,7 @@ export class Reranker implements AsyncDisposable {
       return await answer;
     } finally {
       this.#accepted.delete(answer);
+      this.#queue.leave(call);
     }
   }
 

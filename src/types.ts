@@ -77,6 +77,12 @@ export interface RerankerOptions {
   /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
   maxQueuedTokens?: number;
   /**
+   * Bound of the time that a request would wait for those before it, in seconds, estimated from what the engine was seen
+   * to score; a request beyond it is refused with `OVERLOADED` and its `retryAfterMs`, at once. Above 0; `Infinity`: no
+   * bound. Default 30.
+   */
+  maxQueueSeconds?: number;
+  /**
    * Keep the weights that our own kernels made from fp32 in the cache folder, for the next load to map: it is quicker
    * then, and processes share them. Default false.
    */

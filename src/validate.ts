@@ -80,12 +80,19 @@ function readTexts(contexts: unknown[]): { texts: string[]; bad: number } {
   const count = contexts.length;
   const texts: string[] = [];
   let bad = -1;
-  for (let i = 0; i < count; i++) {
+  const read = (i: number) => {
     const item = contexts[i];
     const text = isObject(item) ? item['text'] : undefined;
     if (typeof text === 'string' && text.length > 0) texts.push(text);
     else if (text !== undefined) checkText(`/contexts/${i}/text`, text);
     else if (bad < 0) bad = i;
+    return text;
+  };
+  for (let i = 0; i < count; i++) {
+    if (read(i) !== undefined || i in contexts) continue;
+    // From a hole on only what is there: a sparse list may claim four billion items.
+    for (const key of Object.keys(contexts)) if (Number(key) > i) read(Number(key));
+    break;
   }
   return { texts, bad };
 }

@@ -1,9 +1,12 @@
-// Speed of the linear kernels on one thread, beside the ceiling of the same instruction run from
-// registers. Prints one line per instruction set, dtype and shape: GOP/s.
+// Speed of the linear kernels on one thread, GOP/s. The cases of an instruction set take turns, and
+// each gives its best round, so that their ratios hold on a machine that does other work. Beside
+// AVX2: fused multiply-adds from registers, and the saturating byte product of other engines.
+//   linear_bench [INSTRUCTION_SET]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -11,6 +14,9 @@
 
 #include "kernels/kernels.h"
 #include "kernels/panels.h"
+#if defined(__x86_64__)
+#include "avx2_references.h"
+#endif
 
 using namespace bge::kernels;
 
@@ -23,12 +29,17 @@ using Buffer = std::unique_ptr<void, Free>;
 
 Buffer allocate(size_t bytes) { return Buffer(std::aligned_alloc(64, (bytes + 63) / 64 * 64)); }
 
+std::vector<float> gaussian(size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> x(count);
+  for (float& v : x) v = normal(random);
+  return x;
+}
+
 struct Layer {
   Layer(Dtype dtype, int n, int k) {
-    std::mt19937 random(1);
-    std::normal_distribution<float> normal;
-    std::vector<float> weights(static_cast<size_t>(n) * k);
-    for (float& w : weights) w = normal(random);
+    const std::vector<float> weights = gaussian(static_cast<size_t>(n) * k, 1);
     std::vector<Column> columns(n);
     for (int i = 0; i < n; ++i) columns[i] = {weights.data() + static_cast<size_t>(i) * k, 1, 0.1f};
     panels = allocate(panel_bytes(dtype, n, k));
@@ -48,39 +59,82 @@ double seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+struct Case {
+  std::string name;
+  std::function<double()> run;  // the operations that it did
+  double best = 0;              // operations a second
+};
+
 // Long enough for the processor's clock to settle under these instructions.
 constexpr int kRounds = 7;
 constexpr double kRoundSeconds = 0.1;
 
-void measure(const Kernels& kernels, Dtype dtype, int rows, int n, int k, Epilogue epilogue) {
-  const Layer layer(dtype, n, k);
-  const int d = static_cast<int>(dtype);
-  std::vector<float> x(static_cast<size_t>(rows) * k, 0.5f);
-  std::mt19937 random(2);
-  std::normal_distribution<float> normal;
-  for (float& v : x) v = normal(random);
-  const int padded = (rows + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
-  const Buffer a = allocate(element_size(dtype) * padded * k);
-  std::vector<RowScale> scales(padded);
-  const Activations activations{a.get(), static_cast<size_t>(k), scales.data()};
-  kernels.convert[d](x.data(), k, rows, k, activations);
-  std::vector<float> out(static_cast<size_t>(rows) * n);
-  const LinearArgs args{activations, rows,     &layer.matrix, 0,
-                        n / kPanel,  epilogue, out.data(),    static_cast<size_t>(n)};
-  const KernelScope scope(kernels);
-  double best = 1e9;
-  for (int round = 0; round < kRounds; ++round) {
-    const double start = seconds();
-    double took = 0;
-    int repeats = 0;
-    for (; took < kRoundSeconds; took = seconds() - start, ++repeats) kernels.linear[d](args);
-    best = std::min(best, took / repeats);
-  }
-  static const char* const names[] = {"fp32", "bf16", "int8", "fixed24"};
-  std::printf("%-12s %s rows=%d n=%d k=%d gelu=%d: %7.1f GOP/s\n", isa_name(kernels.isa).data(),
-              names[d], rows, n, k, epilogue == Epilogue::kStoreGelu,
-              2.0 * rows * n * k / best / 1e9);
+void measure(std::vector<Case>& cases) {
+  for (int round = 0; round < kRounds; ++round)
+    for (Case& each : cases) {
+      const double start = seconds();
+      double took = 0;
+      double done = 0;
+      for (; took < kRoundSeconds; took = seconds() - start) done += each.run();
+      each.best = std::max(each.best, done / took);
+    }
+  for (const Case& each : cases)
+    std::printf("%s: %7.1f GOP/s\n", each.name.c_str(), each.best / 1e9);
 }
+
+constexpr int kRows = 256;
+
+std::string shape_name(int n, int k) {
+  return " rows=" + std::to_string(kRows) + " n=" + std::to_string(n) + " k=" + std::to_string(k);
+}
+
+const char* name_of(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kFp32: return "fp32";
+    case Dtype::kBf16: return "bf16";
+    case Dtype::kInt8:
+    case Dtype::kInt8Quads: return "int8";
+    case Dtype::kFixed24: return "fixed24";
+  }
+  return "unknown";
+}
+
+void add_product(std::vector<Case>& cases, const Kernels& kernels, Dtype dtype, int n, int k) {
+  const int d = static_cast<int>(dtype);
+  const auto layer = std::make_shared<Layer>(dtype, n, k);
+  const std::shared_ptr<void> rows(allocate(element_size(dtype) * kRows * k));
+  const auto scales = std::make_shared<std::vector<RowScale>>(kRows);
+  const auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(kRows) * n);
+  const Activations a{rows.get(), static_cast<size_t>(k), scales->data()};
+  const std::vector<float> x = gaussian(static_cast<size_t>(kRows) * k, 2);
+  kernels.convert[d](x.data(), k, kRows, k, a);
+  for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kStoreGelu}) {
+    const std::string gelu = epilogue == Epilogue::kStoreGelu ? " gelu=1" : " gelu=0";
+    cases.push_back({std::string(isa_name(kernels.isa)) + " " + name_of(dtype) + shape_name(n, k) +
+                         gelu,
+                     [=, &kernels] {
+                       (void)rows, (void)scales;  // owned by the case
+                       const KernelScope scope(kernels);
+                       kernels.linear[d]({a, kRows, &layer->matrix, 0, n / kPanel, epilogue,
+                                          out->data(), static_cast<size_t>(n)});
+                       return 2.0 * kRows * n * k;
+                     }});
+  }
+}
+
+#if defined(__x86_64__)
+void add_references(std::vector<Case>& cases, int n, int k) {
+  const auto layer = std::make_shared<Layer>(Dtype::kInt8, n, k);
+  const auto rows = std::make_shared<std::vector<unsigned char>>(kRows * k, 1);
+  const auto sums = std::make_shared<std::vector<int>>(kRows * kPanel);
+  cases.push_back({"saturating int8" + shape_name(n, k), [=] {
+                     bge::bench::multiply_saturating(
+                         rows->data(), kRows, static_cast<const signed char*>(layer->panels.get()),
+                         n, k, sums->data());
+                     return 2.0 * kRows * n * k;
+                   }});
+}
+#endif
 
 }  // namespace
 
@@ -89,13 +143,20 @@ int main(int argc, char** argv) {
   for (const Isa isa : supported_isas()) {
     if (!only.empty() && only != isa_name(isa)) continue;
     if (only.empty() && isa == Isa::kPortable) continue;
-    std::vector<Dtype> dtypes = {Dtype::kInt8, Dtype::kBf16, Dtype::kFp32};
-    if (kernels_for(isa).fp32_form != Dtype::kFp32) dtypes.push_back(kernels_for(isa).fp32_form);
-    for (const Dtype dtype : dtypes) {
-      for (const auto& [n, k] : {std::pair{768, 768}, {384, 384}}) {
-        measure(kernels_for(isa), dtype, 256, n, k, Epilogue::kStore);
-        measure(kernels_for(isa), dtype, 256, n, k, Epilogue::kStoreGelu);
-      }
+    const Kernels& kernels = kernels_for(isa);
+    std::vector<Dtype> dtypes = {kernels.int8_form, Dtype::kBf16, Dtype::kFp32};
+    if (kernels.fp32_form != Dtype::kFp32) dtypes.push_back(kernels.fp32_form);
+    std::vector<Case> cases;
+    for (const auto& [n, k] : {std::pair{768, 768}, {384, 384}}) {
+      for (const Dtype dtype : dtypes) add_product(cases, kernels, dtype, n, k);
+#if defined(__x86_64__)
+      if (isa == Isa::kAvx2) add_references(cases, n, k);
+#endif
     }
+#if defined(__x86_64__)
+    if (isa == Isa::kAvx2)
+      cases.push_back({"avx2 fp32 from registers", bge::bench::multiply_add_in_registers});
+#endif
+    measure(cases);
   }
 }

@@ -2,12 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "backend/execution_provider.h"
+
+namespace bge {
+class Team;
+}
 
 namespace bge::backend {
 
@@ -27,6 +32,17 @@ class Runner {
   // run. A row's logit does not depend on the other rows. Throws Error (kInferenceFailed,
   // kOutOfMemory, kAborted).
   virtual void run(std::span<const Row> rows, std::span<float> logits) = 0;
+
+  // How many other threads would make the run of these rows end sooner.
+  virtual size_t helpers_wanted(std::span<const Row>) const noexcept { return 0; }
+  // run(), sharing its work with whoever takes part in the team. The logits are the same bits,
+  // however many do.
+  virtual void run_shared(std::span<const Row> rows, std::span<float> logits, Team&) {
+    run(rows, logits);
+  }
+  // Takes part in such a run of another Runner of the same Backend, until it is over or
+  // `wanted_elsewhere()`. False where this one cannot.
+  virtual bool help(Team&, const std::function<bool()>& /* wanted_elsewhere */) { return false; }
 
   // From any thread: a run in progress ends soon with kAborted, and so does every later one.
   virtual void cancel() noexcept = 0;

@@ -7,7 +7,7 @@
 namespace bge {
 
 // The stable error codes that reach JavaScript. src/errors.ts and the README's table list the same
-// set; test/unit/error-codes.test.ts holds the three against each other.
+// set; test/reranker/error-codes.test.ts holds the three against each other.
 enum class ErrorCode {
   kInvalidInput,
   kInvalidOption,

@@ -38,6 +38,11 @@ std::string to_string(const Napi::Object& object, const char* key) {
   return object.Get(key).As<Napi::String>().Utf8Value();
 }
 
+// Empty where the property is undefined.
+std::string to_optional_string(const Napi::Object& object, const char* key) {
+  return object.Get(key).IsUndefined() ? std::string() : to_string(object, key);
+}
+
 size_t to_size(const Napi::Object& object, const char* key) {
   return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
 }
@@ -56,10 +61,10 @@ onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
       .providers = std::move(providers),
       .weight_bytes = to_size(options, "weightBytes"),
       .cuda = to_cuda_options(options.Get("cuda").As<Napi::Object>())};
-  if (options.Has("end")) {
+  if (!options.Get("end").IsUndefined()) {
     const Napi::Object end = options.Get("end").As<Napi::Object>();
     converted.output_name = to_string(end, "output");
-    converted.logits_name = to_string(end, "before");
+    converted.logits_name = to_optional_string(end, "before");
   }
   return converted;
 }
@@ -71,7 +76,7 @@ encoder::EncoderOptions to_encoder_options(const Napi::Object& options) {
           .dtype = dtype == "int8"   ? kernels::Dtype::kInt8
                    : dtype == "bf16" ? kernels::Dtype::kBf16
                                      : kernels::Dtype::kFp32,
-          .cache_folder = to_string(options, "weightCacheFolder")};
+          .cache_folder = to_optional_string(options, "weightCacheFolder")};
 }
 
 }  // namespace

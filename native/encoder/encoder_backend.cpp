@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <vector>
 
 #include "base/error.h"
-#include "encoder/executor.h"
 #include "encoder/model_store.h"
 
 namespace bge::encoder {
@@ -14,18 +15,37 @@ namespace {
 // activations stay in the second-level cache.
 constexpr size_t kPackTokens = 512;
 constexpr size_t kPackRows = 64;
+// Two tiles of rows: with fewer, a thread reads weights rather than multiplies.
+constexpr size_t kTokensPerThread = 32;
 
-class EncoderRunner : public backend::Runner {
+class EncoderRunner : public backend::Runner, private ScratchOwner {
  public:
   EncoderRunner(std::shared_ptr<const StoredModel> stored, const kernels::Kernels& kernels)
-      : stored_(std::move(stored)), executor_(stored_->model(), kernels) {}
+      : stored_(std::move(stored)), kernels_(kernels) {}
 
   void run(std::span<const backend::Row> rows, std::span<float> logits) override {
+    Team alone;
+    run_shared(rows, logits, alone);
+  }
+
+  size_t helpers_wanted(std::span<const backend::Row> rows) const noexcept override {
+    size_t tokens = 0;
+    for (const backend::Row& row : rows) tokens += row.ids.size();
+    return tokens < kTokensPerThread ? 0 : tokens / kTokensPerThread - 1;
+  }
+
+  void run_shared(std::span<const backend::Row> rows, std::span<float> logits,
+                  Team& team) override {
     for (size_t first = 0; first < rows.size();) {
       const size_t count = pack_size(rows.subspan(first));
-      executor_.run(rows.subspan(first, count), logits.subspan(first, count), stop_);
+      run_packed(rows.subspan(first, count), logits.subspan(first, count), team);
       first += count;
     }
+  }
+
+  bool help(Team& team, const std::function<bool()>& wanted_elsewhere) override {
+    const kernels::KernelScope scope(kernels_);
+    return team.take_part(*this, wanted_elsewhere);
   }
 
   void cancel() noexcept override { stop_.store(true, std::memory_order_relaxed); }
@@ -40,13 +60,40 @@ class EncoderRunner : public backend::Runner {
     return count;
   }
 
+  Scratch& scratch() override { return workspace_->scratch; }
+
+  bool prepare(size_t tokens) noexcept override {
+    try {
+      reserve(tokens);
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  void reserve(size_t tokens) {
+    if (!workspace_ || workspace_->rows < tokens)
+      workspace_.emplace(stored_->model().workspace(), stored_->dtype(), tokens);
+  }
+
+  void run_packed(std::span<const backend::Row> rows, std::span<float> logits, Team& team) {
+    const Model& model = stored_->model();
+    model.gather(rows, sequences_);
+    reserve(sequences_.tokens());
+    Pass pass{kernels_, stored_->dtype(), stop_, sequences_, workspace_->shared, *this, team};
+    const kernels::KernelScope scope(kernels_);
+    model.run(pass, logits);
+  }
+
   std::shared_ptr<const StoredModel> stored_;
-  Executor executor_;
+  const kernels::Kernels& kernels_;
   std::atomic<bool> stop_{false};
+  Sequences sequences_;
+  std::optional<Workspace> workspace_;
 };
 
 EncoderOptions in_fastest_form(EncoderOptions options, const kernels::Kernels& kernels) {
-  if (options.dtype == kernels::Dtype::kFp32) options.dtype = kernels.fp32_form;
+  options.dtype = kernels::fastest_form(kernels, options.dtype);
   return options;
 }
 
@@ -66,7 +113,7 @@ class LoadedEncoder : public EncoderBackend {
   }
   backend::BatchLimits batch_limits() const override { return {kPackRows, kPackTokens, false}; }
   const backend::BackendInfo& info() const override { return info_; }
-  int max_tokens() const override { return stored_->model().config.max_tokens(); }
+  int max_tokens() const override { return stored_->model().max_tokens(); }
 
  private:
   const kernels::Kernels& kernels_;

@@ -5,49 +5,49 @@
 #endif
 
 #include "base/memory.h"
-#include "encoder/weight_cache.h"
+#include "encoder/families/registry.h"
+#include "encoder/weights/weight_cache.h"
 
 namespace bge::encoder {
 
-StoredModel::StoredModel(MappedFile cached, const EncoderConfig& config, kernels::Dtype dtype)
-    : cached_(std::move(cached)) {
-  Layout layout(cached_->data() + WeightCache::kHeaderBytes);
-  model_ = lay_out(config, dtype, layout);
-  bytes_ = layout.used();
+void StoredModel::map(MappedFile cached, const WeightFile& file, const ModelBinding& bind) {
+  cached_.emplace(std::move(cached));
+  WeightBinder filled(file, dtype_, cached_->data() + WeightCache::kHeaderBytes);
+  model_ = bind(filled);
 }
 
-StoredModel::StoredModel(const WeightFile& weights, const EncoderOptions& options,
-                         const EncoderConfig& config, size_t bytes)
-    : bytes_(bytes) {
+void StoredModel::convert(const WeightFile& file, const ModelBinding& bind,
+                          const std::atomic<bool>* stop) {
   constexpr size_t kHugePage = size_t{2} << 20;
-  memory_ = AlignedBuffer(bytes, kHugePage);
+  memory_ = AlignedBuffer(bytes_, kHugePage);
 #if defined(MADV_HUGEPAGE)
-  madvise(memory_.get(), bytes, MADV_HUGEPAGE);
+  madvise(memory_.get(), bytes_, MADV_HUGEPAGE);
 #endif
-  Layout layout(memory_.get());
-  model_ = lay_out(config, options.dtype, layout);
-  pack_weights(weights, model_, options.stop);
+  WeightBinder filling(file, dtype_, memory_.get(), stop);
+  model_ = bind(filling);
   // The allocator would keep what the last float copies took.
   give_memory_back();
 }
 
 std::shared_ptr<const StoredModel> StoredModel::load(const EncoderOptions& options) {
-  const EncoderConfig config = read_config(options.folder + "/config.json");
-  Layout count(nullptr);
-  lay_out(config, options.dtype, count);
-  const WeightFile weights(options.weights_path);
-  const auto convert = [&] {
-    return std::shared_ptr<const StoredModel>(
-        new StoredModel(weights, options, config, count.used()));
-  };
-  if (options.cache_folder.empty()) return convert();
-
-  const WeightCache cache(options.cache_folder, weights, config, options.dtype, count.used());
-  if (std::optional<MappedFile> file = cache.open())
-    return std::shared_ptr<const StoredModel>(
-        new StoredModel(std::move(*file), config, options.dtype));
-  std::shared_ptr<const StoredModel> stored = convert();
-  cache.write(stored->memory_.get());
+  const ModelBinding bind = read_model(options.folder);
+  const WeightFile file(options.weights_path);
+  // Nothing of the size of the weights is allocated before all of their shapes fit.
+  WeightBinder counting(file, options.dtype);
+  bind(counting);
+  const std::shared_ptr<StoredModel> stored(new StoredModel(options.dtype, counting.bytes()));
+  if (options.cache_folder.empty()) {
+    stored->convert(file, bind, options.stop);
+    return stored;
+  }
+  const WeightCache cache(options.cache_folder, file, counting.fingerprint(), options.dtype,
+                          counting.bytes());
+  if (std::optional<MappedFile> cached = cache.open()) {
+    stored->map(std::move(*cached), file, bind);
+  } else {
+    stored->convert(file, bind, options.stop);
+    cache.write(stored->memory_.get());
+  }
   return stored;
 }
 

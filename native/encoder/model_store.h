@@ -2,34 +2,35 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 
-#include "encoder/aligned_buffer.h"
 #include "encoder/encoder_backend.h"
-#include "encoder/mapped_file.h"
-#include "encoder/packed_model.h"
-#include "encoder/weight_file.h"
+#include "encoder/families/model.h"
+#include "encoder/weights/aligned_buffer.h"
+#include "encoder/weights/mapped_file.h"
+#include "encoder/weights/weight_file.h"
 
 namespace bge::encoder {
 
-// A PackedModel with the memory that it points into: converted by this process, or a cache file,
+// A Model with the memory that its weights lie in: converted by this process, or a cache file,
 // mapped, which processes share and of whose word vectors only the used ones become resident.
 class StoredModel {
  public:
   static std::shared_ptr<const StoredModel> load(const EncoderOptions& options);
 
-  const PackedModel& model() const { return model_; }
+  const Model& model() const { return *model_; }
+  kernels::Dtype dtype() const { return dtype_; }
   size_t bytes() const { return bytes_; }
 
  private:
-  explicit StoredModel(MappedFile cached, const EncoderConfig& config, kernels::Dtype dtype);
-  StoredModel(const WeightFile& weights, const EncoderOptions& options, const EncoderConfig& config,
-              size_t bytes);
+  StoredModel(kernels::Dtype dtype, size_t bytes) : dtype_(dtype), bytes_(bytes) {}
+  void map(MappedFile cached, const WeightFile& file, const ModelBinding& bind);
+  void convert(const WeightFile& file, const ModelBinding& bind, const std::atomic<bool>* stop);
 
+  kernels::Dtype dtype_;
+  size_t bytes_;
   AlignedBuffer memory_;
   std::optional<MappedFile> cached_;
-  PackedModel model_;
-  size_t bytes_;
+  std::unique_ptr<const Model> model_;
 };
 
 }  // namespace bge::encoder

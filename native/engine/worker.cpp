@@ -21,6 +21,30 @@ Error current_error() noexcept {
   }
 }
 
+// While it lives, workers without work of their own may take part in a run.
+class SharedRun {
+ public:
+  SharedRun(schedule::Scheduler& scheduler, Team& team, size_t seats, size_t tokens)
+      : scheduler_(scheduler), team_(team) {
+    if (seats > 0) team_.open(tokens);
+    is_shared_ = team_.is_open();
+    if (is_shared_) scheduler_.share(team_, seats);
+  }
+  // In this order: who is sent to a team finds it open, or just closed.
+  ~SharedRun() {
+    if (!is_shared_) return;
+    scheduler_.unshare(team_);
+    team_.close();
+  }
+  SharedRun(const SharedRun&) = delete;
+  SharedRun& operator=(const SharedRun&) = delete;
+
+ private:
+  schedule::Scheduler& scheduler_;
+  Team& team_;
+  bool is_shared_;
+};
+
 }  // namespace
 
 Worker::Worker(schedule::Scheduler& scheduler, const tokenize::Tokenizer& tokenizer,
@@ -32,6 +56,8 @@ void Worker::run() noexcept {
     try {
       if (const auto* tokenizing = std::get_if<schedule::TokenizeWork>(&*work)) {
         tokenize(*tokenizing);
+      } else if (const auto* helping = std::get_if<schedule::HelpWork>(&*work)) {
+        help(*helping);
       } else {
         score(std::get<schedule::RunWork>(*work));
       }
@@ -52,6 +78,11 @@ void Worker::tokenize(const schedule::TokenizeWork& work) {
     encode(request, request.pairs[i]);
   }
   scheduler_.tokenized(work, schedule::Clock::now() - start);
+}
+
+void Worker::help(const schedule::HelpWork& work) {
+  const bool again = runner_->help(*work.team, [this] { return scheduler_.has_work(); });
+  scheduler_.helped(work, again && work.team->is_open());
 }
 
 void Worker::encode(schedule::Request& request, schedule::Pair& pair) const {
@@ -75,12 +106,17 @@ void Worker::encode(schedule::Request& request, schedule::Pair& pair) const {
 void Worker::score(const schedule::RunWork& work) {
   const auto start = schedule::Clock::now();
   std::vector<backend::Row> rows;
+  size_t tokens = 0;
   for (const schedule::PairRef& ref : work.pairs) {
     const tokenize::EncodedPair& encoded = ref.pair().encoded;
     rows.push_back({encoded.ids, encoded.type_ids});
+    tokens += encoded.ids.size();
   }
   std::vector<float> logits(rows.size());
-  runner_->run(rows, logits);
+  {
+    const SharedRun shared(scheduler_, team_, runner_->helpers_wanted(rows), tokens);
+    runner_->run_shared(rows, logits, team_);
+  }
   for (size_t i = 0; i < logits.size(); ++i) {
     schedule::Pair& pair = work.pairs[i].pair();
     if (!std::isfinite(logits[i])) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "backend/backend.h"
+#include "base/team.h"
 #include "schedule/scheduler.h"
 #include "tokenize/tokenizer.h"
 
@@ -29,12 +30,14 @@ class Worker {
  private:
   void tokenize(const schedule::TokenizeWork& work);
   void score(const schedule::RunWork& work);
+  void help(const schedule::HelpWork& work);
   void encode(schedule::Request& request, schedule::Pair& pair) const;
 
   schedule::Scheduler& scheduler_;
   const tokenize::Tokenizer& tokenizer_;
   std::unique_ptr<backend::Runner> runner_;
   PairLimits limits_;
+  Team team_;  // of this worker's runs
 };
 
 }  // namespace bge::engine

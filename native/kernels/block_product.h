@@ -10,7 +10,7 @@ namespace bge::kernels {
 namespace {
 
 // A tile, the product that an instruction set is good at: up to kRows rows of elements A by up to
-// kPanels panels of elements B, summed as Acc.
+// kPanels panels of elements B, panel_elements(k) apart, summed as Acc.
 //
 // block() writes the sums as [row][kPanels][kSums][16]; k is a multiple of kDepth. While it works
 // it calls between(step, steps) for every step from 0 to steps - 1, in order.
@@ -21,9 +21,15 @@ concept BlockProduct =
       { Tile::kPanels } -> std::convertible_to<int>;
       { Tile::kSums } -> std::convertible_to<int>;
       { Tile::kDepth } -> std::convertible_to<int>;
+      { Tile::panel_elements(/*k=*/64) } -> std::same_as<size_t>;
       Tile::block(a, /*a_stride=*/size_t{64}, /*rows=*/1, b, /*panels=*/1, /*k=*/64, sums,
                   /*between=*/[](int, int) {});
     };
+
+// Panels of k rows of 16 elements and nothing else.
+struct PlainPanels {
+  static constexpr size_t panel_elements(int k) { return static_cast<size_t>(k) * kPanel; }
+};
 
 // A finished block of raw sums that still waits for its epilogue.
 template <class Acc>
@@ -39,9 +45,10 @@ struct Block {
 // Panels that stay in the second-level cache (1 to 2 MB where wide tiles are found) beside the rows
 // while every block of rows goes past them.
 template <BlockProduct Tile>
-inline int panels_in_cache(size_t panel_elements) {
+inline int panels_in_cache(int k) {
   constexpr size_t kBytes = size_t{640} << 10;
-  const auto panels = static_cast<int>(kBytes / (panel_elements * sizeof(typename Tile::B)));
+  const auto panels =
+      static_cast<int>(kBytes / (Tile::panel_elements(k) * sizeof(typename Tile::B)));
   return panels < Tile::kPanels ? Tile::kPanels : panels / Tile::kPanels * Tile::kPanels;
 }
 
@@ -58,8 +65,8 @@ inline void for_each_block(const typename Tile::A* a, size_t a_stride, int rows,
   using Acc = typename Tile::Acc;
   constexpr int kStride = Tile::kPanels * Tile::kSums * kPanel;
   alignas(64) Acc sums[2][Tile::kRows * kStride];
-  const size_t panel_elements = static_cast<size_t>(k) * kPanel;
-  const int chunk = panels_in_cache<Tile>(panel_elements);
+  const size_t panel_elements = Tile::panel_elements(k);
+  const int chunk = panels_in_cache<Tile>(k);
   Block<Acc> pending{sums[1], kStride, 0, 0, 0, 0};
   int slot = 0;
   for (int begin = 0; begin < panel_count; begin += chunk) {

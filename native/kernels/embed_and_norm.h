@@ -27,7 +27,7 @@ template <SixteenLanes V, RowForm<V> Rows>
 void layer_norm(const LayerNormArgs& args) {
   using F = typename V::F;
   const float count = static_cast<float>(args.width);
-  for (int row = 0; row < args.rows; ++row) {
+  write_rows<Rows>(args.out, args.width, args.rows, [&](int row) {
     float* x = args.x + static_cast<size_t>(row) * args.width;
     const float mean =
         sum_over<V>(x, args.width, [](F sum, F v) { return V::add(sum, v); }) / count;
@@ -47,7 +47,7 @@ void layer_norm(const LayerNormArgs& args) {
       V::store(x + i, y);
     }
     Rows::template convert_row<V>(x, args.width, &range, args.out, row);
-  }
+  });
 }
 
 template <SixteenLanes V, RowForm<V> Rows>

@@ -1,4 +1,4 @@
-#include "kernels/strips_avx2.h"
+#include "kernels/registers_avx2.h"
 #include "kernels/strips_generic.h"
 #include "kernels/table.h"
 #include "kernels/vec_avx2.h"
@@ -39,7 +39,7 @@ struct AvxVnniByteStrip : ByteOperands {
 
 extern const Kernels kAvxVnniKernels;
 const Kernels kAvxVnniKernels =
-    make_kernels<Avx2, StripTile<FloatStrip<Avx2, 6, 1>>, StripTile<WidenedBf16Strip<Avx2, 6, 1>>,
+    make_kernels<Avx2, StripTile<FloatStrip<Avx2, 6, 1>>, StripTile<WidenedBf16Strip<Avx2, 4, 1>>,
                  StripTile<AvxVnniByteStrip>>(Isa::kAvxVnni, enter_nothing, leave_nothing);
 
 }  // namespace bge::kernels

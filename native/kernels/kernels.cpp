@@ -40,7 +40,7 @@ const Kernels& kernels_for(Isa isa) {
 }
 
 size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim) {
-  if (dtype == Dtype::kFixed24) dtype = Dtype::kFp32;  // only the linear layers are in fixed point
+  dtype = plain_form(dtype);
   const auto depth = static_cast<int>(round_up(head_dim, tile_depth(dtype)));
   return AttentionScratch(nullptr, dtype, length, depth).bytes();
 }

@@ -18,8 +18,12 @@ namespace bge::kernels {
 // weight column) is 24-bit integers times one scale, the largest magnitude being kLargestFixed. An
 // integer is three signed bytes of descending power of 256; rows hold all first bytes, then all
 // second, then all third ones, panels the three bytes of 64 k after one another.
-enum class Dtype { kFp32, kBf16, kInt8, kFixed24 };
-constexpr int kDtypes = 4;
+//
+// kInt8Quads is int8, to the bit, for processors that multiply bytes only by vpmaddubsw, whose sums
+// have 16 bits. Every 32 rows [32][k] are followed by the same bytes by columns [k][32]; panels are
+// those of quad_panels.h.
+enum class Dtype { kFp32, kBf16, kInt8, kFixed24, kInt8Quads };
+constexpr int kDtypes = 5;
 // Leaves room for what rounding and the carries of signed bytes add.
 constexpr float kLargestFixed = 127 * 65536;
 
@@ -29,17 +33,38 @@ constexpr int kPanel = 16;
 constexpr int kWidthMultiple = 64;
 // Attention keeps one head of one row on the stack.
 constexpr int kMaxHeadDim = 256;
-// Activation buffers must be readable up to a multiple of this many rows: tiles load whole.
-constexpr int kRowMultiple = 16;
+// Activation buffers have room for a multiple of this many rows, as tiles load whole, and a part of
+// the rows begins at one.
+constexpr int kRowMultiple = 32;
 
+// Bytes of one value of a row; for words also of a table.
 constexpr size_t element_size(Dtype dtype) {
   switch (dtype) {
     case Dtype::kFp32: return 4;
     case Dtype::kBf16: return 2;
     case Dtype::kInt8: return 1;
     case Dtype::kFixed24: return 3;
+    case Dtype::kInt8Quads: return 2;
   }
   return 0;
+}
+
+constexpr bool is_int8(Dtype dtype) { return dtype == Dtype::kInt8 || dtype == Dtype::kInt8Quads; }
+
+// Whether a PanelMatrix of this dtype has `scale`.
+constexpr bool has_scale(Dtype dtype) { return is_int8(dtype) || dtype == Dtype::kFixed24; }
+
+// The dtype of word vectors, and of attention's operands, in a model of this dtype: the other forms
+// are for linear layers alone.
+constexpr Dtype plain_form(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kFp32:
+    case Dtype::kFixed24: return Dtype::kFp32;
+    case Dtype::kBf16: return Dtype::kBf16;
+    case Dtype::kInt8:
+    case Dtype::kInt8Quads: return Dtype::kInt8;
+  }
+  return dtype;
 }
 
 // int8 activations: value = scale * byte + offset, one pair per row. kFixed24: value = scale *
@@ -49,17 +74,18 @@ struct RowScale {
   float offset;
 };
 
-// Rows ready to be multiplied: float, bf16 (uint16_t) or uint8_t with one RowScale per row.
+// Rows ready to be multiplied: float, bf16 (uint16_t) or uint8_t with one RowScale per row. Rows
+// from a multiple of kRowMultiple on begin at element row * stride of data.
 struct Activations {
   void* data;
   size_t stride;        // elements from row to row
-  RowScale* row_scale;  // kInt8 and kFixed24
+  RowScale* row_scale;  // where has_scale()
 };
 
 // A weight matrix [k][n] as panels of 16 columns, each panel [k/g][16][g] with g = 1 (float), 2
 // (bf16), 4 (int8): what a 512-bit register, two 256-bit ones and an AMX tile all load as they lie.
 // int8: weight = scale[n] * byte; kFixed24: scale[n] * integer / 65536. int8 only: scaled_sum[n] =
-// scale[n] * sum over k of byte.
+// scale[n] * sum over k of byte. For kFixed24 and kInt8Quads see Dtype.
 struct PanelMatrix {
   Dtype dtype;
   int n;  // multiple of 16
@@ -138,8 +164,10 @@ size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim);
 // All kernels for one instruction set. Every function may be called from any thread at once.
 struct Kernels {
   Isa isa;
-  // kFp32, or kFixed24 where that is faster; elsewhere the entries of kFixed24 are null.
+  // kFp32, or kFixed24 where that is faster; kInt8, or kInt8Quads where that is. Elsewhere the
+  // entries of those two are null.
   Dtype fp32_form;
+  Dtype int8_form;
   // Around any run of the calls below on one thread: sets up and gives back the tile registers.
   void (*enter)();
   void (*leave)();
@@ -151,6 +179,18 @@ struct Kernels {
   void (*embed[kDtypes])(const EmbedArgs&);
   void (*attention[kDtypes])(const AttentionArgs&);
 };
+
+// The form in which these kernels are fastest at a dtype.
+constexpr Dtype fastest_form(const Kernels& kernels, Dtype dtype) {
+  switch (plain_form(dtype)) {
+    case Dtype::kFp32: return kernels.fp32_form;
+    case Dtype::kInt8: return kernels.int8_form;
+    case Dtype::kBf16:
+    case Dtype::kFixed24:
+    case Dtype::kInt8Quads: break;
+  }
+  return dtype;
+}
 
 // `isa` must be one of supported_isas().
 const Kernels& kernels_for(Isa isa);

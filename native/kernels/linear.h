@@ -25,13 +25,13 @@ struct Dequantise {
     unroll<kWidth>([&](auto p) {
       bias[p] = V::load(w.bias + column + p * kPanel);
       if constexpr (Rows::kNeedsRange) scale[p] = V::load(w.scale + column + p * kPanel);
-      if constexpr (Rows::kDtype == Dtype::kInt8)
+      if constexpr (is_int8(Rows::kDtype))
         scaled_sum[p] = V::load(w.scaled_sum + column + p * kPanel);
     });
   }
   template <class Acc>
   typename V::F operator()(int p, const Acc* sums, const RowScale& row) const {
-    if constexpr (Rows::kDtype == Dtype::kInt8) {
+    if constexpr (is_int8(Rows::kDtype)) {
       const typename V::F base = V::fma(V::set1(row.offset), scaled_sum[p], bias[p]);
       const typename V::F products = V::mul(V::to_f32(V::load_i32(sums)), V::set1(row.scale));
       return V::fma(products, scale[p], base);
@@ -76,8 +76,8 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
 template <SixteenLanes V, RowForm<V> Rows, BlockProduct Tile, Epilogue kEpilogue>
 void linear_with(const LinearArgs& args) {
   const PanelMatrix& w = *args.weights;
-  const auto* panels = static_cast<const typename Tile::B*>(w.panels) +
-                       static_cast<size_t>(args.panel_begin) * w.k * kPanel;
+  const auto* panels =
+      static_cast<const typename Tile::B*>(w.panels) + args.panel_begin * Tile::panel_elements(w.k);
   for_each_block<Tile>(static_cast<const typename Tile::A*>(args.a.data), args.a.stride, args.rows,
                        panels, args.panel_end - args.panel_begin, w.k,
                        [&](const auto& block, int first, int last) {

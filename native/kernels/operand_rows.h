@@ -35,7 +35,8 @@ inline float reduce_min(typename V::F a) {
 constexpr float kSmallestRange = 1e-30f;
 
 // How rows of one dtype are stored. convert_row() writes row `row` of `out` from `width` floats;
-// the range of those floats is complete where kNeedsRange says so.
+// the range of those floats is complete where kNeedsRange says so. finish_rows() is called once
+// rows [first, end), at most kRowMultiple from a multiple of it on, are written.
 template <class Rows, class V>
 concept RowForm = requires(const float* x, const RowRange<V>* range, const Activations& out) {
   { Rows::kDtype } -> std::convertible_to<Dtype>;
@@ -43,7 +44,12 @@ concept RowForm = requires(const float* x, const RowRange<V>* range, const Activ
   Rows::template convert_row<V>(x, /*width=*/64, range, out, /*row=*/0);
 };
 
-struct FloatRows {
+// Where nothing is left to do once a row is written.
+struct IndependentRows {
+  static void finish_rows(const Activations&, int, int, int) {}
+};
+
+struct FloatRows : IndependentRows {
   static constexpr Dtype kDtype = Dtype::kFp32;
   static constexpr bool kNeedsRange = false;
   template <SixteenLanes V>
@@ -59,7 +65,7 @@ struct FixedBytes {
   int8_t bytes[3];
 };
 
-struct FixedRows {
+struct FixedRows : IndependentRows {
   static constexpr Dtype kDtype = Dtype::kFixed24;
   static constexpr bool kNeedsRange = true;
   // A row that holds NaN or infinity becomes NaN as a whole.
@@ -86,7 +92,7 @@ struct FixedRows {
   }
 };
 
-struct Bf16Rows {
+struct Bf16Rows : IndependentRows {
   static constexpr Dtype kDtype = Dtype::kBf16;
   static constexpr bool kNeedsRange = false;
   template <SixteenLanes V>
@@ -97,37 +103,50 @@ struct Bf16Rows {
   }
 };
 
-struct Int8Rows {
+struct Int8Rows : IndependentRows {
   static constexpr Dtype kDtype = Dtype::kInt8;
   static constexpr bool kNeedsRange = true;
-  // byte = round((x - min) / scale), so that the row's own range takes all 256 steps; a row that
-  // holds NaN or infinity becomes NaN as a whole.
   template <SixteenLanes V>
   static void convert_row(const float* x, int width, const RowRange<V>* range,
                           const Activations& out, int row) {
-    const float low = reduce_min<V>(range->low);
-    const float span = V::reduce_max(range->high) - low;
+    out.row_scale[row] =
+        write<V>(x, width, *range, static_cast<uint8_t*>(out.data) + row * out.stride);
+  }
+
+  // byte = round((x - min) / scale), so that the row's own range takes all 256 steps; a row that
+  // holds NaN or infinity becomes NaN as a whole.
+  template <SixteenLanes V>
+  static RowScale write(const float* x, int width, const RowRange<V>& range, uint8_t* to) {
+    const float low = reduce_min<V>(range.low);
+    const float span = V::reduce_max(range.high) - low;
     const bool varies = span > kSmallestRange;
-    const float inverse = varies ? 255.0f / span : 0.0f;
-    out.row_scale[row] = {varies ? span * (1.0f / 255.0f) : 0.0f,
-                          low + V::reduce_add(range->poison)};
     const typename V::F base = V::set1(low);
-    const typename V::F factor = V::set1(inverse);
-    uint8_t* to = static_cast<uint8_t*>(out.data) + row * out.stride;
+    const typename V::F factor = V::set1(varies ? 255.0f / span : 0.0f);
     for (int i = 0; i < width; i += kPanel)
       V::store_low_byte(to + i, V::to_i32(V::mul(V::sub(V::load(x + i), base), factor)));
+    return {varies ? span * (1.0f / 255.0f) : 0.0f, low + V::reduce_add(range.poison)};
   }
 };
 
+// body(row) for every row, each of which it writes to `out`.
+template <class Rows, class Body>
+inline void write_rows(const Activations& out, int width, int rows, Body body) {
+  for (int first = 0; first < rows; first += kRowMultiple) {
+    const int end = rows - first < kRowMultiple ? rows : first + kRowMultiple;
+    for (int row = first; row < end; ++row) body(row);
+    Rows::finish_rows(out, width, first, end);
+  }
+}
+
 template <SixteenLanes V, RowForm<V> Rows>
 void convert(const float* in, size_t in_stride, int rows, int width, const Activations& out) {
-  for (int row = 0; row < rows; ++row) {
+  write_rows<Rows>(out, width, rows, [&](int row) {
     const float* x = in + row * in_stride;
     RowRange<V> range;
     if constexpr (Rows::kNeedsRange)
       for (int i = 0; i < width; i += kPanel) range.add(V::load(x + i));
     Rows::template convert_row<V>(x, width, &range, out, row);
-  }
+  });
 }
 
 }  // namespace

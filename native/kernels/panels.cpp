@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "kernels/quad_panels.h"
+
 namespace bge::kernels {
 namespace {
 
@@ -20,8 +22,20 @@ float largest_magnitude(const UnalignedFloat* x, size_t count) {
   return std::bit_cast<float>(largest);
 }
 
-// To the nearest, ties to even: adding 1.5 * 2^23 leaves the integer in the low bits. Within
-// [-127, 127] because the scale is the largest magnitude over 127.
+// Whether multiples of `step` are bytes of it: half a step is room for the rounding of products.
+bool are_bytes_of(float step, const UnalignedFloat* x, size_t count) {
+  const float low = -128.5f * step;
+  const float high = 127.5f * step;
+  return step > 0.0f && std::all_of(x, x + count, [&](float w) { return w > low && w < high; });
+}
+
+// The scale of int8 weights. A NaN stays visible.
+float scale_of(const UnalignedFloat* x, size_t count, float step) {
+  return are_bytes_of(step, x, count) ? step : largest_magnitude(x, count) / kLargestByte;
+}
+
+// To the nearest, ties to even: adding 1.5 * 2^23 leaves the integer in the low bits. Within a
+// byte: the scale is the largest magnitude over 127, or the step of integers that fit.
 int8_t to_byte(float value, float inverse_scale) {
   constexpr float kShift = 12582912.0f;
   return static_cast<int8_t>(std::bit_cast<int32_t>(value * inverse_scale + kShift));
@@ -34,9 +48,9 @@ void scatter(const float* weights, int k, int lane, Element* panel, Convert conv
     panel[(i / kGroup * kPanel + lane) * kGroup + i % kGroup] = convert(weights[i]);
 }
 
-void convert_int8_column(const float* weights, int k, int n, const PanelTarget& target,
+void convert_int8_column(const float* weights, int k, float step, int n, const PanelTarget& target,
                          int8_t* panel) {
-  const float scale = largest_magnitude(weights, k) / kLargestByte;
+  const float scale = scale_of(weights, k, step);
   const float inverse = scale > 0.0f ? 1.0f / scale : 0.0f;
   int32_t sum = 0;
   scatter<4>(weights, k, n % kPanel, panel, [&](float w) {
@@ -77,6 +91,7 @@ uint16_t float_to_bf16(float value) {
 }
 
 size_t panel_bytes(Dtype dtype, int n, int k) {
+  if (dtype == Dtype::kInt8Quads) return n / kPanel * quad_panel_bytes(k);
   return element_size(dtype) * static_cast<size_t>(n) * k;
 }
 
@@ -99,9 +114,15 @@ void convert_to_panels(Dtype dtype, std::span<const Column> columns, int k,
                    float_to_bf16);
         break;
       case Dtype::kInt8:
-        convert_int8_column(weights.data(), k, static_cast<int>(n), target,
+        convert_int8_column(weights.data(), k, column.step, static_cast<int>(n), target,
                             static_cast<int8_t*>(target.panels) + panel);
         break;
+      case Dtype::kInt8Quads: {
+        int8_t* const to = static_cast<int8_t*>(target.panels) + n / kPanel * quad_panel_bytes(k);
+        convert_int8_column(weights.data(), k, column.step, static_cast<int>(n), target, to);
+        if (lane == kPanel - 1) split_quad_panel(to, k);
+        break;
+      }
       case Dtype::kFixed24:
         convert_fixed_column(weights, static_cast<int>(n), target,
                              static_cast<int8_t*>(target.panels) + 3 * panel);
@@ -111,7 +132,7 @@ void convert_to_panels(Dtype dtype, std::span<const Column> columns, int k,
 }
 
 void convert_embedding_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, size_t width,
-                            void* out, float* scale) {
+                            void* out, float* scale, float step) {
   if (dtype == Dtype::kFp32) {
     std::memcpy(out, in, rows * width * sizeof(float));
     return;
@@ -124,7 +145,7 @@ void convert_embedding_rows(Dtype dtype, const UnalignedFloat* in, size_t rows, 
       continue;
     }
     int8_t* to = static_cast<int8_t*>(out) + row * width;
-    scale[row] = largest_magnitude(x, width) / kLargestByte;
+    scale[row] = scale_of(x, width, step);
     const float inverse = scale[row] > 0.0f ? 1.0f / scale[row] : 0.0f;
     for (size_t i = 0; i < width; ++i) to[i] = to_byte(x[i], inverse);
   }

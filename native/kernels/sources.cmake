@@ -5,9 +5,11 @@ set(BGE_KERNELS_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/isa.cpp
     ${CMAKE_CURRENT_LIST_DIR}/isa_portable.cpp
     ${CMAKE_CURRENT_LIST_DIR}/kernels.cpp
-    ${CMAKE_CURRENT_LIST_DIR}/panels.cpp)
+    ${CMAKE_CURRENT_LIST_DIR}/panels.cpp
+    ${CMAKE_CURRENT_LIST_DIR}/quad_panels.cpp)
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/isa_portable.cpp
                             ${CMAKE_CURRENT_LIST_DIR}/panels.cpp
+                            ${CMAKE_CURRENT_LIST_DIR}/quad_panels.cpp
                             PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=off")
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

@@ -37,7 +37,7 @@ template <int kMax, class Body>
 
 // The tile that walks a block strip by strip: all panels of its first rows, then of the next.
 template <Strip S>
-struct StripTile {
+struct StripTile : PlainPanels {
   using A = typename S::A;
   using B = typename S::B;
   using Acc = typename S::Acc;
@@ -55,7 +55,7 @@ struct StripTile {
       with_height<S::kHeight>(left < S::kHeight ? left : S::kHeight, [&](auto height) {
         with_widths<kPanels>(panels, [&](auto width, int panel) {
           S::template strip<height(), width()>(a + row * a_stride, a_stride,
-                                               b + static_cast<size_t>(panel) * k * kPanel, k,
+                                               b + panel * StripTile::panel_elements(k), k,
                                                sums + (row * kPanels + panel) * kPanel);
         });
       });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/lanes.h"
 #include "kernels/strip_tile.h"
@@ -51,17 +52,17 @@ struct WidenedBf16Strip {
   static void strip(const A* a, size_t a_stride, const B* b, int k, Acc* out) {
     typename V::F acc[kRowCount][kWidth];
     unroll_grid<kRowCount, kWidth>([&](auto r, auto p) { acc[r][p] = V::set1(0.0f); });
-    const typename V::I high = V::set1_i32(static_cast<int32_t>(0xFFFF0000u));
     for (int i = 0; i < k; i += 2) {
       unroll<2>([&](auto odd) {
         typename V::F w[kWidth];
         unroll<kWidth>([&](auto p) {
           const B* at = b + (static_cast<size_t>(p) * k + i) * kPanel;
-          const typename V::I pair = V::load_i32(reinterpret_cast<const int32_t*>(at));
-          w[p] = V::as_f32(odd() ? V::and_i32(pair, high) : V::template shift_left<16>(pair));
+          w[p] = widen<odd()>(V::load_i32(reinterpret_cast<const int32_t*>(at)));
         });
         unroll<kRowCount>([&](auto r) {
-          const typename V::F x = widen(a[r * a_stride + i + odd]);
+          int32_t pair;
+          std::memcpy(&pair, a + r * a_stride + i, sizeof pair);
+          const typename V::F x = widen<odd()>(V::set1_i32(pair));
           unroll<kWidth>([&](auto p) { acc[r][p] = V::fma(x, w[p], acc[r][p]); });
         });
       });
@@ -71,8 +72,12 @@ struct WidenedBf16Strip {
   }
 
  private:
-  static typename V::F widen(A value) {
-    return V::as_f32(V::set1_i32(static_cast<int32_t>(uint32_t{value} << 16)));
+  template <bool kOdd>
+  static typename V::F widen(typename V::I pairs) {
+    if constexpr (kOdd)
+      return V::as_f32(V::and_i32(pairs, V::set1_i32(static_cast<int32_t>(0xFFFF0000u))));
+    else
+      return V::as_f32(V::template shift_left<16>(pairs));
   }
 };
 

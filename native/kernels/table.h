@@ -19,6 +19,7 @@ constexpr Kernels make_kernels(Isa isa, void (*enter)(), void (*leave)()) {
   return {
       isa,
       Dtype::kFp32,
+      Dtype::kInt8,
       enter,
       leave,
       {linear<V, FloatRows, FloatTile>, linear<V, Bf16Rows, Bf16Linear>,

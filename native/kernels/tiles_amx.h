@@ -49,7 +49,7 @@ struct Bf16Tiles {
 // kStream: weights that come from the second-level cache and go past the first, which then keeps
 // the rows; without, for what is small enough to stay in the first.
 template <class Form, bool kStream>
-struct AmxTile {
+struct AmxTile : PlainPanels {
   using A = typename Form::A;
   using B = typename Form::B;
   using Acc = typename Form::Acc;

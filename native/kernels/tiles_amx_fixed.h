@@ -18,7 +18,7 @@ namespace {
 // Blocks of one tile by two. Tiles 0 to 2 and 3 to 5 hold the sums of the left and right panel by
 // power, largest first; 6 is a byte of the rows, 7 one of the weights. The rows (3 KB for every 64
 // k) stay in the first-level cache and the weights stream; two tiles of rows would not fit.
-struct AmxFixedTile {
+struct AmxFixedTile : PlainPanels {
   using A = FixedBytes;
   using B = FixedBytes;
   using Acc = int32_t;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace bge::rank {
 
@@ -12,18 +13,20 @@ double sigmoid(double x) noexcept {
 }
 
 std::vector<RankedContext> rank(std::span<const float> logits, size_t top_k, bool raw_scores) {
-  std::vector<RankedContext> ranked;
-  ranked.reserve(logits.size());
-  for (size_t i = 0; i < logits.size(); ++i) {
-    const double logit = logits[i];
-    ranked.push_back({static_cast<uint32_t>(i), raw_scores ? logit : sigmoid(logit)});
-  }
-  const size_t kept = top_k == 0 ? ranked.size() : std::min(top_k, ranked.size());
-  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(kept), ranked.end(),
-                    [](const RankedContext& a, const RankedContext& b) {
-                      return a.score != b.score ? a.score > b.score : a.id < b.id;
+  std::vector<uint32_t> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), 0U);
+  const size_t kept = top_k == 0 ? ids.size() : std::min(top_k, ids.size());
+  // By logit: beyond about 37 its sigmoid is 1 in float64, and what differs would look equal.
+  std::partial_sort(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(kept), ids.end(),
+                    [&](uint32_t a, uint32_t b) {
+                      return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
                     });
-  ranked.resize(kept);
+  std::vector<RankedContext> ranked;
+  ranked.reserve(kept);
+  for (size_t i = 0; i < kept; ++i) {
+    const double logit = logits[ids[i]];
+    ranked.push_back({ids[i], raw_scores ? logit : sigmoid(logit)});
+  }
   return ranked;
 }
 

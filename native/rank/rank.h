@@ -15,7 +15,7 @@ struct RankedContext {
 // 1 / (1 + e^-x) in float64, without overflow at either end.
 double sigmoid(double x) noexcept;
 
-// Best first, ties by lower id; at most `top_k`, all for 0.
+// Best first by logit, ties by lower id; at most `top_k`, all for 0.
 std::vector<RankedContext> rank(std::span<const float> logits, size_t top_k, bool raw_scores);
 
 }  // namespace bge::rank

@@ -8,27 +8,20 @@
 namespace bge::schedule {
 namespace {
 
-// For every token that goes to the oldest request, this many may go to smaller, younger ones.
-constexpr size_t kTokensPerOldestToken = 7;
-
 // About a millisecond of tokenizing: short against a run, long against a turn through the lock.
 constexpr size_t kBytesPerTokenizeWork = 8192;
 constexpr size_t kPairsPerTokenizeWork = 64;
-
-// A request's last pairs run longest first. What comes before them runs shortest first: while a
-// large request has far to go, nobody who overtakes it should wait for its longest pairs.
-constexpr size_t kPairsLongestFirst = 64;
 
 // Calls `visit` with (tokens, pair) of the ready pairs, in the order in which they want to run,
 // until it says no.
 template <typename Visit>
 void in_run_order(const Request& request, Visit&& visit) {
   const auto& ready = request.ready;
-  if (ready.size() > kPairsLongestFirst) {
-    for (auto pair = ready.rbegin(); pair != ready.rend() && visit(*pair); ++pair) {
+  if (runs_longest_first(ready.size())) {
+    for (auto pair = ready.begin(); pair != ready.end() && visit(*pair); ++pair) {
     }
   } else {
-    for (auto pair = ready.begin(); pair != ready.end() && visit(*pair); ++pair) {
+    for (auto pair = ready.rbegin(); pair != ready.rend() && visit(*pair); ++pair) {
     }
   }
 }
@@ -135,12 +128,49 @@ Statistics Scheduler::statistics() const {
 
 std::optional<Work> Scheduler::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(
-      lock, [this] { return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()); });
-  if (stopped_ || runnable_.empty()) return std::nullopt;
-  Request& request = pick();
-  if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
-  return take_run_work(request);
+  SharedRun* shared = nullptr;
+  ++waiting_;
+  changed_.wait(lock, [&] {
+    return stopped_ || !runnable_.empty() || (closed_ && requests_.empty()) ||
+           (shared = most_shared()) != nullptr;
+  });
+  --waiting_;
+  if (stopped_) return std::nullopt;
+  if (!runnable_.empty()) {
+    Request& request = pick();
+    if (std::optional<TokenizeWork> work = take_tokenize_work(request)) return *std::move(work);
+    return take_run_work(request);
+  }
+  if (shared == nullptr) return std::nullopt;
+  --shared->seats;
+  return HelpWork{shared->team};
+}
+
+Scheduler::SharedRun* Scheduler::most_shared() {
+  const auto most = std::ranges::max_element(shared_, {}, &SharedRun::seats);
+  return most == shared_.end() || most->seats == 0 ? nullptr : &*most;
+}
+
+void Scheduler::share(Team& team, size_t seats) {
+  size_t wanted;
+  {
+    std::lock_guard lock(mutex_);
+    shared_.push_back({&team, seats});
+    wanted = std::min(seats, waiting_);
+  }
+  for (size_t i = 0; i < wanted; ++i) changed_.notify_one();
+}
+
+void Scheduler::unshare(Team& team) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(shared_, [&team](const SharedRun& run) { return run.team == &team; });
+}
+
+void Scheduler::helped(const HelpWork& work, bool again) {
+  if (!again) return;
+  std::lock_guard lock(mutex_);
+  for (SharedRun& run : shared_)
+    if (run.team == work.team) ++run.seats;
 }
 
 void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration) {
@@ -201,8 +231,8 @@ void Scheduler::failed(const Work& work, const Error& error) {
     };
     if (const auto* tokenizing = std::get_if<TokenizeWork>(&work)) {
       fail(*tokenizing->request);
-    } else {
-      for (const PairRef& ref : std::get<RunWork>(work).pairs) {
+    } else if (const auto* running = std::get_if<RunWork>(&work)) {
+      for (const PairRef& ref : running->pairs) {
         statistics_.queued_tokens -= ref.pair().tokens;
         fail(*ref.request);
       }
@@ -215,8 +245,7 @@ void Scheduler::failed(const Work& work, const Error& error) {
 Request& Scheduler::pick() const {
   Request* const fewest = *runnable_.begin();
   Request* const oldest = *runnable_by_age_.begin();
-  const bool oldest_is_due = tokens_since_oldest_ >= kTokensPerOldestToken * next_tokens(*oldest);
-  return oldest_is_due ? *oldest : *fewest;
+  return oldest_is_due(tokens_since_oldest_, next_tokens(*oldest)) ? *oldest : *fewest;
 }
 
 std::optional<TokenizeWork> Scheduler::take_tokenize_work(Request& request) {
@@ -224,7 +253,7 @@ std::optional<TokenizeWork> Scheduler::take_tokenize_work(Request& request) {
   const RequestPtr shared = requests_.at(request.id);
   TokenizeWork work{shared, request.next_to_tokenize, request.next_to_tokenize,
                     !request.query_encoded};
-  charge(request, request.pairs[work.first].tokens);
+  charge_for(request, request.pairs[work.first].tokens);
   size_t bytes = 0;
   while (work.last < request.pairs.size() && bytes < kBytesPerTokenizeWork &&
          work.last - work.first < kPairsPerTokenizeWork) {
@@ -245,7 +274,8 @@ RunWork Scheduler::take_run_work(Request& first) {
   };
   std::vector<Offer> offers;
   std::vector<size_t> lengths;
-  const backend::BatchLimits limits = current_limits();
+  const backend::BatchLimits limits =
+      run_limits(options_.batch_limits, statistics_.queued_tokens, options_.workers);
   const auto offer = [&](Request& request) {
     in_run_order(request, [&](const auto& pair) {
       if (lengths.size() == limits.max_rows) return false;
@@ -265,16 +295,9 @@ RunWork Scheduler::take_run_work(Request& first) {
   return work;
 }
 
-backend::BatchLimits Scheduler::current_limits() const {
-  backend::BatchLimits limits = options_.batch_limits;
-  const size_t share = (statistics_.queued_tokens + options_.workers - 1) / options_.workers;
-  if (!limits.padded) limits.max_tokens = std::min(limits.max_tokens, share);
-  return limits;
-}
-
 void Scheduler::hand_out(Request& request, size_t index, RunWork& work) {
   const size_t tokens = request.pairs[index].tokens;
-  charge(request, tokens);
+  charge_for(request, tokens);
   work.pairs.push_back({requests_.at(request.id), index});
   if (!request.started) {
     request.started = true;
@@ -289,12 +312,9 @@ void Scheduler::hand_out(Request& request, size_t index, RunWork& work) {
   });
 }
 
-void Scheduler::charge(const Request& request, size_t tokens) {
-  if (&request == *runnable_by_age_.begin()) {
-    tokens_since_oldest_ -= std::min(tokens_since_oldest_, kTokensPerOldestToken * tokens);
-  } else {
-    tokens_since_oldest_ += tokens;
-  }
+void Scheduler::charge_for(const Request& request, size_t tokens) {
+  tokens_since_oldest_ =
+      charge(tokens_since_oldest_, tokens, &request == *runnable_by_age_.begin());
 }
 
 template <typename Change>
@@ -306,6 +326,7 @@ void Scheduler::reorder(Request& request, Change&& change) {
     runnable_.insert(&request);
     runnable_by_age_.insert(&request);
   }
+  runnable_count_.store(runnable_.size(), std::memory_order_relaxed);
 }
 
 Completion Scheduler::settle(Request& request) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -10,8 +11,13 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "schedule/policy.h"
 #include "schedule/request.h"
 #include "schedule/statistics.h"
+
+namespace bge {
+class Team;
+}
 
 namespace bge::schedule {
 
@@ -37,7 +43,12 @@ struct RunWork {
   std::vector<PairRef> pairs;
 };
 
-using Work = std::variant<TokenizeWork, RunWork>;
+// A part in another worker's run, which nobody has to take back.
+struct HelpWork {
+  Team* team;
+};
+
+using Work = std::variant<TokenizeWork, RunWork, HelpWork>;
 
 // The bounded queue between callers and workers. Safe from any number of threads; one lock, held
 // for microseconds.
@@ -47,7 +58,8 @@ using Work = std::variant<TokenizeWork, RunWork>;
 // oldest request, which keeps large ones from starving. Inside a request the last pairs run longest
 // first, so that the workers finish together, and those before them shortest first; for the same
 // reason a run that packs pairs without padding takes no more than a worker's share of what is
-// queued.
+// queued. A worker that finds nothing to do helps in a run in progress where that is shared, and
+// leaves it for any other work.
 class Scheduler {
  public:
   struct Options {
@@ -74,28 +86,41 @@ class Scheduler {
   std::optional<Work> next();
   void tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration);
   void scored(const RunWork& work, std::chrono::nanoseconds duration);
+  // What became of a HelpWork; `again`: the worker could take part again.
+  void helped(const HelpWork& work, bool again);
   // Settles the requests of this work with an error.
   void failed(const Work& work, const Error& error);
 
+  // Around a run: offers `seats` parts in it to workers that find nothing else to do.
+  void share(Team& team, size_t seats);
+  void unshare(Team& team);
+  // Without the lock: whether there is work that is not helping. Those who help ask.
+  bool has_work() const noexcept { return runnable_count_.load(std::memory_order_relaxed) > 0; }
+
  private:
-  // Fewest tokens left first, then the oldest.
-  struct FewestTokens {
+  struct FewestFirst {
     bool operator()(const Request* a, const Request* b) const {
-      return a->remaining_tokens != b->remaining_tokens ? a->remaining_tokens < b->remaining_tokens
-                                                        : a->sequence < b->sequence;
+      return fewest_first({a->remaining_tokens, a->sequence}, {b->remaining_tokens, b->sequence});
     }
   };
   struct Oldest {
     bool operator()(const Request* a, const Request* b) const { return a->sequence < b->sequence; }
   };
 
+  // A run in progress and the parts in it that nobody has.
+  struct SharedRun {
+    Team* team;
+    size_t seats;
+  };
+
   // All below want mutex_ held.
+  // The run with the most free seats, or null.
+  SharedRun* most_shared();
   Request& pick() const;
   std::optional<TokenizeWork> take_tokenize_work(Request& request);
   RunWork take_run_work(Request& first);
-  backend::BatchLimits current_limits() const;
   void hand_out(Request& request, size_t index, RunWork& work);
-  void charge(const Request& request, size_t tokens);
+  void charge_for(const Request& request, size_t tokens);
   // Applies a change to what the request's place among the runnable ones rests on.
   template <typename Change>
   void reorder(Request& request, Change&& change);
@@ -110,8 +135,11 @@ class Scheduler {
   uint64_t next_sequence_ = 0;
   size_t tokens_since_oldest_ = 0;  // run for others while the oldest request waited
   std::unordered_map<uint64_t, RequestPtr> requests_;  // admitted, not settled
-  std::set<Request*, FewestTokens> runnable_;          // of them, those with work to hand out
+  std::set<Request*, FewestFirst> runnable_;           // of them, those with work to hand out
   std::set<Request*, Oldest> runnable_by_age_;         // the same
+  std::atomic<size_t> runnable_count_ = 0;             // their number
+  std::vector<SharedRun> shared_;
+  size_t waiting_ = 0;  // workers in next()
   Statistics statistics_;
 };
 

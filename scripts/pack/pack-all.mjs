@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { builtAddon, hostTarget, prebuild } from '../prebuild/prebuild.mjs';
 import { TARGETS, targetNamed } from '../prebuild/targets.mjs';
-import { PACKAGES, packMain, packPlatform } from './packages.mjs';
+import { RUNTIME_TARGETS } from './onnxruntime.mjs';
+import { PACKAGES, packMain, packPlatform, packRuntime } from './packages.mjs';
 
 const FETCH = fileURLToPath(new URL('../../deps/fetch.mjs', import.meta.url));
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
@@ -19,12 +20,14 @@ async function packAll(targets, build) {
   const addons = [];
   for (const target of targets) addons.push(build ? await prebuild(target) : builtAddon(target));
   const packed = [packMain(), ...targets.map((target, at) => packPlatform(target, addons[at]))];
+  const withRuntime = targets.filter((target) => RUNTIME_TARGETS.includes(target));
+  for (const target of withRuntime) packed.push(await packRuntime(target));
   for (const { filename, size, unpackedSize } of packed) {
     console.log(`${filename}: ${megabytes(size)}, unpacked ${megabytes(unpackedSize)}`);
   }
   const tarballs = readdirSync(PACKAGES).filter((name) => name.endsWith('.tgz'));
-  if (tarballs.length !== targets.length + 1)
-    throw new Error(`Expected a tarball a target, got ${tarballs.join(', ')}.`);
+  if (tarballs.length !== packed.length)
+    throw new Error(`Expected ${packed.length} tarballs, got ${tarballs.join(', ')}.`);
 }
 
 const { values } = parseArgs({

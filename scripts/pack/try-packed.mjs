@@ -4,6 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { getTestModel } from '../get-test-model.mjs';
+import { targetNamed } from '../prebuild/targets.mjs';
+import { RUNTIME_TARGETS } from './onnxruntime.mjs';
 
 const PROGRAM = `
   const { Reranker } = require('bge-reranker');
@@ -17,13 +19,15 @@ const PROGRAM = `
   })();`;
 
 const [folder, target] = process.argv.slice(2);
+const wanted = new RegExp(`^bge-reranker-((onnxruntime-)?${target}-)?\\d`);
 const tarballs = readdirSync(folder)
-  .filter((name) => /^bge-reranker-\d/.test(name) || new RegExp(`^bge-reranker-${target}-\\d`).test(name))
+  .filter((name) => wanted.test(name))
   .map((name) => path.resolve(folder, name));
-if (tarballs.length !== 2) throw new Error(`${folder} does not hold bge-reranker and its package for ${target}.`);
+const expected = RUNTIME_TARGETS.includes(targetNamed(target)) ? 3 : 2;
+if (tarballs.length !== expected) throw new Error(`${folder} does not hold the ${expected} packages for ${target}.`);
 const project = mkdtempSync(path.join(os.tmpdir(), 'bge-try-'));
 process.once('exit', () => rmSync(project, { recursive: true, force: true }));
 writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
-const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs];
+const install = ['install', '--no-audit', '--no-fund', ...tarballs];
 execFileSync('npm', install, { cwd: project, stdio: 'inherit', shell: process.platform === 'win32' });
 execFileSync(process.execPath, ['-e', PROGRAM, await getTestModel()], { cwd: project, stdio: 'inherit' });

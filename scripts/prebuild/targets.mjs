@@ -20,11 +20,12 @@ function zigTriple({ platform, arch, libc }) {
 function target(name) {
   const [platform, arch, tag] = name.split('-');
   const libc = platform === 'linux' ? (tag ?? 'glibc') : undefined;
-  const parts = { name, package: `bge-reranker-${name}`, platform, arch, libc };
+  const packages = { package: `bge-reranker-${name}`, runtimePackage: `bge-reranker-onnxruntime-${name}` };
+  const parts = { name, ...packages, platform, arch, libc };
   return { ...parts, zigTriple: zigTriple(parts), cmakeSystem: SYSTEM[platform], cmakeProcessor: CPU[arch] };
 }
 
-/** name, package, platform, arch, libc (Linux: glibc or musl), zigTriple, cmakeSystem, cmakeProcessor. */
+/** name, package, runtimePackage (there is one for pack/onnxruntime.mjs's targets only), platform, arch, libc (Linux: glibc or musl), zigTriple, cmakeSystem, cmakeProcessor. */
 export const TARGETS = NAMES.map(target);
 
 export function targetNamed(name) {

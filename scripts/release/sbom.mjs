@@ -1,10 +1,11 @@
 // What ships, as a CycloneDX bill of materials and a licence report, into build/release/: the packages that npm installs
-// with ours, and the sources compiled into the addon. Fails on anything without a licence, or with one not listed here.
+// with ours, the sources compiled into the addon, and ONNX Runtime. Fails on anything without a licence, or with one not listed here.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RUNTIME_VERSION } from '../pack/onnxruntime.mjs';
 
 const TOOL = '@cyclonedx/cyclonedx-npm@6.0.1';
 const ALLOWED = [
@@ -38,22 +39,31 @@ function compiledIn() {
     purl: `pkg:npm/${name}@${version}`,
   }));
   const fetched = json(path.join(root, 'deps', 'manifest.json')).dependencies;
-  return [...headers, ...fetched].map(({ name, version, licence, purl = `pkg:generic/${name}@${version}` }) => ({
-    type: 'library',
-    name,
-    version,
-    'bom-ref': purl,
-    purl,
-    licenses: [licence.includes(' OR ') ? { expression: licence } : { license: { id: licence } }],
-    properties: [{ name: 'bge-reranker:use', value: 'compiled in' }],
-  }));
+  return [...headers, ...fetched].map((each) => component(each, 'compiled in'));
 }
+
+/** What the packages with ONNX Runtime's library hold (scripts/pack/onnxruntime.mjs). */
+const opened = () =>
+  component(
+    { name: 'onnxruntime', version: RUNTIME_VERSION, licence: 'MIT', purl: `pkg:pypi/onnxruntime@${RUNTIME_VERSION}` },
+    'opened at run time',
+  );
+
+const component = ({ name, version, licence, purl = `pkg:generic/${name}@${version}` }, use) => ({
+  type: 'library',
+  name,
+  version,
+  'bom-ref': purl,
+  purl,
+  licenses: [licence.includes(' OR ') ? { expression: licence } : { license: { id: licence } }],
+  properties: [{ name: 'bge-reranker:use', value: use }],
+});
 
 const licenceOf = ({ licenses = [] }) =>
   licenses.map(({ expression, license }) => expression ?? license.id ?? license.name).join(' AND ');
 
 const bom = installedWithUs();
-bom.components.push(...compiledIn());
+bom.components.push(...compiledIn(), opened());
 const lines = bom.components.map((each) => `${each.name} ${each.version}: ${licenceOf(each) || 'none'}`).sort();
 const folder = path.join(root, 'build', 'release');
 mkdirSync(folder, { recursive: true });

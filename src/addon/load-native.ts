@@ -1,45 +1,45 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import nodeGypBuild from 'node-gyp-build';
 import { dlopenFailure } from './dlopen-failure';
 import { RerankError } from '../errors';
+import { PACKAGE_ROOT, SEARCH_FROM } from './home';
 import { NATIVE_API_VERSION, type NativeAddon } from './native-api';
 import { platformPackage, type Obstacle } from './platform-package';
-
-/** Holds for dist/addon/ and, under jest, for src/addon/. */
-const PACKAGE_ROOT = join(__dirname, '..', '..');
 
 let loaded: NativeAddon | undefined;
 
 /** In a clone the addon is what was built there. */
-const isClone = (root: string): boolean => existsSync(join(root, 'CMakeLists.txt'));
+const isClone = (root: string | undefined): boolean => root !== undefined && existsSync(join(root, 'CMakeLists.txt'));
 
-function refusal(root: string, path: string, { reason, remedy, alsoInClone, cause }: Obstacle): RerankError {
+function refusal(root: string | undefined, path: string, obstacle: Obstacle): RerankError {
+  const { reason, remedy, alsoInClone, cause } = obstacle;
   const what = isClone(root) && !alsoInClone ? 'run `npm run build` in the package folder' : remedy;
   return new RerankError('ADDON_NOT_FOUND', `The native addon cannot be used: ${reason}; ${what}`, { path, cause });
 }
 
-/** The addon's file below a folder; undefined where there is none for this platform. */
-function addonIn(folder: string): string | undefined {
+/** The addon that is built in the package's folder; undefined where there is none for this platform. */
+function builtIn(root: string): string | undefined {
   try {
-    return nodeGypBuild.resolve(folder);
+    return nodeGypBuild.resolve(root);
   } catch {
     return undefined;
   }
 }
 
 /** A build in the package's own folder (a clone has one), else what the platform's package carries. */
-function findAddon(root: string): string {
-  const own = addonIn(root);
+function findAddon(root: string | undefined): string {
+  const own = root === undefined ? undefined : builtIn(root);
   if (own !== undefined) return own;
   const found = platformPackage(root);
   if ('reason' in found) {
+    if (root === undefined) throw refusal(root, SEARCH_FROM, found);
     throw refusal(root, root, { ...found, reason: `nothing is built in its folder, and ${found.reason}` });
   }
-  const file = addonIn(found.folder);
-  if (file !== undefined) return file;
+  if (existsSync(found.addon)) return found.addon;
   const remedy = 'delete node_modules and install again on this machine';
-  throw refusal(root, found.folder, { reason: 'its package holds no file for this platform', remedy });
+  throw refusal(root, found.addon, { reason: 'its package holds no file for this platform', remedy });
 }
 
 /** Absolute path of the addon. */
@@ -53,8 +53,8 @@ export function loadNative(root = PACKAGE_ROOT): NativeAddon {
   const file = findAddon(root);
   let addon: Partial<NativeAddon>;
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- the file is known at run time only
-    addon = require(file) as Partial<NativeAddon>;
+    // The file is known at run time only, which bundlers do not follow in a plain require.
+    addon = createRequire(file)(file) as Partial<NativeAddon>;
   } catch (error) {
     throw refusal(root, file, dlopenFailure(error));
   }

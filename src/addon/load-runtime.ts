@@ -1,7 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { RerankError } from '../errors';
 import type { ExecutionProvider } from '../types';
+import { KEEP_EXTERNAL, PACKAGE_ROOT, SEARCH_FROM } from './home';
+import { requirePackage, type RuntimePackage } from './installed-packages';
+import { nativeAddonFile } from './load-native';
+import { currentTarget } from './platform-package';
+import targets from './runtime-targets.json';
 
 const CARRIER = 'onnxruntime-node';
 const LIBRARY_NAME: Partial<Record<NodeJS.Platform, RegExp>> = {
@@ -38,15 +44,25 @@ export function findInCarrier(root: string, platform: NodeJS.Platform, arch: str
   return undefined;
 }
 
-function carrierRoot(): string {
+/** The library of our own package for this platform, if that is installed. */
+function inPlatformPackage(): string | undefined {
   try {
-    return dirname(require.resolve(`${CARRIER}/package.json`));
-  } catch (error) {
-    throw notFound(
-      `Install the package ${CARRIER}, or set ONNXRUNTIME_LIBRARY to an ONNX Runtime library`,
-      CARRIER,
-      error,
-    );
+    const found = requirePackage(runtimePackageName(), SEARCH_FROM) as RuntimePackage | undefined;
+    return found?.library;
+  } catch {
+    return undefined;
+  }
+}
+
+const runtimePackageName = (): string => `bge-reranker-onnxruntime-${currentTarget()}`;
+
+/** The library of an onnxruntime-node that the application has. */
+function inCarrier(): string | undefined {
+  try {
+    const manifest = createRequire(SEARCH_FROM).resolve(`${CARRIER}/package.json`);
+    return findInCarrier(dirname(manifest), process.platform, process.arch);
+  } catch {
+    return undefined;
   }
 }
 
@@ -77,21 +93,30 @@ function inPythonEnvironment(): string | undefined {
   return libraries.find((library) => library !== undefined && hasCuda(library));
 }
 
-function shippedRuntime(): string {
-  const root = carrierRoot();
-  const found = findInCarrier(root, process.platform, process.arch);
-  if (found) return found;
-  const target = `${process.platform}-${process.arch}`;
-  throw notFound(`${CARRIER} has no library for ${target}; set ONNXRUNTIME_LIBRARY to an ONNX Runtime library`, root);
+function refuse(): never {
+  // Where the addon is missing as well, that is what to say.
+  nativeAddonFile();
+  const target = currentTarget();
+  const reason = `There is no ONNX Runtime for ${target}, which this model needs`;
+  if (!targets.includes(target)) {
+    throw notFound(`${reason}; set ONNXRUNTIME_LIBRARY to a library built for it`, SEARCH_FROM);
+  }
+  const name = runtimePackageName();
+  if (PACKAGE_ROOT === undefined) throw notFound(`${reason}: ${name} is not found; ${KEEP_EXTERNAL}`, SEARCH_FROM);
+  const remedy = `install the optional dependency ${name} (\`npm install --include=optional\`) or ${CARRIER}`;
+  throw notFound(`${reason}; ${remedy}, or set ONNXRUNTIME_LIBRARY to a library`, PACKAGE_ROOT);
 }
 
 /**
- * Absolute path of the ONNX Runtime library: ONNXRUNTIME_LIBRARY, else the one that onnxruntime-node ships. For CUDA,
- * where that one has no CUDA provider beside it: that of the package onnxruntime-gpu in an active Python environment.
+ * Absolute path of the ONNX Runtime library: ONNXRUNTIME_LIBRARY, else the one of our package for this platform, else
+ * that of an onnxruntime-node. For CUDA the first of these that has a CUDA provider beside it, else that of the package
+ * onnxruntime-gpu in an active Python environment.
  */
 export function findRuntime(provider: ExecutionProvider = 'cpu'): string {
   const asked = process.env['ONNXRUNTIME_LIBRARY'];
   if (asked) return askedFor(asked);
-  const shipped = shippedRuntime();
-  return provider === 'cuda' && !hasCuda(shipped) ? (inPythonEnvironment() ?? shipped) : shipped;
+  const own = inPlatformPackage();
+  if (provider !== 'cuda') return own ?? inCarrier() ?? refuse();
+  const known = [own, inCarrier(), inPythonEnvironment()].filter((library) => library !== undefined);
+  return known.find(hasCuda) ?? known[0] ?? refuse();
 }

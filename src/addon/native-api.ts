@@ -1,7 +1,7 @@
 import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 6;
+export const NATIVE_API_VERSION = 7;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -13,32 +13,45 @@ export interface NativeFailure {
 /** `memoryLimitBytes` 0: no limit. */
 export type NativeCudaOptions = Required<CudaOptions>;
 
-export interface NativeLoadOptions {
-  engine: 'builtin' | 'onnxruntime';
-  /** Absolute path of the ONNX file; for `builtin`, of the float weights. */
+interface NativeModelOptions {
+  /** Absolute path of the file of weights. */
   modelPath: string;
-  /** Bytes of the ONNX file and its external data; for `builtin`, 0. */
-  weightBytes: number;
-  /**
-   * For `onnxruntime`, where it is known how the graph ends: its output that holds scores, and the value that is to be
-   * given in its place as it stands before an activation; empty: none.
-   */
-  end?: { output: string; before: string };
   /** Absolute path of tokenizer.json. */
   tokenizerPath: string;
-  /** Absolute path of the ONNX Runtime shared library; for `builtin`, empty. */
-  runtimePath: string;
-  /** For `builtin`: the folder of config.json, what to make of the weights, and where to keep that (empty: nowhere). */
-  configFolder: string;
-  dtype: Exclude<Dtype, 'auto'>;
-  weightCacheFolder: string;
-  executionProviders: ExecutionProvider[];
-  cuda: NativeCudaOptions;
   threads: number;
   maxLength: number;
   truncation: Truncation;
   maxQueuedTokens: number;
 }
+
+/** A model on our own kernels. */
+export interface NativeBuiltinOptions extends NativeModelOptions {
+  engine: 'builtin';
+  /** Of config.json. */
+  configFolder: string;
+  /** What to make of the weights. */
+  dtype: Exclude<Dtype, 'auto'>;
+  /** Where to keep that; undefined: nowhere. */
+  weightCacheFolder: string | undefined;
+}
+
+/** A model on ONNX Runtime. */
+export interface NativeRuntimeOptions extends NativeModelOptions {
+  engine: 'onnxruntime';
+  /** Bytes of the ONNX file and its external data. */
+  weightBytes: number;
+  /**
+   * Where it is known how the graph ends: its output that holds scores, and the value that is to be given in its place, as
+   * it stands before an activation.
+   */
+  end: { output: string; before: string | undefined } | undefined;
+  /** Absolute path of the shared library. */
+  runtimePath: string;
+  executionProviders: ExecutionProvider[];
+  cuda: NativeCudaOptions;
+}
+
+export type NativeLoadOptions = NativeBuiltinOptions | NativeRuntimeOptions;
 
 export interface NativeEngineInfo {
   provider: ExecutionProvider;

@@ -1,7 +1,9 @@
 import { familySync, MUSL } from 'detect-libc';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { PACKAGE_VERSION } from '../base/package-version';
+import { KEEP_EXTERNAL, SEARCH_FROM } from './home';
+import { requirePackage, type AddonPackage } from './installed-packages';
 import targets from './prebuilt-targets.json';
 
 /** What stands in the way of the addon, and what the user is to do: two parts of one sentence. */
@@ -22,11 +24,11 @@ export function currentTarget(): string {
   return `${process.platform}-${process.arch}${libc}`;
 }
 
-const versionOf = (manifest: string): unknown =>
-  (JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown }).version;
+const versionOf = (root: string): string =>
+  (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** Folder of the package that carries the addon for `target`, installed beside the package in `root`. */
-export function platformPackage(root: string, target = currentTarget()): { folder: string } | Obstacle {
+/** The addon of the package for `target` that is installed beside the package in `root`, or near a bundle (no `root`). */
+export function platformPackage(root: string | undefined, target = currentTarget()): { addon: string } | Obstacle {
   if (!targets.includes(target)) {
     return {
       reason: `there is no prebuilt one for ${target}, only for ${targets.join(', ')}`,
@@ -34,18 +36,18 @@ export function platformPackage(root: string, target = currentTarget()): { folde
     };
   }
   const name = `bge-reranker-${target}`;
-  const own = join(root, 'package.json');
-  let manifest: string;
+  let found: AddonPackage;
   try {
-    manifest = createRequire(own).resolve(`${name}/package.json`);
+    found = requirePackage(name, root === undefined ? SEARCH_FROM : join(root, 'package.json')) as AddonPackage;
   } catch (cause) {
+    if (root === undefined) return { reason: `${name} is not found from ${SEARCH_FROM}`, remedy: KEEP_EXTERNAL, cause };
     const remedy = 'install again on this machine with `npm install --include=optional`';
     return { reason: `the optional dependency ${name} is not installed`, remedy, cause };
   }
-  const [wanted, got] = [versionOf(own), versionOf(manifest)];
-  if (wanted !== got) {
-    const remedy = `install both in one version with \`npm install bge-reranker@${String(wanted)}\``;
-    return { reason: `bge-reranker is ${String(wanted)} but ${name} is ${String(got)}`, remedy };
+  const wanted = root === undefined ? PACKAGE_VERSION : versionOf(root);
+  if (wanted !== found.version) {
+    const remedy = `install both in one version with \`npm install bge-reranker@${wanted}\``;
+    return { reason: `bge-reranker is ${wanted} but ${name} is ${found.version}`, remedy };
   }
-  return { folder: dirname(manifest) };
+  return { addon: found.addon };
 }

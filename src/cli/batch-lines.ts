@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { RerankError } from '../errors';
+import { refuseUtf16, withoutUtf8Mark } from './text-files';
 import { fileError } from './usage-error';
 
 const NEWLINE = 0x0a;
@@ -21,14 +22,15 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
-/** Lines of a file that are not blank, one chunk in memory at a time; the last may lack its newline. */
+/** Lines of a file that are not blank, without a byte order mark, one chunk in memory at a time; the last may lack its newline. */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   const parts: Buffer[] = [];
   let partBytes = 0;
   let end = 0;
   let number = 0;
   const take = (last: Buffer, terminated: boolean): Line => {
-    const bytes = parts.length === 0 ? last : Buffer.concat([...parts, last]);
+    const whole = parts.length === 0 ? last : Buffer.concat([...parts, last]);
+    const bytes = number === 0 ? withoutUtf8Mark(whole) : whole;
     parts.length = 0;
     partBytes = 0;
     return { number: (number += 1), bytes, end, terminated };
@@ -36,6 +38,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
       let from = 0;
+      if (end === 0) refuseUtf16(chunk, path);
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
         end += at + 1 - from;
         const line = take(chunk.subarray(from, at), true);

@@ -5,6 +5,7 @@ import type { RerankInput, RerankOptions } from '../types';
 import { readLines, type Line } from './batch-lines';
 import type { DoneLines } from './batch-journal';
 import { takenOver } from './batch-lock';
+import { decodeUtf8 } from './text-files';
 import { fileError } from './usage-error';
 
 /** Text admitted and not answered: enough for every core to have work, little enough for any machine. */
@@ -43,8 +44,10 @@ function costOf({ query, contexts }: RerankInput): number {
 }
 
 function parse(line: Line): RerankInput {
+  const text = decodeUtf8(line.bytes);
+  if (text === undefined) throw new RerankError('INVALID_INPUT', 'The line is not UTF-8; convert the file to it');
   try {
-    return JSON.parse(line.bytes.toString('utf8')) as RerankInput;
+    return JSON.parse(text) as RerankInput;
   } catch (cause) {
     throw new RerankError('INVALID_INPUT', 'The line is not JSON', { cause });
   }

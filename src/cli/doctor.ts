@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { diagnose } from '../doctor/diagnose';
+import { thisMachine } from '../doctor/machine';
 import type { Finding, Severity } from '../checks/finding';
 import { EXIT } from './exit-codes';
-import { fetchIfAbsent } from './fetch-model';
+import { withDownloadBar } from './fetch-model';
 import { rerankerOptions, withModelOptions, type ModelOptions } from './model-options';
 
 const PAINT: Record<Severity, (text: string) => string> = { error: pc.red, warning: pc.yellow, info: pc.dim };
@@ -14,12 +15,14 @@ function lines({ code, severity, message, remedy }: Finding): string {
 }
 
 async function doctor(model: string, options: ModelOptions & { json?: boolean }): Promise<void> {
-  await fetchIfAbsent({ ...options, model });
-  const { model: resolved, weights, findings } = await diagnose(model, rerankerOptions(options));
-  if (options.json) process.stdout.write(`${JSON.stringify({ model: resolved, weights, findings }, undefined, 2)}\n`);
+  const diagnosis = await withDownloadBar((onProgress) =>
+    diagnose(model, rerankerOptions(options), thisMachine(), onProgress),
+  );
+  const { model: found, weights, findings } = diagnosis;
+  if (options.json) process.stdout.write(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
   else {
     const { path, dtype, engine } = weights;
-    process.stdout.write(`${path}\n${resolved.architecture}, ${dtype}, ${resolved.maxTokens} tokens\n`);
+    process.stdout.write(`${path}\n${found.architecture}, ${dtype}, ${found.maxTokens} tokens\n`);
     if (engine.reason) process.stdout.write(`${engine.reason}\n`);
     process.stdout.write(findings.map(lines).join(''));
   }

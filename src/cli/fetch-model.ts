@@ -1,5 +1,7 @@
-import { pullFirst, type PulledModel } from '../models/hub/pull';
-import { parseModelName, resolveLocal, sourcesOf } from '../models/resolve';
+import { loadModel } from '../load-model';
+import { parseModelName, sourcesOf } from '../models/find-model';
+import { pullFirst, type PulledModel, type PullProgress } from '../models/pull';
+import { plannedProvider } from '../models/plan';
 import { Reranker } from '../reranker';
 import { rerankerOptions, type ModelOptions } from './model-options';
 import { bytesText, startProgress, type Progress } from './progress';
@@ -7,35 +9,40 @@ import { bytesText, startProgress, type Progress } from './progress';
 /** What decides which files are needed. */
 export type FetchOptions = Pick<ModelOptions, 'model' | 'dtype' | 'provider'>;
 
-/** `pull` with a progress bar. */
-export async function pullWithProgress({ model, dtype, provider }: FetchOptions): Promise<PulledModel> {
+/** Runs `work` with a bar for what it fetches, if anything. */
+export async function withDownloadBar<T>(
+  work: (onProgress: (progress: PullProgress) => void) => Promise<T>,
+): Promise<T> {
   const started = performance.now();
   let progress: Progress | undefined;
   let first = 0;
   try {
-    return await pullFirst(sourcesOf(parseModelName(model), dtype), {
-      dtype,
-      executionProviders: provider,
-      onProgress: ({ path, bytes, totalBytes }) => {
-        if (!progress) first = bytes;
-        progress ??= startProgress(totalBytes, bytes);
-        const rate = ((bytes - first) * 1000) / Math.max(1, performance.now() - started);
-        progress.update(bytes, `${bytesText(rate)}/s  ${path}`);
-      },
+    return await work(({ path, bytes, totalBytes }) => {
+      if (!progress) first = bytes;
+      progress ??= startProgress(totalBytes, bytes);
+      const rate = ((bytes - first) * 1000) / Math.max(1, performance.now() - started);
+      progress.update(bytes, `${bytesText(rate)}/s  ${path}`);
+      // What follows may take a while and is no download.
+      if (bytes === totalBytes) progress.stop();
     });
   } finally {
     progress?.stop();
   }
 }
 
-/** Fetches the model that the options name, unless it is on this machine. */
-export async function fetchIfAbsent(options: FetchOptions): Promise<void> {
-  const { model, dtype, provider } = options;
-  if (!(await resolveLocal(model, dtype, provider))) await pullWithProgress(options);
+/** `pull` with a progress bar. */
+export async function pullWithProgress(options: FetchOptions & { dryRun?: boolean }): Promise<PulledModel> {
+  const { model, dtype, provider, dryRun } = options;
+  const sources = sourcesOf(parseModelName(model), dtype);
+  return await withDownloadBar((onProgress) =>
+    pullFirst(sources, { dtype, provider: plannedProvider(provider), dryRun, onProgress }),
+  );
 }
 
 /** Loads the model that the options name, fetched first where it is not on this machine. */
 export async function loadReranker(options: ModelOptions): Promise<Reranker> {
-  await fetchIfAbsent(options);
-  return await Reranker.load(options.model, rerankerOptions(options));
+  return await withDownloadBar(async (onProgress) => {
+    const { engine, info } = await loadModel(options.model, rerankerOptions(options), onProgress);
+    return Reranker.fromEngine(engine, info, options.maxQueueSeconds);
+  });
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_MODEL } from '../base/default-model';
+import { DTYPES } from '../models/ways';
 import type { Dtype, ExecutionProvider, RerankerOptions, Truncation } from '../types';
 
 /** What `withModelOptions` adds to a command. */
@@ -12,6 +13,9 @@ export interface ModelOptions {
   provider?: ExecutionProvider[];
   cudaDevices?: number[];
   cudaMemoryLimit?: number;
+  /** Of `serve`; the other commands wait for whatever they ask. */
+  maxQueueSeconds?: number;
+  maxQueuedTokens?: number;
 }
 
 function deviceIds(text: string, earlier: readonly number[] = []): number[] {
@@ -30,7 +34,7 @@ export function dtypeOption(): Option {
     '-d, --dtype <dtype>',
     'weights: int8 is smaller and faster, fp32 exact, bf16 between, fp16 for GPUs; auto takes int8 (on CUDA fp16) where there is one',
   )
-    .choices(['auto', 'fp32', 'fp16', 'bf16', 'int8'])
+    .choices(DTYPES)
     .default('auto');
 }
 
@@ -60,7 +64,7 @@ export function withModelOptions(command: Command): Command {
 }
 
 export function rerankerOptions(options: ModelOptions): RerankerOptions {
-  const { dtype, threads, maxLength, truncation, provider, cudaDevices, cudaMemoryLimit } = options;
+  const { dtype, threads, maxLength, truncation, provider, cudaDevices, cudaMemoryLimit, maxQueuedTokens } = options;
   const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
-  return { dtype, threads, maxLength, truncation, executionProviders: provider, cuda };
+  return { dtype, threads, maxLength, truncation, executionProviders: provider, cuda, maxQueuedTokens };
 }

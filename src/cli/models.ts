@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { aliasesOf, CATALOG, isTokenizerSupported, type CatalogEntry } from '../models/catalog';
-import { resolveLocal } from '../models/resolve';
+import { aliasesOf, CATALOG, type CatalogEntry } from '../models/catalog';
+import { findLocal } from '../models/find-model';
 
 const DTYPES = ['fp32', 'int8'] as const;
 
 async function isHere(name: string, dtype: 'fp32' | 'int8'): Promise<boolean> {
-  return (await resolveLocal(name, dtype).catch(() => undefined)) !== undefined;
+  return (await findLocal(name, { dtype, provider: 'cpu' }).catch(() => undefined)) !== undefined;
 }
 
 async function describe(entry: CatalogEntry) {
@@ -13,16 +13,15 @@ async function describe(entry: CatalogEntry) {
   return {
     ...entry,
     aliases: aliasesOf(entry.name),
-    runs: isTokenizerSupported(entry.tokenizer),
     local: DTYPES.filter((_, i) => here[i]),
   };
 }
 
 type Described = Awaited<ReturnType<typeof describe>>;
 
-function row({ name, licence, languages, maxTokens, onnx, runs, local }: Described): string[] {
+function row({ name, licence, languages, maxTokens, onnx, local }: Described): string[] {
   const dtypes = DTYPES.filter((dtype) => onnx[dtype] !== undefined);
-  const state = runs ? local.map((dtype) => `${dtype} here`).join(', ') : 'tokenizer not built in';
+  const state = local.map((dtype) => `${dtype} here`).join(', ');
   return [name, licence, languages.join(','), String(maxTokens), dtypes.join(',') || '-', state];
 }
 

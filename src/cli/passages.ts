@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { RerankError } from '../errors';
+import { decodeText } from './text-files';
 import { fileError, usageError } from './usage-error';
 
 async function readAll(file: string | undefined): Promise<string> {
@@ -9,7 +10,7 @@ async function readAll(file: string | undefined): Promise<string> {
   } catch (error) {
     throw fileError('read', file ?? 'stdin', error);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks), file ?? 'stdin');
 }
 
 /** The `text` of a line of JSON; undefined for anything else. */

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
+import { PACKAGE_VERSION } from '../base/package-version';
 import { addBatch } from './batch';
 import { addBench } from './bench';
 import { addCompletion } from './completion';
@@ -11,16 +10,11 @@ import { addRank } from './rank';
 import { addServe } from './serve';
 import { addVerify } from './verify';
 
-function version(): string {
-  const path = join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-}
-
 /** The whole command line: each command adds itself. */
 export function createProgram(): Command {
   const program = new Command('bge-reranker')
     .description('Cross-encoder rerankers (BAAI/bge-reranker-base and kin), run in this process')
-    .version(version())
+    .version(PACKAGE_VERSION)
     .option('--verbose', 'on an error, print its stack and causes')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says more)')

@@ -1,13 +1,27 @@
 import type { Command } from 'commander';
-import { parseModelName } from '../models/resolve';
+import { parseModelName } from '../models/find-model';
+import type { PulledModel } from '../models/pull';
 import { pullWithProgress, type FetchOptions } from './fetch-model';
 import { dtypeOption, providerOption } from './model-options';
 import { bytesText } from './progress';
 
-async function pullModel(model: string, options: Omit<FetchOptions, 'model'>): Promise<void> {
+/** What a pull would bring, a line a file. */
+function dryRunReport({ repo, commit, candidate, files, missing }: PulledModel): string {
+  const lines = files.map((file) => {
+    const state = missing.includes(file) ? 'to fetch' : 'here';
+    return `${state.padEnd(8)}  ${bytesText(file.bytes).padStart(8)}  ${file.path}\n`;
+  });
+  return `${repo}@${commit.slice(0, 12)}: ${candidate.reason}\n${lines.join('')}`;
+}
+
+type PullCommandOptions = Omit<FetchOptions, 'model'> & { dryRun?: boolean };
+
+async function pullModel(model: string, options: PullCommandOptions): Promise<void> {
   const { repo: own } = parseModelName(model);
-  const { repo, folder, commit, files } = await pullWithProgress({ ...options, model });
+  const pulled = await pullWithProgress({ ...options, model });
+  const { repo, folder, commit, files } = pulled;
   if (repo !== own) process.stderr.write(`${own} does not have the files; ${repo} has\n`);
+  if (options.dryRun) return void process.stdout.write(dryRunReport(pulled));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   process.stderr.write(`${repo}@${commit.slice(0, 12)}: ${files.length} files, ${bytesText(bytes)}, checked\n`);
   process.stdout.write(`${folder}\n`);
@@ -20,6 +34,7 @@ export function addPull(program: Command): void {
     .description('Fetch and check a model; afterwards everything is offline')
     .addOption(dtypeOption())
     .addOption(providerOption())
+    .option('--dry-run', 'say what would be fetched and why; fetches config.json')
     .addHelpText(
       'after',
       `

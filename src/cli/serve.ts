@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { DialectName } from '../server';
 import { usageError } from './usage-error';
-import { fetchIfAbsent } from './fetch-model';
-import { positiveInteger, rerankerOptions, withModelOptions, type ModelOptions } from './model-options';
+import { loadReranker } from './fetch-model';
+import { positiveInteger, withModelOptions, type ModelOptions } from './model-options';
 
 interface ServeCommandOptions extends ModelOptions {
   host: string;
@@ -12,6 +12,11 @@ interface ServeCommandOptions extends ModelOptions {
   requestTimeout?: number;
   maxBody?: number;
   maxContexts?: number;
+  maxBodiesInFlight?: number;
+  allowHost?: string[];
+  cors?: string[];
+  keepAliveTimeout?: number;
+  headersTimeout?: number;
   logLevel: 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -37,23 +42,25 @@ function bindError(error: unknown, { host, port }: ServeCommandOptions): unknown
 async function serveModel(options: ServeCommandOptions): Promise<void> {
   // The HTTP server's libraries are loaded by this command alone.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { serve, closeOnSignals } = require('../server/serve') as typeof import('../server/serve');
+  const { serveWith, closeOnSignals } = require('../server/serve') as typeof import('../server/serve');
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { createLogger } = require('../server/request-log') as typeof import('../server/request-log');
-  await fetchIfAbsent(options);
   const logger = createLogger(options.logLevel);
-  const { host, port, tokenFile, dialects, model } = options;
+  const { host, port, tokenFile, dialects } = options;
   try {
-    const server = await serve({
+    const server = await serveWith(() => loadReranker(options), {
       host,
       port,
       tokenFile,
       dialects,
-      model,
-      reranker: rerankerOptions(options),
       requestTimeoutMs: options.requestTimeout,
       maxBodyBytes: options.maxBody,
       maxContexts: options.maxContexts,
+      maxBodyBytesInFlight: options.maxBodiesInFlight,
+      allowedHosts: options.allowHost,
+      cors: options.cors,
+      keepAliveTimeoutMs: options.keepAliveTimeout,
+      headersTimeoutMs: options.headersTimeout,
       logger,
     });
     closeOnSignals(server, logger);
@@ -72,6 +79,22 @@ export function addServe(program: Command): void {
     .option('--request-timeout <ms>', 'longest time for a request to be scored', positiveInteger)
     .option('--max-body <bytes>', 'longest request body', positiveInteger)
     .option('--max-contexts <n>', 'most passages of a request', positiveInteger)
+    .option('--max-bodies-in-flight <bytes>', 'bytes of all request bodies together; beyond it 503', positiveInteger)
+    .option(
+      '--max-queue-seconds <s>',
+      'longest estimated wait in the queue; beyond it 429 with Retry-After',
+      positiveInteger,
+      30,
+    )
+    .option('--max-queued-tokens <n>', 'tokens admitted and not yet scored; beyond it 429', positiveInteger)
+    .option('--allow-host <names...>', 'names to answer to without a token, beside addresses and localhost')
+    .option('--cors <origins...>', "origins whose pages may call, 'https://app.example' for example, or '*'")
+    .option(
+      '--keep-alive-timeout <ms>',
+      'how long a connection may idle; longer than any proxy before it',
+      positiveInteger,
+    )
+    .option('--headers-timeout <ms>', "longest time for a request's head to arrive", positiveInteger)
     .addOption(
       new Option('--log-level <level>', 'of the log, JSON lines on stdout')
         .choices(['error', 'warn', 'info', 'debug', 'silent'])

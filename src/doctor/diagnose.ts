@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { RerankError } from '../errors';
 import { maxLengthFor } from '../options';
 import { Reranker } from '../reranker';
 import { toRerankError } from '../addon/native-failure';
 import type { ModelInfo, RerankerOptions } from '../types';
 import { elementCount, type OnnxGraph } from '../formats/onnx-graph';
-import { resolveModel, type ResolvedModel } from '../models/resolve';
-import { resolveForCuda } from '../models/resolve-for-cuda';
-import type { Weights } from '../models/weights';
+import { loadPrepared, prepareModel, type PreparedModel } from '../load-model';
+import { DTYPE_FACTS } from '../models/dtypes';
+import { findModel, weightsPath, type FoundModel } from '../models/find-model';
+import type { PullProgress } from '../models/pull';
+import { plannedProvider } from '../models/plan';
 import { readWeightsGraph, weightBytes } from '../formats/weights-graph';
 import { checkEnd, checkInputs } from '../checks/check-graph';
 import { checkExternalData } from '../checks/external-data';
@@ -21,13 +23,13 @@ import { checkLimits, checkVocabulary, tokenizerFacts } from '../checks/tokenize
 import { checkPackedInt8, checkSaturation } from './saturation';
 
 export interface Diagnosis {
-  model: ResolvedModel;
-  /** The weights that were run, or would have been. */
-  weights: Plan;
+  model: FoundModel;
+  weights: TriedWeights;
   /** Errors first. */
   findings: Finding[];
 }
 
+type OnProgress = (progress: PullProgress) => void;
 type Json = Record<string, unknown>;
 
 async function readJson(path: string): Promise<Json | undefined> {
@@ -44,21 +46,22 @@ function configLabels(config: Json | undefined): number | undefined {
   return typeof labels === 'object' && labels !== null ? Object.keys(labels).length : undefined;
 }
 
-export interface Plan extends Weights {
+/** What was run, or would have been. */
+export interface TriedWeights {
+  /** Absolute. */
+  path: string;
+  dtype: ModelInfo['dtype'];
   /** `reason` only where it could be loaded. */
   engine: Pick<ModelInfo['engine'], 'name' | 'instructionSet'> & { reason?: string };
 }
 
-function planOf({ packed, onnx }: ResolvedModel, info: ModelInfo | undefined): Plan {
+function triedWeights(found: FoundModel, info: ModelInfo | undefined): TriedWeights {
   if (info) return { path: info.files.model.path, dtype: info.dtype, engine: info.engine };
-  const first = (packed ?? onnx)!;
-  return { ...first, engine: { name: first === packed ? 'builtin' : 'onnxruntime' } };
+  const [best] = found.candidates;
+  return { path: weightsPath(found, best), dtype: best.dtype, engine: { name: best.engine } };
 }
 
-/** What a weight takes once our own kernels have made it theirs. */
-const PACKED_BYTES = { fp32: 4, fp16: 4, bf16: 2, int8: 1 } as const;
-
-async function checkInt8(graph: OnnxGraph, { path, engine }: Plan, machine: Machine): Promise<Finding[]> {
+async function checkInt8(graph: OnnxGraph, { path, engine }: TriedWeights, machine: Machine): Promise<Finding[]> {
   if (engine.name === 'builtin') return [checkPackedInt8(engine.instructionSet ?? 'any')];
   try {
     return await checkSaturation(graph, path, await machine.measureInt8());
@@ -68,15 +71,15 @@ async function checkInt8(graph: OnnxGraph, { path, engine }: Plan, machine: Mach
 }
 
 async function fromFiles(
-  model: ResolvedModel,
+  model: FoundModel,
   options: RerankerOptions,
   machine: Machine,
-  plan: Plan,
+  tried: TriedWeights,
 ): Promise<Finding[]> {
-  const isPacked = plan.engine.name === 'builtin';
-  const folder = dirname(model.tokenizerPath);
+  const isPacked = tried.engine.name === 'builtin';
+  const { folder } = model;
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
-    readWeightsGraph(plan.path),
+    readWeightsGraph(tried.path),
     readJson(model.tokenizerPath),
     readJson(join(folder, 'tokenizer_config.json')),
     readJson(join(folder, 'config.json')),
@@ -85,14 +88,14 @@ async function fromFiles(
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
     weightBytes: isPacked
-      ? elementCount(graph.initializers) * PACKED_BYTES[plan.dtype]
-      : await weightBytes(graph, plan.path),
+      ? elementCount(graph.initializers) * DTYPE_FACTS[tried.dtype].bytes
+      : await weightBytes(graph, tried.path),
     threads: options.threads ?? machine.cores,
     maxLength: maxLengthFor(options.maxLength, model.maxTokens),
     hidden: tableRows(graph).hidden,
   };
   return [
-    ...(await checkExternalData(graph, plan.path)),
+    ...(await checkExternalData(graph, tried.path)),
     ...checkPositions(graph, model.maxTokens, model.unusedPositions),
     ...checkLimits(facts, model.maxTokens),
     ...checkInputs(graph),
@@ -102,7 +105,7 @@ async function fromFiles(
     ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
     ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
     // Where nothing could be loaded there is no runtime to try.
-    ...(plan.engine.reason && plan.dtype === 'int8' ? await checkInt8(graph, plan, machine) : []),
+    ...(tried.engine.reason && tried.dtype === 'int8' ? await checkInt8(graph, tried, machine) : []),
     ...checkMachine(load, machine),
   ];
 }
@@ -116,21 +119,42 @@ interface Tried {
   info: ModelInfo | undefined;
 }
 
+function failed(code: 'LOAD_FAILED' | 'SELF_CHECK_FAILED', error: unknown): Finding {
+  if (!(error instanceof RerankError)) throw error;
+  return finding(code, `${error.code}: ${error.message}`, 'See what its message asks for; --verbose says more');
+}
+
 /** Loads the model and scores two pairs: opset, operators, tokenizer and positions are tried, not guessed. */
-async function fromRunning(model: string, options: RerankerOptions): Promise<Tried> {
+async function fromRunning(prepared: PreparedModel): Promise<Tried> {
   let reranker: Reranker | undefined;
   try {
-    reranker = await Reranker.load(model, options);
+    const { engine, info } = await loadPrepared(prepared);
+    reranker = Reranker.fromEngine(engine, info);
     await reranker.rerank({ query: 'query', contexts: SELF_CHECK.map((text) => ({ text })) });
-    return { findings: [], info: reranker.info };
+    return { findings: [], info };
   } catch (error) {
-    if (!(error instanceof RerankError)) throw error;
-    const remedy = 'See what its message asks for; --verbose says more';
-    const code = reranker ? 'SELF_CHECK_FAILED' : 'LOAD_FAILED';
-    return { findings: [finding(code, `${error.code}: ${error.message}`, remedy)], info: reranker?.info };
+    return { findings: [failed(reranker ? 'SELF_CHECK_FAILED' : 'LOAD_FAILED', error)], info: reranker?.info };
   } finally {
     await reranker?.close();
   }
+}
+
+/** A model for a provider that this machine has not is looked at all the same. */
+async function findAndTry(
+  name: string,
+  options: RerankerOptions,
+  onProgress?: OnProgress,
+): Promise<Tried & { found: FoundModel }> {
+  let prepared: PreparedModel;
+  try {
+    prepared = await prepareModel(name, options, onProgress);
+  } catch (error) {
+    if (!(error instanceof RerankError) || error.code !== 'PROVIDER_UNAVAILABLE') throw error;
+    const { dtype = 'auto', executionProviders } = options;
+    const found = await findModel(name, { dtype, provider: plannedProvider(executionProviders) }, onProgress);
+    return { found, findings: [failed('LOAD_FAILED', error)], info: undefined };
+  }
+  return { found: prepared.found, ...(await fromRunning(prepared)) };
 }
 
 const ORDER = { error: 0, warning: 1, info: 2 } as const;
@@ -143,13 +167,11 @@ export async function diagnose(
   name: string,
   options: RerankerOptions = {},
   machine: Machine = thisMachine(),
+  onProgress?: OnProgress,
 ): Promise<Diagnosis> {
-  const { dtype = 'auto', executionProviders } = options;
-  const onCuda = executionProviders?.includes('cuda');
-  const model = await (onCuda ? resolveForCuda(name, dtype) : resolveModel(name, dtype, executionProviders));
-  const tried = await fromRunning(name, options);
-  const weights = planOf(model, tried.info);
-  const findings = [...(await fromFiles(model, options, machine, weights)), ...tried.findings];
+  const { found, findings: fromTrying, info } = await findAndTry(name, options, onProgress);
+  const weights = triedWeights(found, info);
+  const findings = [...(await fromFiles(found, options, machine, weights)), ...fromTrying];
   findings.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-  return { model, weights, findings };
+  return { model: found, weights, findings };
 }

@@ -82,7 +82,17 @@ function commonType({ initializers }: OnnxGraph): FloatType {
   return counts.reduce((most, each) => (each.count > most.count ? each : most)).name;
 }
 
-export const storedType = async (path: string): Promise<FloatType> => commonType(await readSafetensorsGraph(path));
+/** What a safetensors file says of its weights as a whole. */
+export interface StoredWeights {
+  stored: FloatType;
+  /** Whether a classifier is among them. */
+  hasHead: boolean;
+}
+
+export async function readStoredWeights(path: string): Promise<StoredWeights> {
+  const graph = await readSafetensorsGraph(path);
+  return { stored: commonType(graph), hasHead: graph.outputs.length > 0 };
+}
 
 /**
  * The weights of a safetensors file as the graph that our own kernels make of them, so that one set of checks reads

@@ -1,5 +1,3 @@
-import type { Dtype } from '../types';
-
 /** Tokenizer kinds of the family: the model type in tokenizer.json, and for Unigram whose variant. */
 export type TokenizerKind = 'unigram' | 'wordpiece' | 'bpe' | 'unigram-deberta';
 
@@ -141,21 +139,7 @@ export function catalogEntry(model: string): CatalogEntry | undefined {
   return CATALOG.find((entry) => entry.name === name);
 }
 
-/**
- * The repository to fetch a model's files of a dtype from: another one than its own where only a conversion has them.
- * `auto` takes what the model's own repository has.
- */
-export function sourceRepo(repo: string, dtype: Dtype): string {
-  const entry = catalogEntry(repo);
-  if (!entry) return repo;
-  if (dtype === 'auto')
-    return Object.values(entry.onnx).includes(repo) ? repo : (entry.onnx.int8 ?? entry.onnx.fp32 ?? repo);
-  return entry.onnx[dtype === 'int8' ? dtype : 'fp32'] ?? repo;
-}
-
-/** The tokenizer kinds that the native core has. */
-const BUILT_IN_TOKENIZERS: ReadonlySet<TokenizerKind> = new Set(['unigram', 'wordpiece', 'bpe', 'unigram-deberta']);
-
-export function isTokenizerSupported(kind: TokenizerKind): boolean {
-  return BUILT_IN_TOKENIZERS.has(kind);
+/** The repository that holds the model's ONNX file of this dtype, where it is known. */
+export function onnxRepo(model: string, dtype: 'fp32' | 'int8'): string | undefined {
+  return catalogEntry(model)?.onnx[dtype];
 }

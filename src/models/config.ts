@@ -7,12 +7,14 @@ import { unreadable } from '../base/not-found';
 export interface ModelConfig {
   /** `architectures[0]`, or 'unknown' where no config.json says it. */
   architecture: string;
+  /** `model_type`; undefined where it is not said. */
+  modelType: string | undefined;
   /** Tokens of a pair at most, special tokens included. */
   maxTokens: number;
   /** Rows of the position table that no token gets. */
   unusedPositions: number;
-  /** What safetensors weights hold, `torch_dtype` or `dtype`; undefined where it is not said. */
-  weightsDtype: string | undefined;
+  /** How safetensors weights are stored, by `torch_dtype` or `dtype`; undefined where it is not said. */
+  weightsStored: string | undefined;
   /** The model is run by code in its own repository, whatever its architecture is called. */
   hasOwnCode: boolean;
 }
@@ -21,9 +23,25 @@ export interface ModelConfig {
 const USUAL_MAX_TOKENS = 512;
 /** Larger values are how transformers writes "no limit". */
 const LARGEST_MAX_TOKENS = 2 ** 20;
-/** Families whose positions start after the padding id, so that pad_token_id + 1 of the position table go unused. */
-const POSITIONS_AFTER_PADDING: ReadonlySet<unknown> = new Set(['roberta', 'xlm-roberta', 'camembert']);
-const ROBERTA_PAD_TOKEN_ID = 1;
+/**
+ * Model types whose positions start after the padding id, so that pad_token_id + 1 rows of the position table go unused:
+ * those of transformers 5.24 that number positions by `create_position_ids_from_input_ids` and take text alone.
+ */
+const POSITIONS_AFTER_PADDING: ReadonlySet<unknown> = new Set([
+  'camembert',
+  'data2vec-text',
+  'ibert',
+  'longformer',
+  'luke',
+  'mpnet',
+  'roberta',
+  'roberta-prelayernorm',
+  'xlm-roberta',
+  'xlm-roberta-xl',
+  'xmod',
+]);
+/** What all of them take for `pad_token_id` where config.json has none. */
+const DEFAULT_PAD_TOKEN_ID = 1;
 
 type Json = Record<string, unknown>;
 
@@ -54,14 +72,13 @@ function isCount(value: unknown, max = Number.MAX_SAFE_INTEGER): value is number
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= max;
 }
 
-/** BERT uses all positions, RoBERTa's kin those after the padding id. */
 function unusedPositions(config: Json): number {
-  const padding = config['pad_token_id'] ?? ROBERTA_PAD_TOKEN_ID;
+  const padding = config['pad_token_id'] ?? DEFAULT_PAD_TOKEN_ID;
   return POSITIONS_AFTER_PADDING.has(config['model_type']) ? Number(padding) + 1 : 0;
 }
 
 function tokensFromPositions(config: Json, path: string): number | undefined {
-  const positions = config['max_position_embeddings'];
+  const positions = config['max_position_embeddings'] ?? undefined;
   if (positions === undefined) return undefined;
   const usable = Number(positions) - unusedPositions(config);
   if (isCount(positions) && isCount(usable)) return usable;
@@ -79,11 +96,13 @@ export async function readModelConfig(folder: string, required: boolean): Promis
   const architectures: unknown = config?.['architectures'];
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   const weights: unknown = config?.['torch_dtype'] ?? config?.['dtype'];
+  const modelType: unknown = config?.['model_type'];
   const fromPositions = config && tokensFromPositions(config, path);
   return {
     architecture: typeof architecture === 'string' ? architecture : 'unknown',
+    modelType: typeof modelType === 'string' ? modelType : undefined,
     unusedPositions: config ? unusedPositions(config) : 0,
-    weightsDtype: typeof weights === 'string' ? weights : undefined,
+    weightsStored: typeof weights === 'string' ? weights : undefined,
     hasOwnCode: config?.['auto_map'] !== undefined,
     maxTokens: fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS,
   };

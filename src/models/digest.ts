@@ -20,8 +20,12 @@ async function read(path: string, signal: AbortSignal | undefined): Promise<stri
   return hash.digest('hex');
 }
 
-async function digestOf(path: string, signal: AbortSignal | undefined, memoFolder: string): Promise<string> {
-  if (memoFolder === '') return await read(path, signal);
+async function digestOf(
+  path: string,
+  signal: AbortSignal | undefined,
+  memoFolder: string | undefined,
+): Promise<string> {
+  if (memoFolder === undefined) return await read(path, signal);
   const memo = new DigestMemo(memoFolder);
   const key = await memo.key(path);
   const known = key === undefined ? undefined : await memo.recall(key);
@@ -33,10 +37,10 @@ async function digestOf(path: string, signal: AbortSignal | undefined, memoFolde
 }
 
 /**
- * Length and sha256 of a file, read in small steps, or not at all where `memoFolder` (empty: none) has the digest of
- * this very file. Ends early when `signal` aborts.
+ * Length and sha256 of a file, read in small steps, or not at all where `memoFolder` has the digest of this very
+ * file. Ends early when `signal` aborts.
  */
-export async function digestFile(path: string, signal?: AbortSignal, memoFolder = ''): Promise<ModelFile> {
+export async function digestFile(path: string, signal?: AbortSignal, memoFolder?: string): Promise<ModelFile> {
   const sha256 = await digestOf(path, signal, memoFolder);
   try {
     return { path, bytes: (await stat(path)).size, sha256 };

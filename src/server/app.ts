@@ -1,9 +1,11 @@
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { createAuthorize } from '../serving/authorize';
 import { Failure, toFailure } from '../serving/failure';
-import { respond, registerGet, type App, type AppContext, type AppParts } from './context';
-import { registerDialects } from './dialect-routes';
+import { createBrowserGuard } from './browser-guard';
+import { respond, registerGet, retryAfter, type App, type AppContext, type AppParts } from './context';
+import { registerDialects, registerLookups } from './dialect-routes';
 import { registerPages } from './page-routes';
 import { logRequest } from './request-log';
 
@@ -14,6 +16,7 @@ function refuse(c: AppContext, failure: Failure, { routes }: AppParts): Response
   const challenge = c.req.method === 'GET' ? 'Basic realm="bge-reranker", charset="UTF-8"' : 'Bearer';
   return respond(status, body, {
     ...headers,
+    ...retryAfter(failure),
     ...(failure.closeConnection ? { connection: 'close' } : undefined),
     ...(failure.kind === 'unauthorized' ? { 'www-authenticate': challenge } : undefined),
     ...(failure.kind === 'wrong_method' ? { allow: dialectName === 'none' ? 'GET, HEAD' : 'POST' } : undefined),
@@ -61,19 +64,37 @@ function registerMetrics(app: App, { metrics }: AppParts): void {
   );
 }
 
+/** Answers browsers that ask first, before any token is looked for: they send none with the question. */
+function allowOrigins(app: App, origins: readonly string[]): void {
+  app.use(
+    cors({
+      origin: origins.includes('*') ? '*' : [...origins],
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: ['authorization', 'content-type'],
+      exposeHeaders: ['retry-after', 'cf-ray', 'cf-ai-req-id'],
+      maxAge: 600,
+    }),
+  );
+}
+
 /** All routes. Every failure ends in one place, which words it by the path and the body. */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono();
-  const authorize = createAuthorize(parts.options.tokens);
+  const { tokens } = parts.options;
+  const authorize = createAuthorize(tokens);
+  const guard = tokens.length > 0 ? undefined : createBrowserGuard(parts.options);
   observe(app, parts);
   announceDraining(app, parts);
+  if (parts.options.cors) allowOrigins(app, parts.options.cors);
   registerHealth(app, parts);
   app.use(async (c, next) => {
+    guard?.(c.req.method, c.req.raw.headers);
     authorize(c.req.header('authorization') ?? null);
     await next();
   });
   registerMetrics(app, parts);
   registerPages(app, parts);
+  registerLookups(app, parts);
   registerDialects(app, parts);
   app.onError((error, c) => {
     const cause = error instanceof HTTPException ? new Failure('malformed', error.message) : error;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
 import { Failure } from '../serving/failure';
 import type { Scorer } from '../serving/scorer';
@@ -9,6 +10,8 @@ import type { CheckedHandlerOptions } from './options';
 export interface AppParts {
   scorer: Scorer;
   served: Served;
+  /** Of this package. */
+  version: string;
   options: CheckedHandlerOptions;
   routes: RouteTable;
   metrics: Metrics;
@@ -22,12 +25,26 @@ interface Variables {
   failure: Failure | undefined;
   body: unknown;
 }
-export type App = Hono<{ Variables: Variables }>;
-export type AppContext = Context<{ Variables: Variables }>;
+/** What Node's listener hands on beside the WHATWG request; nothing where the handler is called by `fetch`. */
+interface Bindings {
+  incoming?: IncomingMessage;
+}
+interface Environment {
+  Variables: Variables;
+  Bindings: Bindings;
+}
+export type App = Hono<Environment>;
+export type AppContext = Context<Environment>;
 
 /** Not Hono's `json`, which adds a charset that the binding's clients would not take for JSON. */
 export function respond(status: number, body: unknown, headers?: Record<string, string>): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'content-type': 'application/json' } });
+}
+
+/** The header that says when to try again, where that is known. */
+export function retryAfter(failure: Failure | undefined): Record<string, string> {
+  const seconds = failure?.retryAfterSeconds;
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }
 
 /** A page or a state: anything but GET and HEAD is refused. */

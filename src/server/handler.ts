@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { PACKAGE_VERSION } from '../base/package-version';
 import { createScorer, type ServedReranker } from '../serving/scorer';
 import { servedName } from '../serving/served-name';
 import { createApp } from './app';
@@ -27,14 +28,17 @@ export function createServedHandler(
   const app = createApp({
     scorer: createScorer(reranker, checked),
     served,
+    version: PACKAGE_VERSION,
     options: checked,
     routes: new RouteTable(checked.dialects, served),
     metrics: createMetrics(() => reranker.stats()),
     isReady,
   });
-  const listener = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
+  const listener = getRequestListener((request, { incoming }) => app.fetch(request, { incoming }), {
+    overrideGlobalObjects: false,
+  });
   return {
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request) => app.fetch(request, {}),
     listener: (incoming, outgoing) => void listener(incoming, outgoing),
   };
 }

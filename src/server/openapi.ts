@@ -98,6 +98,9 @@ export interface Described {
 export function openApiDocument({ version, routes, secured }: Described): Json {
   const paths: Json = {};
   for (const [path, shared] of routes.byPath) paths[path] = pathOf(shared);
+  for (const { path, summary, response } of routes.lookups) {
+    paths[path] = { get: { summary, responses: { 200: { description: 'Known', content: json(schema(response)) } } } };
+  }
   paths['/health'] = health('Is the server there?');
   paths['/health/live'] = health('Is the process alive?');
   paths['/health/ready'] = health('Does it take requests?');

@@ -1,17 +1,10 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { registerGet, type App, type AppParts } from './context';
 import { openApiDocument } from './openapi';
 import { docsPage, playgroundPage, type Page } from './pages';
 
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
 /** /openapi.json, its page /docs, and at / the playground, or the docs where no dialect serves it. */
-export function registerPages(app: App, { options, routes, served }: AppParts): void {
-  const document = openApiDocument({ version: packageVersion(), routes, secured: options.tokens.length > 0 });
+export function registerPages(app: App, { options, routes, served, version }: AppParts): void {
+  const document = openApiDocument({ version, routes, secured: options.tokens.length > 0 });
   const send = (route: string, { html, policy }: Page) => {
     registerGet(app, route, (c) =>
       c.html(html, 200, { 'content-security-policy': policy, 'x-content-type-options': 'nosniff' }),

@@ -21,9 +21,17 @@ export function logRequest(logger: Logger, { error, ...record }: RequestRecord):
   else logger.info({ ...record, error: error.kind }, 'request refused');
 }
 
-/** A logger of JSON lines on standard output, times in ISO form. */
+/** What turns the text around it on a terminal, or ends a line for some readers. JSON lets it stand as it is. */
+const INVISIBLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+function escaped(line: string): string {
+  return line.replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A logger of JSON lines on standard output, times in ISO form; what could deceive who reads them is escaped. */
 export function createLogger(
   level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' = 'info',
 ): Logger {
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
+  const hooks = { streamWrite: escaped };
+  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, hooks });
 }

@@ -18,7 +18,7 @@ export interface ServeOptions extends HandlerOptions, Omit<ConnectionLimits, 'bo
   host?: string;
   /** Port, 0 for any free one. Default 8787. */
   port?: number;
-  /** File with one token a line, added to `tokens`; empty lines and lines from # on are skipped. */
+  /** File with one token a line, added to `tokens`; empty lines and comments (# at the start of a line or after white space) are skipped. */
   tokenFile?: string;
 }
 
@@ -54,7 +54,11 @@ async function tokensFrom(file: string | undefined): Promise<string[]> {
   } catch (cause) {
     throw new RerankError('INVALID_OPTION', `The token file ${file} cannot be read`, { path: 'tokenFile', cause });
   }
-  const tokens = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
+  // A comment begins a line or follows white space: `#` inside a token is a wrong token, not a shorter one.
+  const tokens = text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .map((line) => line.replace(/(?:^|\s)#.*/, '').trim());
   const found = tokens.filter((token) => token !== '');
   if (found.length > 0) return found;
   throw new RerankError('INVALID_OPTION', `The token file ${file} holds no token`, { path: 'tokenFile' });
@@ -67,7 +71,9 @@ async function start(
   tokens: string[],
 ): Promise<RunningServer> {
   let ready = true;
-  const checked = checkHandlerOptions({ ...options, tokens });
+  // A web page that the user of this machine has open must not reach a server that is for this machine only.
+  const allowedHosts = options.allowedHosts ?? (isLoopback(host) ? [] : undefined);
+  const checked = checkHandlerOptions({ ...options, tokens, allowedHosts });
   const handler = createServedHandler(reranker, checked, () => ready);
   const server = createNodeServer((incoming, outgoing) => handler.listener(incoming, outgoing), {
     ...options,
@@ -87,13 +93,12 @@ async function start(
   return { url, port, reranker, close: () => (closing ??= close()) };
 }
 
-/**
- * Loads a model and serves it: what `bge-reranker serve` runs. Tokens: `tokens`, the token file, and the environment
- * variable BGE_RERANKER_TOKEN. The caller closes it, on SIGTERM for example.
- * @throws {RerankError} What `Reranker.load` throws, INVALID_OPTION; or Node's error when the port cannot be bound.
- */
-export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', model = DEFAULT_MODEL } = options;
+/** @internal `serve` with a Reranker that `load` makes, once the other options are checked. */
+export async function serveWith(
+  load: () => Promise<Reranker>,
+  options: Omit<ServeOptions, 'model' | 'reranker'>,
+): Promise<RunningServer> {
+  const { host = '127.0.0.1' } = options;
   const fromEnvironment = process.env['BGE_RERANKER_TOKEN'];
   const tokens = [
     ...(options.tokens ?? []),
@@ -102,13 +107,23 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   ];
   refusePublicWithoutToken(host, tokens);
   checkHandlerOptions({ ...options, tokens });
-  const reranker = await Reranker.load(model, options.reranker);
+  const reranker = await load();
   try {
     return await start(reranker, options, host, tokens);
   } catch (error) {
     await reranker.close();
     throw error;
   }
+}
+
+/**
+ * Loads a model and serves it: what `bge-reranker serve` runs. Tokens: `tokens`, the token file, and the environment
+ * variable BGE_RERANKER_TOKEN. The caller closes it, on SIGTERM for example.
+ * @throws {RerankError} What `Reranker.load` throws, INVALID_OPTION; or Node's error when the port cannot be bound.
+ */
+export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
+  const { model = DEFAULT_MODEL, reranker, ...others } = options;
+  return await serveWith(() => Reranker.load(model, reranker), others);
 }
 
 /** Closes the server on SIGTERM and SIGINT, then lets the process end with code 0; a second signal ends it at once. */

@@ -10,6 +10,7 @@ export type FailureKind =
   | 'unsupported_media'
   | 'unauthorized'
   | 'bad_authorization'
+  | 'forbidden'
   | 'not_found'
   | 'wrong_method'
   | 'timeout'
@@ -28,6 +29,7 @@ export const STATUS: Record<FailureKind, number> = {
   unsupported_media: 415,
   unauthorized: 401,
   bad_authorization: 400,
+  forbidden: 403,
   not_found: 404,
   wrong_method: 405,
   timeout: 408,
@@ -37,17 +39,26 @@ export const STATUS: Record<FailureKind, number> = {
   failed: 500,
 };
 
+interface FailureOptions {
+  cause?: unknown;
+  closeConnection?: boolean;
+  retryAfterSeconds?: number;
+}
+
 /** A request that gets no scores. The message is one sentence for the client and holds no passage text. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly kind: FailureKind;
   /** The body was not read to its end, so the connection must not be used again. */
   readonly closeConnection: boolean;
+  /** When the same request may get scores; undefined: not known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(kind: FailureKind, message: string, options: { cause?: unknown; closeConnection?: boolean } = {}) {
+  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.closeConnection = options.closeConnection ?? false;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
@@ -65,7 +76,11 @@ export function toFailure(error: unknown, signal?: AbortSignal): Failure {
   if (error instanceof Failure) return error;
   if (signal?.aborted) return new Failure('aborted', 'The client closed the connection', { cause: error });
   const kind = error instanceof RerankError ? KINDS[error.code] : undefined;
-  if (kind) return new Failure(kind, (error as RerankError).message, { cause: error });
+  if (kind) {
+    const { message, retryAfterMs } = error as RerankError;
+    const retryAfterSeconds = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1000);
+    return new Failure(kind, message, { cause: error, retryAfterSeconds });
+  }
   return new Failure('failed', 'The model could not score this request; the server log has the reason', {
     cause: error,
   });

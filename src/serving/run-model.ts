@@ -37,6 +37,7 @@ const WORDING: Record<FailureKind, [status: number, code: number, prefix: string
   wrong_method: [405, 10405, ''],
   unauthorized: [401, 10000, ''],
   bad_authorization: [400, 6003, ''],
+  forbidden: [403, 10000, ''],
   failed: [500, 8001, 'Internal error: '],
 };
 

@@ -1,4 +1,5 @@
 import { RerankError } from '../errors';
+import { DTYPE_FACTS } from '../models/dtypes';
 import type { Reranker } from '../reranker';
 import type { RerankInput, RerankOutput } from '../types';
 import { PARITY_CASES, REFERENCE_CASES } from './cases';
@@ -7,8 +8,6 @@ import { largestDifference, logitOf, type Outcome } from './outcome';
 const MODEL = '@cf/baai/bge-reranker-base';
 const PUBLIC_API = 'https://api.cloudflare.com/client/v4';
 const TIMEOUT_MS = 30_000;
-/** In logits: the service runs in half precision; int8 weights move logits more. */
-const TOLERANCE = { fp32: 0.1, fp16: 0.1, bf16: 0.2, int8: 0.5 } as const;
 /** Where a score rounds to 0 or 1 in half precision its logit says nothing more. */
 const LARGEST_LOGIT = 9;
 
@@ -48,7 +47,7 @@ function logits({ response }: RerankOutput, of: (score: number) => number): numb
 
 /** The same requests to the account's Workers AI: a few requests that the account pays for. */
 export async function checkLive(reranker: Reranker, account: LiveAccount): Promise<Outcome> {
-  const tolerance = TOLERANCE[reranker.info.dtype];
+  const tolerance = DTYPE_FACTS[reranker.info.dtype].fromService;
   let largest = 0;
   try {
     for (const input of [...REFERENCE_CASES.map((known) => known.input), ...PARITY_CASES]) {

@@ -6,25 +6,24 @@ import type { GraphEnd } from '../checks/graph-end';
 import { readWeightsGraph } from '../formats/weights-graph';
 import type { Reranker } from '../reranker';
 import type { ModelInfo } from '../types';
-import { resolveLocal } from '../models/resolve';
+import { DTYPE_FACTS } from '../models/dtypes';
+import { findLocal, weightsPath } from '../models/find-model';
 import { PARITY_CASES } from './cases';
 import { largestDifference, type Outcome } from './outcome';
 
-/**
- * In logits. For the same weights in the same runtime and for fp32, where sums differ in their order at most; and for
- * what our own kernels make of fp32 weights, beside those (docs/performance.md has the measured differences).
- */
+/** In logits: for the same weights in the same runtime. */
 const SAME_WEIGHTS = 1e-4;
-const MADE_FROM_FP32 = { fp32: SAME_WEIGHTS, fp16: SAME_WEIGHTS, bf16: 0.25, int8: 1 } as const;
 
 /** The ONNX file that the peers run: the model's own, or the fp32 graph of the weights that our kernels took. */
 async function peerModel({ engine, files, model }: ModelInfo): Promise<string | undefined> {
   if (engine.name === 'onnxruntime') return files.model.path;
-  return (await resolveLocal(model, 'fp32'))?.onnx?.path;
+  const found = await findLocal(model, { dtype: 'fp32', provider: 'cpu' });
+  const graph = found?.candidates.find((candidate) => candidate.engine === 'onnxruntime');
+  return found && graph && weightsPath(found, graph);
 }
 
 function tolerance({ engine, dtype }: ModelInfo): number {
-  return engine.name === 'builtin' ? MADE_FROM_FP32[dtype] : SAME_WEIGHTS;
+  return engine.name === 'builtin' ? DTYPE_FACTS[dtype].fromFp32 : SAME_WEIGHTS;
 }
 
 /** What parity-process.js reads and prints. */

@@ -1,10 +1,8 @@
 import { catalogEntry, hubName } from '../models/catalog';
+import { DTYPE_FACTS } from '../models/dtypes';
 import type { Reranker } from '../reranker';
 import { REFERENCE_CASES, type ReferenceCase } from './cases';
 import { largestDifference, logitOf, type Outcome } from './outcome';
-
-/** In logits. The reference runs in half precision and is published with three digits; int8 weights move logits more. */
-const TOLERANCE = { fp32: 0.1, fp16: 0.1, bf16: 0.2, int8: 0.5 } as const;
 
 /** By the name it was loaded under; a folder says nothing, so the user must. */
 function casesOf(reranker: Reranker): ReferenceCase[] {
@@ -22,7 +20,7 @@ export async function checkReference(reranker: Reranker): Promise<Outcome> {
   if (cases.length === 0) {
     return { check: 'reference', status: 'skipped', message: 'No reference scores of this model are stored' };
   }
-  const tolerance = TOLERANCE[reranker.info.dtype];
+  const tolerance = DTYPE_FACTS[reranker.info.dtype].fromService;
   let largest = 0;
   for (const { input, scores } of cases) {
     const { response } = await reranker.rerank(input, { rawScores: true });

@@ -1,3 +1,4 @@
+import { BodyBudget, BodyShare } from '../serving/body/body-budget';
 import { readJson } from '../serving/body/read-json';
 import { Failure, toFailure } from '../serving/failure';
 import { runModel, toWorkersAiFailure, type ModelAnswer } from '../serving/run-model';
@@ -8,20 +9,27 @@ import type { LazyModel } from './lazy-model';
 /** The body comes from workerd on this machine, so its bounds only stop accidents. */
 const LIMITS = { maxBodyBytes: 256 * 2 ** 20, bodyTimeoutMs: 60_000 };
 
+const BODIES = new BodyBudget(4 * LIMITS.maxBodyBytes);
+
 interface RunBody {
   inputs?: unknown;
   options?: { rejectIfBusy?: unknown };
 }
 
 async function answerRun(request: Request, model: LazyModel): Promise<ModelAnswer> {
-  const { inputs, options } = (await readJson(request, LIMITS, 'json')) as RunBody;
-  const { scorer, models } = await model.get();
-  return await runModel(scorer, models, {
-    model: request.headers.get('cf-consn-model-id') ?? '',
-    inputs,
-    rejectIfBusy: options?.rejectIfBusy === true,
-    signal: request.signal,
-  });
+  const share = new BodyShare(BODIES);
+  try {
+    const { inputs, options } = (await readJson({ request }, LIMITS, 'json', share)) as RunBody;
+    const { scorer, models } = await model.get();
+    return await runModel(scorer, models, {
+      model: request.headers.get('cf-consn-model-id') ?? '',
+      inputs,
+      rejectIfBusy: options?.rejectIfBusy === true,
+      signal: request.signal,
+    });
+  } finally {
+    share.release();
+  }
 }
 
 /** A model that cannot be loaded is for the developer at this machine, so the reason is told. */

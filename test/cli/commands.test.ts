@@ -110,6 +110,9 @@ describe('pull, then everything is offline', () => {
     const hub = await new FakeHub('owner/model', Object.fromEntries(files)).start();
     const cache = temporaryFolder();
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache };
+    const dry = await runCli(['pull', 'owner/model', '--dry-run'], '', env);
+    expect(dry.stdout).toMatch(/^owner\/model@a{12}: int8 on our own kernels, made from model\.onnx\n/);
+    expect(dry.stdout).toMatch(/^here +.* config\.json\n.*\nto fetch +.* MB {2}model\.onnx\n$/m);
     const pulled = await runCli(['pull', 'owner/model'], '', env);
     await hub.stop();
     const folder = join(cache, 'models--owner--model', 'snapshots', COMMIT);

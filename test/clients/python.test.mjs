@@ -8,7 +8,7 @@ describe('Python clients', { skip: PYTHON_SKIP }, () => {
   before(async () => (server = await start()));
   after(() => server.close());
 
-  async function python(script) {
+  async function python(script, more = {}) {
     const env = {
       ...process.env,
       API_BASE_URL: server.url,
@@ -16,6 +16,7 @@ describe('Python clients', { skip: PYTHON_SKIP }, () => {
       ACCOUNT_ID: ACCOUNT,
       QUERY,
       TEXTS: JSON.stringify(TEXTS),
+      ...more,
     };
     const { code, stdout, stderr } = await run(PYTHON, [path.join(HERE, 'python', script)], { env });
     assert.equal(code, 0, stderr);
@@ -40,6 +41,20 @@ describe('Python clients', { skip: PYTHON_SKIP }, () => {
     for (const ranked of await python('cohere_sdk.py')) {
       assert.equal(ranked[0], BEST);
       assert.equal(ranked.length, TEXTS.length);
+    }
+  });
+
+  it('LiteLLM, five servers, an empty document among the others', async () => {
+    const vllm = await start({ dialects: ['vllm'] });
+    try {
+      const answers = await python('litellm_rerank.py', { VLLM_BASE_URL: vllm.url });
+      assert.equal(Object.keys(answers).length, 5);
+      for (const ranked of Object.values(answers)) {
+        assert.equal(ranked[0], BEST);
+        assert.deepEqual(ranked.toSorted(), [0, 1, 2, 3]);
+      }
+    } finally {
+      await vllm.close();
     }
   });
 

@@ -3,7 +3,7 @@
 // and prints both reasons as JSON, null when CUDA works.
 const { statSync } = require('node:fs');
 const { Worker, isMainThread } = require('node:worker_threads');
-const { probeCuda } = require('../../dist/cuda/probe');
+const { probeCuda } = require('../../dist/cuda/probe.js');
 
 const [limit, where] = process.argv.slice(2);
 const options = {

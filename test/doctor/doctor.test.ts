@@ -12,7 +12,7 @@ import { ending } from '../support/graph-endings';
 import { minilmFolder, temporaryModel } from '../support/models';
 import { sumModel, type SumModel } from '../support/onnx-model';
 import { tinyBert, tinyBertConfig, type TinyBert } from '../support/tiny-bert';
-import { folderWith } from '../unit/model-folder';
+import { folderWith } from '../models/model-folder';
 import { temporaryFolder } from '../support/temporary-folder';
 
 const products = (got: number) => async () => ({ runtime: '1.2.3', exact: 2_072_640, got });

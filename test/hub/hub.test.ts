@@ -13,7 +13,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { repoCache } from '../../src/models/hub/cache';
-import { pull, pullFirst, type PullOptions } from '../../src/models/hub/pull';
+import { pull, pullFirst, type PullOptions } from '../../src/models/pull';
 import { DEFAULT_POLICY } from '../../src/models/hub/retry';
 import type { HubSettings } from '../../src/models/hub/settings';
 import { temporaryFolder } from '../support/temporary-folder';
@@ -146,9 +146,9 @@ describe('what is fetched and where it lies', () => {
       ['fp32 without a graph', { dtype: 'fp32' }, XLMR, FP32, [SAFETENSORS]],
       ['auto without safetensors: the fp32 graph', {}, XLMR, [SAFETENSORS], FP32],
       ['auto with int8 alone', {}, XLMR, [SAFETENSORS, ...FP32], [INT8]],
-      ['CUDA: half precision', { executionProviders: ['cuda', 'cpu'] }, XLMR, [], ['onnx/model_fp16.onnx']],
-      ['CUDA as int8', { dtype: 'int8', executionProviders: ['cuda'] }, XLMR, [], [INT8]],
-      ['CUDA as fp32', { dtype: 'fp32', executionProviders: ['cuda'] }, XLMR, [], FP32],
+      ['CUDA: half precision', { provider: 'cuda' }, XLMR, [], ['onnx/model_fp16.onnx']],
+      ['CUDA as int8', { dtype: 'int8', provider: 'cuda' }, XLMR, [], [INT8]],
+      ['CUDA as fp32', { dtype: 'fp32', provider: 'cuda' }, XLMR, [], FP32],
       ['safetensors in bfloat16', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'bfloat16' }, [], [SAFETENSORS]],
       ['safetensors in float16, as transformers 5 says it', {}, { ...XLMR, dtype: 'float16' }, [], [SAFETENSORS]],
       ['safetensors of another dtype', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'float64' }, [], FP32],
@@ -177,12 +177,26 @@ describe('what is fetched and where it lies', () => {
     });
   });
 
+  it('a dry run says what would be fetched and how it would run', async () => {
+    const dry = { dtype: 'auto', dryRun: true, settings, policy: POLICY } as const;
+    const { candidate, files, missing, folder } = await pull(NAME, dry);
+    expect(candidate).toMatchObject({ engine: 'onnxruntime', dtype: 'fp32', file: { path: 'onnx/model.onnx' } });
+    expect(files.map(({ path }) => path)).toEqual(NEEDED);
+    expect(missing.map(({ path }) => path)).toEqual(NEEDED.slice(1));
+    expect(hub.seen.filter(({ host, path }) => host === 'cdn' || /tokenizer|onnx/.test(path))).toEqual([]);
+    await get();
+    expect(await pull(NAME, dry)).toMatchObject({ folder, missing: [] });
+  });
+
   it('the first repository that has what is wanted', async () => {
     const names = [{ repo: 'owner/other', revision: 'main' }, NAME];
     expect(await pullFirst(names, { dtype: 'auto', settings, policy: POLICY })).toMatchObject({ repo: REPO });
     // Where none has it, the first one's reason is told.
     const int8 = pullFirst(names.toReversed(), { dtype: 'int8', settings, policy: POLICY });
-    await expect(int8).rejects.toMatchObject({ path: REPO, message: expect.stringMatching(/no model_quantized/) });
+    await expect(int8).rejects.toMatchObject({
+      path: REPO,
+      message: expect.stringMatching(/no weights .* model_quantized/),
+    });
   });
 
   it('the token goes to the hub and to no other host', async () => {
@@ -366,7 +380,7 @@ it('goes through the proxy that the environment names', async () => {
   try {
     let fresh: { pull: typeof pull } | undefined;
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- the agent reads the environment once
-    jest.isolateModules(() => (fresh = require('../../src/models/hub/pull') as { pull: typeof pull }));
+    jest.isolateModules(() => (fresh = require('../../src/models/pull') as { pull: typeof pull }));
     expectComplete((await fresh!.pull(NAME, { dtype: 'auto', settings, policy: POLICY })).folder);
   } finally {
     delete process.env['HTTP_PROXY'];

@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { RUNTIME_VERSION } from '../../scripts/pack/onnxruntime.mjs';
 import { ROOT } from './support/packed.mjs';
-import { inProject, packed, project, put, run } from './support/project.mjs';
+import { inProject, packed, put, run } from './support/project.mjs';
 
 const OLDER = '1.22.0';
 
@@ -23,7 +24,7 @@ const runtimeIn = (folder) =>
   path.join(folder, 'node_modules/onnxruntime-node/bin/napi-v6', process.platform, process.arch);
 
 describe(`beside onnxruntime-node ${OLDER} in one process`, () => {
-  const { version: ours } = JSON.parse(readFileSync(`${ROOT}node_modules/onnxruntime-node/package.json`, 'utf8'));
+  const { version: current } = JSON.parse(readFileSync(`${ROOT}node_modules/onnxruntime-node/package.json`, 'utf8'));
   let older;
   before(async () => {
     put('beside/beside.cjs');
@@ -37,12 +38,12 @@ describe(`beside onnxruntime-node ${OLDER} in one process`, () => {
     };
 
     test(`theirs is the older one, ${order}`, async () => {
-      assert.deepEqual(await beside(older), { agree: true, ours, theirs: OLDER });
+      assert.deepEqual(await beside(older), { agree: true, ours: RUNTIME_VERSION, theirs: OLDER });
     });
 
     test(`ours is the older one, ${order}`, async () => {
       const library = { ONNXRUNTIME_LIBRARY: runtimeIn(older) };
-      assert.deepEqual(await beside(project, library), { agree: true, ours: OLDER, theirs: ours });
+      assert.deepEqual(await beside(ROOT, library), { agree: true, ours: OLDER, theirs: current });
     });
   }
 });

@@ -1,11 +1,12 @@
 // The packed package, installed and used in each runtime.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { getTestModel } from '../../scripts/get-test-model.mjs';
-import { inProject, packed, project } from './support/project.mjs';
+import { inProject, install, packed, project } from './support/project.mjs';
 import { RUNTIMES } from './support/runtimes.mjs';
+import { tinyModel } from './support/tiny-model.mjs';
 
 const program = (folder) => `
   const reranker = await Reranker.load(${JSON.stringify(folder)});
@@ -15,6 +16,19 @@ const program = (folder) => `
   });
   await reranker.close();
   console.log(JSON.stringify(response.map(({ id }) => id)));`;
+
+const runtimeProgram = (folder) => `
+  const { Reranker } = require('bge-reranker');
+  Reranker.load(${JSON.stringify(folder)}).then(async (reranker) => {
+    console.log(reranker.info.runtime?.library ?? reranker.info.engine.name);
+    await reranker.close();
+  }, (error) => console.log(error.code + ': ' + error.message));`;
+
+/** Bytes of all files below a folder. */
+const bytesBelow = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(path.join(entry.parentPath, entry.name)).size, 0);
 
 /** The reason why an onnxruntime-node without the CUDA files cannot: found out in a child process of the runtime. */
 const cudaProgram = (folder) => `
@@ -27,8 +41,41 @@ const cudaProgram = (folder) => `
 describe('installed', () => {
   test('of the platform packages only this one', () => {
     const ours = readdirSync(path.join(project, 'node_modules')).filter((name) => name.startsWith('bge-reranker'));
-    assert.deepEqual(ours, ['bge-reranker', packed.target.package]);
+    const { package: addon, runtimePackage } = packed.target;
+    assert.deepEqual(ours, ['bge-reranker', addon, ...(packed.runtime ? [runtimePackage] : [])]);
     assert.ok(!existsSync(path.join(project, 'node_modules', 'bge-reranker', 'binding.gyp')));
+  });
+
+  test('nothing in the tree has an install script', () => {
+    const { packages } = JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8'));
+    const withScripts = Object.entries(packages).filter(([, entry]) => entry.hasInstallScript);
+    assert.deepEqual(withScripts, []);
+  });
+
+  test('at most 60 MB on disk', (t) => {
+    const bytes = bytesBelow(path.join(project, 'node_modules'));
+    t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB`);
+    assert.ok(bytes <= 60e6);
+  });
+
+  test('ONNX Runtime is that of our own package', async () => {
+    const { stdout } = await inProject([process.execPath, '-e', runtimeProgram(await getTestModel())]);
+    const own = path.join(project, 'node_modules', packed.target.runtimePackage);
+    assert.equal(path.dirname(stdout.trim()), path.join(own, 'lib'));
+  });
+
+  test('without ONNX Runtime: at most 25 MB, our own kernels run, what needs it says what to install', async (t) => {
+    const { package: addon, runtimePackage } = packed.target;
+    const folder = await install('--omit=optional', 'bge-reranker', addon);
+    const ours = readdirSync(path.join(folder, 'node_modules')).filter((name) => name.startsWith('bge-reranker'));
+    assert.deepEqual(ours, ['bge-reranker', addon]);
+    const bytes = bytesBelow(path.join(folder, 'node_modules'));
+    t.diagnostic(`${(bytes / 1e6).toFixed(1)} MB`);
+    assert.ok(bytes <= 25e6);
+    const used = async (model) => inProject([process.execPath, '-e', runtimeProgram(model)], {}, folder);
+    assert.equal((await used(await tinyModel(path.join(folder, 'tiny')))).stdout, 'builtin\n');
+    const { stdout } = await used(await getTestModel());
+    assert.match(stdout, new RegExp(`^RUNTIME_NOT_FOUND: .*install the optional dependency ${runtimePackage}`));
   });
 
   for (const [name, source] of [

@@ -9,5 +9,6 @@ after(tearDown);
 await import('./tarballs.mjs');
 await import('./installed.mjs');
 await import('./workers.mjs');
+await import('./bundled.mjs');
 await import('./beside.mjs');
 await import('./types.mjs');

@@ -37,11 +37,23 @@ describe('tarballs', () => {
   test("the platform's package holds one addon", (t) => {
     const { platform, arch } = packed.target;
     const documents = ['LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'package.json'];
-    assert.deepEqual(paths(packed.addon), [...documents, `prebuilds/${platform}-${arch}/bge-reranker.node`]);
+    const expected = [...documents, 'index.js', `prebuilds/${platform}-${arch}/bge-reranker.node`];
+    assert.deepEqual(paths(packed.addon), expected.sort());
     t.diagnostic(`${packed.addon.filename}: ${packed.addon.size} bytes`);
   });
 
-  test('both together are below 5 MB', () => assert.ok(packed.main.size + packed.addon.size < 5e6));
+  test("ONNX Runtime's package holds its library and its licence", (t) => {
+    const files = paths(packed.runtime);
+    const documents = ['LICENSE', 'README.md', 'ThirdPartyNotices.txt', 'index.js', 'package.json'];
+    assert.deepEqual(
+      files.filter((file) => !/^lib\/[^/]*onnxruntime[^/]*$/.test(file)),
+      documents,
+    );
+    assert.equal(files.length, documents.length + 1);
+    t.diagnostic(`${packed.runtime.filename}: ${packed.runtime.size} bytes`);
+  });
+
+  test('without ONNX Runtime they are below 5 MB', () => assert.ok(packed.main.size + packed.addon.size < 5e6));
 
   test('publint and arethetypeswrong have nothing to say', async () => {
     await run(bin('publint'), ['run', packed.main.path, '--strict']);

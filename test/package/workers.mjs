@@ -11,8 +11,22 @@ import { inProject, project, put } from './support/project.mjs';
 import { NODES } from './support/runtimes.mjs';
 
 const tools = installed('tools');
-const VITEST = [path.join(tools, 'vitest', 'vitest.mjs'), 'run', '--root', 'workers', '--globals', '--no-cache'];
-const JEST = [path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'), '--rootDir', 'workers', '--no-cache'];
+const VITEST = [
+  path.join(tools, 'vitest', 'vitest.mjs'),
+  'run',
+  '--root',
+  'workers',
+  '--globals',
+  '--no-cache',
+  '--testTimeout=300000',
+];
+const JEST = [
+  path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+  '--rootDir',
+  'workers',
+  '--no-cache',
+  '--testTimeout=300000',
+];
 const TESTED = { MODEL: await getTestModel(), CI: 'true' };
 
 /** Arguments for Node of each way into a worker thread; a test runner says by its exit code that all went well. */

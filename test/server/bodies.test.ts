@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { guardJson } from '../../src/serving/body/json-guard';
+import { BodyBudget, BodyShare } from '../../src/serving/body/body-budget';
+import { readBytes } from '../../src/serving/body/body-bytes';
+import { guardJson, MAX_KEYS } from '../../src/serving/body/json-guard';
 import { RUN, served } from './http';
 
 const GOOD = { query: 'q', contexts: [{ text: 'a' }] };
@@ -89,6 +91,126 @@ describe('a body that passes', () => {
   });
 });
 
+describe('limits on what JSON.parse would build', () => {
+  const many = (count: number, item: (i: number) => string) => Array.from({ length: count }, (_, i) => item(i)).join();
+  const refusal = (text: string, maxValues = 1000) => {
+    try {
+      guardJson(Buffer.from(text), { maxValues });
+      return undefined;
+    } catch (error) {
+      return (error as { kind: string }).kind;
+    }
+  };
+
+  it('keys of an object, of each object for itself', () => {
+    const object = (keys: number) => `{${many(keys, (i) => `"k${i}":1`)}}`;
+    expect(refusal(object(MAX_KEYS), 5000)).toBeUndefined();
+    expect(refusal(object(MAX_KEYS + 1), 5000)).toBe('too_large');
+    expect(refusal(`[${object(MAX_KEYS)},${object(MAX_KEYS)}]`, 5000)).toBeUndefined();
+  });
+
+  it.each([
+    ['strings', '"a"'],
+    ['numbers', '1'],
+    ['nothing', ''],
+    ['lists', '[]'],
+    ['objects', '{"a":1}'],
+  ])('values, %s', (_, item) => {
+    const each = item.includes('[') || item.includes('{') ? 2 : 1;
+    expect(refusal(`[${many(900 / each, () => item)}]`)).toBeUndefined();
+    expect(refusal(`[${many(1100 / each, () => item)}]`)).toBe('too_large');
+  });
+
+  it('commas inside strings are none', () => {
+    expect(refusal(`["${','.repeat(5000)}","\\"${',\\"'.repeat(5000)}"]`)).toBeUndefined();
+  });
+
+  it('a request beyond them is 413 in every dialect, before it is parsed', async () => {
+    const { post, reranker } = served({ maxContexts: 10 });
+    const texts = many(2000, () => '"a"');
+    const parse = jest.spyOn(JSON, 'parse');
+    try {
+      for (const path of [RUN, '/rerank', '/v1/rerank', '/v2/rerank', '/score']) {
+        const { handler } = served({ maxContexts: 10 });
+        parse.mockClear();
+        const body = `{"query":"q","texts":[${texts}]}`;
+        const request = new Request(`http://server${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+        });
+        expect((await handler.fetch(request)).status).toBe(413);
+        expect(parse).not.toHaveBeenCalled();
+      }
+    } finally {
+      parse.mockRestore();
+    }
+    expect((await post('/rerank', `{"query":"q","texts":["a"]}`)).status).toBe(200);
+    expect(reranker.calls).toHaveLength(1);
+  });
+});
+
+describe('the bytes of all bodies together', () => {
+  const KIB = 1024;
+
+  it('beyond the limit are 503 with Retry-After; answered requests give theirs back', async () => {
+    const { post, reranker } = served({ maxBodyBytes: 40 * KIB, maxBodyBytesInFlight: 64 * KIB });
+    const body = { query: 'q', texts: ['a'.repeat(35 * KIB)] };
+    reranker.held = true;
+    const first = post('/rerank', body);
+    while (reranker.waiting.size === 0) await new Promise((resolve) => setImmediate(resolve));
+    const second = await post('/rerank', body);
+    expect(second).toMatchObject({ status: 503, body: { error_type: 'Unhealthy' } });
+    expect(second.headers.get('retry-after')).toBe('1');
+    expect(second.headers.get('connection')).toBe('close');
+    reranker.release();
+    expect((await first).status).toBe(200);
+    reranker.held = false;
+    for (let i = 0; i < 5; i++) expect((await post('/rerank', body)).status).toBe(200);
+  });
+
+  it.each(['{"query":', '{"query":"q","texts":[]}', 'x'.repeat(50 * KIB)])(
+    'are given back by a request that is refused: %.20s',
+    async (wrong) => {
+      const { post } = served({ maxBodyBytes: 40 * KIB, maxBodyBytesInFlight: 41 * KIB });
+      for (let i = 0; i < 20; i++) expect((await post('/rerank', wrong)).status).not.toBe(503);
+      expect((await post('/rerank', { query: 'q', texts: ['a'.repeat(30 * KIB)] })).status).toBe(200);
+    },
+  );
+
+  it('a length that is announced and not sent takes nothing from others', async () => {
+    const { handler, post } = served({ maxBodyBytes: 40 * KIB, maxBodyBytesInFlight: 64 * KIB, bodyTimeoutMs: 500 });
+    const silent = Array.from({ length: 50 }, () =>
+      handler.fetch(
+        new Request('http://server/rerank', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'content-length': String(40 * KIB) },
+          body: new ReadableStream(),
+          duplex: 'half',
+        }),
+      ),
+    );
+    expect((await post('/rerank', { query: 'q', texts: ['a'.repeat(30 * KIB)] })).status).toBe(200);
+    for (const answer of await Promise.all(silent)) expect(answer.status).toBe(408);
+  });
+
+  it('a body in pieces of a byte holds its bytes twice at most, and no piece', async () => {
+    const share = new BodyShare(new BodyBudget(2 * 64 * KIB));
+    const pieces = 64 * KIB;
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent++ < pieces) controller.enqueue(Uint8Array.of(sent & 0x7f));
+        else controller.close();
+      },
+    });
+    const request = new Request('http://server/', { method: 'POST', body, duplex: 'half' });
+    const bytes = await readBytes(request, undefined, { maxBodyBytes: 2 ** 20, bodyTimeoutMs: 60_000 }, share);
+    expect(bytes.equals(Buffer.from(Array.from({ length: pieces }, (_, i) => (i + 1) & 0x7f)))).toBe(true);
+    expect(bytes.buffer.byteLength).toBeLessThanOrEqual(2 * pieces);
+  });
+});
+
 it('guards exactly: agrees with a reader that keeps all keys, over generated JSON', () => {
   const twice = (text: string) => {
     // An independent reader: quotes are cut out, keys are those before a colon, objects by recursion on brackets.
@@ -109,7 +231,7 @@ it('guards exactly: agrees with a reader that keeps all keys, over generated JSO
   };
   let state = 1;
   const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
-  const strings = ['"a"', '"b"', '"\\u0061"', '"\\""', '"\\\\"', '"{"', '"]:"', '""'];
+  const strings = ['"a"', '"b"', '"\\u0061"', '"\\""', '"\\\\"', '"{"', '"]:"', '""', '"\\\\\\"\\""', '"\\"\\"]"'];
   const value = (depth: number): string => {
     const kind = random(depth > 3 ? 2 : 4);
     if (kind < 2) return kind === 0 ? strings[random(strings.length)]! : '1';

@@ -47,7 +47,7 @@ describe('TEI /rerank', () => {
   it.each([
     [{ query: 'q', texts: [] }, 400, 'Empty'],
     [{ texts: ['a'] }, 422, 'Validation'],
-    [{ query: 'q', texts: [''] }, 422, 'Validation'],
+    [{ query: '', texts: ['a', ''] }, 422, 'Validation'],
     [{ query: 'q', texts: 'a' }, 422, 'Validation'],
     [{ ...BODY, truncation_direction: 'up' }, 422, 'Validation'],
     [[], 422, 'Validation'],
@@ -263,6 +263,25 @@ describe('vLLM', () => {
     expect((await post('/score', { text_1: 'a', text_2: 'b' })).body.data).toHaveLength(1);
   });
 
+  it('/score: many pairs go to the engine a part at a time, and come back in their order', async () => {
+    const { post, reranker } = served();
+    let most = 0;
+    const rerank = reranker.rerank.bind(reranker);
+    let running = 0;
+    reranker.rerank = async (...call) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      const answer = await rerank(...call);
+      running--;
+      return answer;
+    };
+    const texts = Array.from({ length: 1000 }, (_, i) => 'x'.repeat(1 + (i % 7)));
+    const { body } = await post('/score', { text_1: texts, text_2: texts });
+    expect(body.data.map(({ score }: { score: number }) => score)).toEqual(texts.map(({ length }) => sigmoid(length)));
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThan(256);
+  });
+
   it('/score: unequal lists are 400', async () => {
     const { status, body } = await served().post('/score', { text_1: ['a', 'b'], text_2: ['c'] });
     expect([status, body.error.code]).toEqual([400, 400]);
@@ -348,6 +367,19 @@ describe('no request multiplies its input: what is scored and what is answered i
     const scores = 100 * '{"index":99,"relevance_score":0.12345678901234567,"document":{"text":""}},'.length;
     expect(JSON.stringify(body).length).toBeLessThan(sent.length + scores + 500);
   });
+});
+
+it('a queue that is too long tells each dialect’s clients when to come back', async () => {
+  const { post, reranker } = served();
+  reranker.failure = new RerankError('OVERLOADED', 'because', { retryAfterMs: 1500 });
+  for (const [path, body] of [
+    ['/rerank', { query: 'q', texts: ['a'] }],
+    ['/v2/rerank', { model: 'm', query: 'q', documents: ['a'] }],
+    [RUN, { query: 'q', contexts: [{ text: 'a' }] }],
+  ] as const) {
+    const { status, headers } = await post(path, body);
+    expect([status, headers.get('retry-after')]).toEqual([429, '2']);
+  }
 });
 
 it('the limit of passages holds in every dialect', async () => {

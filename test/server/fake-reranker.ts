@@ -15,6 +15,7 @@ export const INFO = {
   model: '/models/secret-folder/my-model',
   dtype: 'int8',
   maxLength: 512,
+  threads: 2,
   truncation: 'longest_first',
   provider: { asked: ['cpu'], got: 'cpu', reason: 'asked for' },
 } as unknown as ModelInfo;

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import pino from 'pino';
 import { createHandler } from '../../src/server';
 import { cloudflareRequest } from '../../src/server/dialects/cloudflare';
@@ -113,6 +115,16 @@ describe('log', () => {
     await post(RUN, TEA);
     expect(JSON.parse(lines[0]!)).toMatchObject({ body: TEA });
   });
+});
+
+it('the log of createLogger shows what it holds: no character turns or hides the text around it', () => {
+  const child = spawnSync(
+    process.execPath,
+    ['-e', "require('./dist/server').createLogger().info({ path: '/a\\u202ecod.\\u200b\\u2028\\u0085é日' }, 'x')"],
+    { cwd: path.join(__dirname, '..', '..'), encoding: 'utf8' },
+  );
+  expect(child.stdout).toContain('/a\\u202ecod.\\u200b\\u2028\\u0085é日');
+  expect(JSON.parse(child.stdout)).toMatchObject({ path: '/a\u202ecod.\u200b\u2028\u0085é日' });
 });
 
 describe('OpenAPI', () => {

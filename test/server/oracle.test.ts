@@ -43,7 +43,7 @@ it('the REST API says what Workers AI’s validator says, over generated bodies'
     const message = /^AiError: Bad input: Error: (.*) \([0-9a-f-]{36}\)$/.exec(told)?.[1] ?? told;
     if (message !== expected) wrong.push({ sent, expected, message });
   }
-  // Each input here is one on which the two must agree; where we part on purpose stands in test/unit/validate-oracle.
+  // Each input here is one on which the two must agree; where we part on purpose stands in test/reranker/validate-oracle.
   expect(wrong).toEqual([]);
   expect(all.length).toBeGreaterThan(2000);
 });

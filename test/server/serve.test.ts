@@ -40,6 +40,14 @@ it('takes a public address with a token from options, file or environment', asyn
   }
 });
 
+it('refuses a token with # inside, where a comment would make it a shorter one', async () => {
+  const tokenFile = path.join(folder, 'cut');
+  await writeFile(tokenFile, 'secret#2026\n');
+  await expect(serve({ model: MODEL, tokenFile })).rejects.toMatchObject({ code: 'INVALID_OPTION', path: 'tokens' });
+  await writeFile(tokenFile, 'secret\t# of 2026\n  # more\n');
+  await expect(serve({ model: MODEL, tokenFile })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+});
+
 it('refuses a token file that is absent or empty', async () => {
   const tokenFile = path.join(folder, 'empty');
   await writeFile(tokenFile, '# nothing\n');

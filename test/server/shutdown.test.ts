@@ -27,7 +27,7 @@ it('SIGTERM: stops accepting, finishes what it has, closes idle connections, exi
   const server = await startServer();
   const idle = connect(server.port, '127.0.0.1');
   await once(idle, 'connect');
-  idle.write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
+  idle.write('GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n');
   await once(idle, 'data');
   const idleClosed = once(idle.resume(), 'close');
   const { count, answer } = await requestAtWork(server);

@@ -121,18 +121,17 @@ export function tinyBertTensors(sizes: TinyBert = {}): StoredTensor[] {
   });
 }
 
-/** model.safetensors of it. */
-export function tinyBert(sizes: TinyBert = {}): Buffer {
-  const { element } = defaults(sizes);
+/** A safetensors file of these tensors. */
+export function safetensors(tensors: readonly StoredTensor[], dtype: Element = 'F32'): Buffer {
   const header: Record<string, object> = {};
-  const parts: Buffer[] = [];
   let at = 0;
-  for (const { name, shape, bytes } of tinyBertTensors(sizes)) {
-    header[name] = { dtype: element, shape, data_offsets: [at, (at += bytes.length)] };
-    parts.push(bytes);
-  }
+  for (const { name, shape, bytes } of tensors)
+    header[name] = { dtype, shape, data_offsets: [at, (at += bytes.length)] };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  return Buffer.concat([length, json, ...parts]);
+  return Buffer.concat([length, json, ...tensors.map(({ bytes }) => bytes)]);
 }
+
+/** model.safetensors of it. */
+export const tinyBert = (sizes: TinyBert = {}): Buffer => safetensors(tinyBertTensors(sizes), defaults(sizes).element);

@@ -1,26 +1,30 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "encoder/config.h"
+#include "encoder/families/config_reader.h"
+#include "encoder/families/model.h"
 
 namespace bge::encoder {
 
-// What config.json says of a model of this family.
-struct FamilyInfo {
+// Models of one recipe, and what config.json says of them.
+struct Family {
   std::string_view name;
-  Family family;
   std::vector<std::string_view> model_types;
-  // Those that can be ranked with: `architectures[0]`.
+  // Of those that rank: `architectures[0]`.
   std::vector<std::string_view> architectures;
+  // Throws as ConfigReader does.
+  ModelBinding (*read)(const ConfigReader&);
 };
 
-// The model families that our own kernels run.
-std::span<const FamilyInfo> families();
+// The families that our own kernels run.
+std::span<const Family> families();
 
-// The family of a `model_type`, or null.
-const FamilyInfo* find_family(std::string_view model_type);
+// Reads <folder>/config.json. Throws Error kModelNotFound, kModelInvalid, or kModelUnsupported,
+// with the entry that does not fit, for a model that only ONNX Runtime can run.
+ModelBinding read_model(const std::string& folder);
 
 }  // namespace bge::encoder

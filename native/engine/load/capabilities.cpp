@@ -18,7 +18,7 @@ Capabilities capabilities() {
   } catch (const Error&) {
     // BGE_RERANKER_ISA is wrong.
   }
-  for (const encoder::FamilyInfo& family : encoder::families())
+  for (const encoder::Family& family : encoder::families())
     found.families.push_back({std::string(family.name),
                               {family.model_types.begin(), family.model_types.end()},
                               {family.architectures.begin(), family.architectures.end()}});

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative } from 'node:path';
 import { isCommit, type RepoName } from './repo-name';
@@ -19,6 +19,22 @@ export function repoCache(cacheFolder: string, repo: string): RepoCache {
   const name = ['models', ...repo.split('/')].join('--');
   const root = join(cacheFolder, name);
   return { root, blobs: join(root, 'blobs'), locks: join(cacheFolder, '.locks', name) };
+}
+
+export const blobPath = ({ blobs }: RepoCache, etag: string): string => join(blobs, etag);
+
+/** Where a blob grows. Not Python's name for it: Python does not know the lock that it is written under. */
+export const partialPath = (cache: RepoCache, etag: string): string =>
+  `${blobPath(cache, etag)}.bge-reranker.incomplete`;
+
+/** Undefined where there is no file. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function snapshotFolder(cache: RepoCache, commit: string): string {
@@ -69,7 +85,7 @@ async function linkOrCopy(blob: string, path: string): Promise<void> {
 
 /** Shows a finished blob under its own name in the snapshot. */
 export async function linkIntoSnapshot(cache: RepoCache, commit: string, path: string, etag: string): Promise<void> {
-  const blob = join(cache.blobs, etag);
+  const blob = blobPath(cache, etag);
   const target = join(snapshotFolder(cache, commit), path);
   const present = await readlink(target).catch(() => undefined);
   if (present === relative(dirname(target), blob)) return;

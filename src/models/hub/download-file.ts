@@ -1,12 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Response } from 'undici';
 import { RerankError } from '../../errors';
-import type { RepoCache } from './cache';
+import { blobPath, fileSize, partialPath, type RepoCache } from './cache';
 import { hubGet, reasonOf } from './http';
-import { fileSize, whileLocked } from './lock';
+import { whileLocked } from './lock';
 import type { RepoFile } from './repo-files';
 import { Retry, TransientError, type DownloadPolicy } from './retry';
 import type { HubSettings } from './settings';
@@ -183,9 +183,8 @@ export async function downloadFile(
   policy: DownloadPolicy,
   onBytes: OnBytes,
 ): Promise<void> {
-  const target = join(cache.blobs, file.etag);
-  // Not Python's name for it: Python does not know this lock.
-  const temporary = `${target}.bge-reranker.incomplete`;
+  const target = blobPath(cache, file.etag);
+  const temporary = partialPath(cache, file.etag);
   const isDone = async () => (await fileSize(target)) === file.bytes;
   await mkdir(dirname(target), { recursive: true });
   const lock = { locks: cache.locks, name: file.etag, staleMs: policy.lockStaleMs };

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLock, tryLock } from '../../base/file-lock';
@@ -30,14 +30,5 @@ export async function whileLocked(
     } finally {
       await lock.release();
     }
-  }
-}
-
-export async function fileSize(path: string): Promise<number | undefined> {
-  try {
-    const found = await stat(path);
-    return found.isFile() ? found.size : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { STATUS } from '../../serving/failure';
+import { Failure, STATUS } from '../../serving/failure';
 import type { Scored } from '../../serving/scorer';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
-import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
+import { anyText, anyTexts, count, flag, model, text, topN, withAnyOf } from './fields';
 
 const DOCUMENTS_PER_SEARCH_UNIT = 100;
 
@@ -26,6 +26,13 @@ function rows({ results }: Scored) {
   return results.map(({ index, score }) => ({ index, relevance_score: score }));
 }
 
+/** An empty document among others is ranked, last as a rule. */
+function refuseBlanksOnly(documents: readonly string[]): void {
+  if (documents.every((document) => document.trim() === '')) {
+    throw new Failure('invalid', "'documents' is wrong: one of them at least must hold text");
+  }
+}
+
 function version2(served: Served): Endpoint {
   return endpoint({
     path: '/v2/rerank',
@@ -33,12 +40,13 @@ function version2(served: Served): Endpoint {
     request: v.looseObject({
       model: v.string(),
       query: text,
-      documents: texts,
+      documents: anyTexts,
       top_n: topN,
       max_tokens_per_doc: maxTokensPerDoc(served),
     }),
     response: v.object({ id: v.string(), results: v.array(v.object(result)), meta }),
     async answer({ query, documents, top_n }, { scorer, signal }) {
+      refuseBlanksOnly(documents);
       const scored = await scorer.score({ query, texts: documents, topN: top_n ?? undefined }, signal);
       return { id: randomUUID(), results: rows(scored), meta: metaOf('2', documents.length) };
     },
@@ -83,7 +91,7 @@ function version1(served: Served): Endpoint {
     request: v.looseObject({
       model,
       query: text,
-      documents: v.pipe(v.array(v.union([text, objectDocument])), v.minLength(1)),
+      documents: v.pipe(v.array(v.union([anyText, objectDocument])), v.minLength(1)),
       top_n: topN,
       rank_fields: v.nullish(v.array(v.string())),
       return_documents: flag,
@@ -97,6 +105,7 @@ function version1(served: Served): Endpoint {
     async answer({ query, documents, top_n, rank_fields, return_documents }, { scorer, signal }) {
       const places = placesOf(rank_fields ?? []);
       const read = documents.map((document) => readDocument(document, places));
+      refuseBlanksOnly(read);
       const scored = await scorer.score({ query, texts: read, topN: top_n ?? undefined }, signal);
       const results = rows(scored).map((row) => {
         const document = documents[row.index]!;

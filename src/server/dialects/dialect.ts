@@ -50,12 +50,28 @@ export interface Endpoint {
   answer: (body: unknown, context: CallContext) => Promise<Reply>;
 }
 
+export interface LookupContext {
+  served: Served;
+  scorer: Scorer;
+  /** Of this package. */
+  version: string;
+}
+
+/** A GET route that clients ask before they send requests. */
+export interface Lookup {
+  path: string;
+  summary: string;
+  response: v.GenericSchema;
+  answer: (context: LookupContext) => object;
+}
+
 /** An HTTP API that clients know: its endpoints, and its words for failures. */
 export interface Dialect {
   title: string;
   /** A dialect that has all paths from here on, and one endpoint, whose path holds parameters. */
   prefix?: string;
   endpoints: Endpoint[];
+  lookups?: Lookup[];
   failure(failure: Failure): Reply;
   /** The body of every failure, for the OpenAPI document. */
   failureSchema: v.GenericSchema;

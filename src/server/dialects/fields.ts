@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 
-/** Building blocks that several dialects' schemas share. */
+/** Building blocks that several dialects' schemas share. Which of them a dialect takes is as its own server's parser does. */
+export const anyText = v.string();
 export const text = v.pipe(v.string(), v.minLength(1));
-export const texts = v.pipe(v.array(text), v.minLength(1));
-export const document = v.union([text, v.looseObject({ text })]);
+export const anyTexts = v.pipe(v.array(anyText), v.minLength(1));
+export const document = v.union([anyText, v.looseObject({ text: anyText })]);
 export const documents = v.pipe(v.array(document), v.minLength(1));
 export const flag = v.nullish(v.boolean());
 export const model = v.nullish(v.string());

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { endpoint, type Dialect } from './dialect';
-import { count, flag, model, text, texts, topN, withAnyOf } from './fields';
+import { anyText, anyTexts, count, model, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
+import { laxCount, laxFlag } from './pydantic';
 
 const request = v.looseObject({
   model,
-  query: text,
-  documents: texts,
-  top_n: topN,
-  return_documents: flag,
-  raw_scores: flag,
+  query: anyText,
+  documents: anyTexts,
+  top_n: laxCount(1),
+  return_documents: laxFlag,
+  raw_scores: laxFlag,
 });
 
 const response = v.object({

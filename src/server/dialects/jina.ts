@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { STATUS } from '../../serving/failure';
 import { endpoint, type Dialect } from './dialect';
-import { count, documentOut, documents, flag, model, text, textOf, topN } from './fields';
+import { count, documentOut, documents, model, text, textOf } from './fields';
+import { laxCount, laxFlag } from './pydantic';
 
-const request = v.looseObject({ model, query: text, documents, top_n: topN, return_documents: flag });
+const request = v.looseObject({ model, query: text, documents, top_n: laxCount(1), return_documents: laxFlag });
 
 const response = v.object({
   model: v.string(),

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { STATUS, type Failure } from '../../serving/failure';
-import type { Dialect, Endpoint, Reply, Served } from './dialect';
+import type { Dialect, Endpoint, Lookup, Reply, Served } from './dialect';
 import { createDialects, type DialectName } from './registry';
 
 /** An endpoint with its dialect. */
@@ -25,12 +25,15 @@ export function chooseRoute(routes: readonly Route[], body: unknown): Route {
 export class RouteTable {
   /** The enabled dialects' routes by their paths as OpenAPI writes them. */
   readonly byPath: ReadonlyMap<string, readonly Route[]>;
+  /** The enabled dialects' GET routes. */
+  readonly lookups: readonly (Lookup & { dialectName: DialectName })[];
   readonly #prefixed: readonly Route[];
   readonly #enabled: ReadonlySet<DialectName>;
 
   constructor(enabled: readonly DialectName[], served: Served) {
     this.#enabled = new Set(enabled);
-    const routes = createDialects(served).flatMap(([dialectName, dialect]) =>
+    const dialects = createDialects(served);
+    const routes = dialects.flatMap(([dialectName, dialect]) =>
       dialect.endpoints.map((endpoint): Route => ({ endpoint, dialect, dialectName })),
     );
     // A dialect that is off still words the refusals of its own paths.
@@ -41,6 +44,9 @@ export class RouteTable {
       byPath.set(path, [...(byPath.get(path) ?? []), route]);
     }
     this.byPath = byPath;
+    this.lookups = dialects
+      .filter(([dialectName]) => this.#enabled.has(dialectName))
+      .flatMap(([dialectName, { lookups = [] }]) => lookups.map((lookup) => ({ ...lookup, dialectName })));
   }
 
   /** The routes that share a path; undefined where there are none. */

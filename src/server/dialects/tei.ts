@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { STATUS, type Failure, type FailureKind } from '../../serving/failure';
-import { endpoint, type Dialect, type Reply } from './dialect';
-import { flag, text, texts } from './fields';
+import { Failure, STATUS, type FailureKind } from '../../serving/failure';
+import { endpoint, type Dialect, type LookupContext, type Reply } from './dialect';
+import { anyText, anyTexts, count, flag } from './fields';
 
 const request = v.looseObject({
-  query: text,
-  texts,
+  query: anyText,
+  texts: anyTexts,
   truncate: flag,
   truncation_direction: v.nullish(v.picklist(['right', 'Right', 'left', 'Left'])),
   raw_scores: flag,
@@ -38,12 +38,66 @@ function refusal({ truncate, truncation_direction: direction }: v.InferOutput<ty
     : undefined;
 }
 
+/** Only a pair of nothing and nothing is refused. */
+function refuseEmptyPair({ query, texts }: v.InferOutput<typeof request>): void {
+  const empty = query === '' ? texts.indexOf('') : -1;
+  if (empty >= 0) throw new Failure('invalid', `'query' and 'texts.${empty}' cannot both be empty`);
+}
+
+const info = v.object({
+  model_id: v.string(),
+  model_sha: v.nullable(v.string()),
+  model_dtype: v.string(),
+  served_model_name: v.string(),
+  model_type: v.object({
+    reranker: v.object({ id2label: v.record(v.string(), v.string()), label2id: v.record(v.string(), v.number()) }),
+  }),
+  max_concurrent_requests: count,
+  max_input_length: count,
+  max_batch_tokens: count,
+  max_batch_requests: v.nullable(count),
+  max_client_batch_size: count,
+  auto_truncate: v.boolean(),
+  tokenization_workers: count,
+  version: v.string(),
+  sha: v.nullable(v.string()),
+  docker_label: v.nullable(v.string()),
+});
+
+const DTYPES: Partial<Record<string, string>> = { fp32: 'float32', fp16: 'float16', bf16: 'bfloat16' };
+
+/** TEI's own default; this server's queue is bounded by tokens. */
+const TEI_CONCURRENT_REQUESTS = 512;
+
+/** Clients ask it for the kind of model and for how many texts a request may hold. */
+function describe({ served, scorer, version }: LookupContext): v.InferOutput<typeof info> {
+  const { name, info: model } = served;
+  return {
+    model_id: name,
+    model_sha: null,
+    model_dtype: DTYPES[model.dtype] ?? model.dtype,
+    served_model_name: name,
+    model_type: { reranker: { id2label: { '0': 'LABEL_0' }, label2id: { LABEL_0: 0 } } },
+    max_concurrent_requests: TEI_CONCURRENT_REQUESTS,
+    max_input_length: model.maxLength,
+    max_batch_tokens: scorer.maxContexts * model.maxLength,
+    max_batch_requests: null,
+    max_client_batch_size: scorer.maxContexts,
+    auto_truncate: model.truncation !== 'none',
+    tokenization_workers: model.threads,
+    version,
+    sha: null,
+    docker_label: null,
+  };
+}
+
 /** Hugging Face's text-embeddings-inference. */
 export function tei(): Dialect {
   return {
     title: 'text-embeddings-inference',
     failure,
     failureSchema: v.object({ error: v.string(), error_type: v.string() }),
+    lookups: [{ path: '/info', summary: 'The model (text-embeddings-inference)', response: info, answer: describe }],
     endpoints: [
       endpoint({
         path: '/rerank',
@@ -51,6 +105,7 @@ export function tei(): Dialect {
         request,
         response,
         async answer(body, { scorer, signal }) {
+          refuseEmptyPair(body);
           const { results } = await scorer.score(
             {
               query: body.query,

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import * as v from 'valibot';
 import { Failure } from '../../serving/failure';
 import { endpoint, type CallContext, type Dialect, type Endpoint, type Served } from './dialect';
-import { count, documentOut, documents, model, text, textOf, texts, withAnyOf } from './fields';
+import { anyText, anyTexts, count, documentOut, documents, model, textOf, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
+import { laxCount } from './pydantic';
 
 /** Fields that no other dialect on the shared paths has. */
 const hasVllmField = withAnyOf(
@@ -33,9 +35,9 @@ const rerankResponse = v.object({
 function rerankRequest(served: Served) {
   return v.looseObject({
     model,
-    query: text,
+    query: anyText,
     documents,
-    top_n: v.nullish(count),
+    top_n: laxCount(0),
     truncate_prompt_tokens: truncatePromptTokens(served),
   });
 }
@@ -64,7 +66,7 @@ function rerankAt(path: string, served: Served, claims: Endpoint['claims']): End
   });
 }
 
-const scoreText = v.union([text, texts]);
+const scoreText = v.union([anyText, anyTexts]);
 
 function list(given: string | string[]): string[] {
   return typeof given === 'string' ? [given] : given;
@@ -76,7 +78,8 @@ interface Pairs {
 }
 
 /** One query is one request; as many queries as texts are a request each. Scores stand in the order of the texts. */
-async function scorePairs(queries: string[], passages: string[], { scorer, signal }: CallContext): Promise<Pairs> {
+async function scorePairs(queries: string[], passages: string[], context: CallContext): Promise<Pairs> {
+  const { scorer, signal } = context;
   if (queries.length === 1) {
     const { results, tokens } = await scorer.score({ query: queries[0]!, texts: passages }, signal);
     const scores = new Array<number>(passages.length);
@@ -90,15 +93,31 @@ async function scorePairs(queries: string[], passages: string[], { scorer, signa
   if (queries.length > maxContexts) {
     throw new Failure('too_large', `${queries.length} pairs are more than ${maxContexts}, the limit of this server`);
   }
+  return await scoreEach(queries, passages, context);
+}
+
+/** Pairs in the engine at once: enough for all its workers, few enough that submitting them never holds the JS thread. */
+const PAIRS_AHEAD = 128;
+
+async function scoreEach(queries: string[], passages: string[], { scorer, signal }: CallContext): Promise<Pairs> {
+  const scores = new Array<number>(queries.length);
+  let tokens = 0;
+  let next = 0;
   // The first failure ends the others.
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  setMaxListeners(PAIRS_AHEAD + 1, either);
+  const work = async () => {
+    while (next < queries.length) {
+      const at = next++;
+      const scored = await scorer.score({ query: queries[at]!, texts: [passages[at]!] }, either);
+      scores[at] = scored.results[0]!.score;
+      tokens += scored.tokens;
+    }
+  };
   try {
-    const scored = await Promise.all(queries.map((query, i) => scorer.score({ query, texts: [passages[i]!] }, either)));
-    return {
-      scores: scored.map(({ results }) => results[0]!.score),
-      tokens: scored.reduce((sum, { tokens }) => sum + tokens, 0),
-    };
+    await Promise.all(Array.from({ length: Math.min(PAIRS_AHEAD, queries.length) }, work));
+    return { scores, tokens };
   } catch (error) {
     stop.abort();
     throw error;

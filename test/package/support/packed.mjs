@@ -1,10 +1,18 @@
-// What the package test installs: the packed package, this platform's addon, and their dependencies as they lie in
-// node_modules, each packed again.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, cpSync } from 'node:fs';
+// What the package test installs: the packed package, this platform's addon and ONNX Runtime, and their dependencies as
+// they lie in node_modules, each packed again.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { npmPack, packMain, packPlatform, platformManifest } from '../../../scripts/pack/packages.mjs';
+import { RUNTIME_TARGETS } from '../../../scripts/pack/onnxruntime.mjs';
+import {
+  npmPack,
+  packMain,
+  packPlatform,
+  packRuntime,
+  platformManifest,
+  runtimeManifest,
+} from '../../../scripts/pack/packages.mjs';
 import { hostTarget, prebuild } from '../../../scripts/prebuild/prebuild.mjs';
 import { TARGETS } from '../../../scripts/prebuild/targets.mjs';
 
@@ -21,28 +29,15 @@ function dependencyFolders() {
     .filter((folder) => existsSync(folder));
 }
 
-/** onnxruntime-node less the libraries for other machines, which are 240 of its 288 MB. */
-function forThisMachine(folder, scratch) {
-  const slim = path.join(scratch, 'onnxruntime-node');
-  const foreign = (file) => {
-    const [, platform, arch] = path.relative(path.join(folder, 'bin'), file).split(path.sep);
-    if (path.relative(folder, file).split(path.sep)[0] !== 'bin' || !platform) return false;
-    return platform !== process.platform || (arch !== undefined && arch !== process.arch);
-  };
-  cpSync(folder, slim, { recursive: true, filter: (file) => !foreign(file) });
-  return slim;
-}
-
-/** { main, addon, known }: npm's description of our two tarballs, and all that the registry is to know. */
+/** { main, addon, runtime, known }: npm's description of our tarballs, and all that the registry is to know. */
 export async function packEverything() {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'bge-package-'));
   const target = hostTarget();
   const main = packMain();
   const addon = packPlatform(target, await prebuild(target));
+  const runtime = RUNTIME_TARGETS.includes(target) ? await packRuntime(target) : undefined;
 
-  const folders = dependencyFolders().map((folder) =>
-    path.basename(folder) === 'onnxruntime-node' ? forThisMachine(folder, scratch) : folder,
-  );
+  const folders = dependencyFolders();
   const destination = path.join(scratch, 'tarballs');
   mkdirSync(destination);
   const dependencies = npmPack(folders, destination);
@@ -52,10 +47,14 @@ export async function packEverything() {
       manifest: platformManifest(each),
       tarball: each.name === target.name ? addon.path : undefined,
     })),
+    ...RUNTIME_TARGETS.map((each) => ({
+      manifest: runtimeManifest(each),
+      tarball: each.name === target.name ? runtime.path : undefined,
+    })),
     ...folders.map((folder, at) => ({
       manifest: json(path.join(folder, 'package.json')),
       tarball: dependencies[at].path,
     })),
   ];
-  return { target, main, addon, known, scratch };
+  return { target, main, addon, runtime, known, scratch };
 }

@@ -1,5 +1,5 @@
-// A project of a user: the packed packages, installed without scripts from a registry that knows nothing else, on a
-// PATH without a compiler.
+// A project of a user: the packed packages, installed from a registry that knows nothing else, on a PATH without a
+// compiler. Install scripts may run: there are none.
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -32,14 +32,20 @@ function bareEnvironment(scratch) {
   return { PATH: tools, HOME: scratch };
 }
 
+/** A new folder in which npm has installed what is named. */
+export async function install(...what) {
+  const folder = mkdtempSync(path.join(packed.scratch, 'project-'));
+  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
+  const settings = ['--no-audit', '--no-fund', '--registry', registry.url];
+  await run('npm', ['install', ...settings, ...what], { cwd: folder, env: environment });
+  return folder;
+}
+
 export async function setUp() {
   packed = await packEverything();
   registry = await startRegistry(packed.known);
-  project = mkdtempSync(path.join(packed.scratch, 'project-'));
   environment = bareEnvironment(packed.scratch);
-  writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
-  const settings = ['--ignore-scripts', '--no-audit', '--no-fund', '--registry', registry.url];
-  await run('npm', ['install', ...settings, 'bge-reranker'], { cwd: project, env: environment });
+  project = await install('bge-reranker');
 }
 
 export async function tearDown() {
@@ -47,9 +53,9 @@ export async function tearDown() {
   if (packed) rmSync(packed.scratch, { recursive: true, force: true });
 }
 
-/** Runs [program, ...arguments] in the project. */
-export const inProject = ([command, ...args], settings = {}) =>
-  run(command, args, { cwd: project, env: { ...environment, ...settings } });
+/** Runs [program, ...arguments] in the project or another folder. */
+export const inProject = ([command, ...args], settings = {}, folder = project) =>
+  run(command, args, { cwd: folder, env: { ...environment, ...settings } });
 
 /** Copies a folder of this test, or a file of it, into the project; answers its path there. */
 export function put(name) {

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "encoder/blocks/pass.h"
+
+namespace bge::encoder {
+
+// out (op)= a * columns [first, first + columns) of the matrix; a multiple of 16 both.
+inline void multiply(const Pass& pass, const kernels::PanelMatrix& matrix,
+                     const kernels::Activations& a, int rows, int first, int columns,
+                     kernels::Epilogue epilogue, float* out, size_t out_stride) {
+  const int panel = first / kernels::kPanel;
+  pass.kernels.linear[static_cast<int>(matrix.dtype)](
+      {a, rows, &matrix, panel, panel + columns / kernels::kPanel, epilogue, out, out_stride});
+}
+
+// Floats into the form that a matrix of this dtype multiplies.
+inline void convert(const Pass& pass, kernels::Dtype dtype, const float* in, size_t width, int rows,
+                    const kernels::Activations& out) {
+  pass.kernels.convert[static_cast<int>(dtype)](in, width, rows, static_cast<int>(width), out);
+}
+
+}  // namespace bge::encoder

@@ -1,0 +1,186 @@
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "base/error.h"
+#include "encoder/weights/onnx_graph.h"
+#include "encoder/weights/weight_file.h"
+#include "encoder/weights/wire_format.h"
+
+// Field numbers are those of onnx.proto.
+namespace bge::encoder {
+namespace {
+
+[[noreturn]] void invalid(const std::string& path) {
+  throw Error(ErrorCode::kModelInvalid, "The ONNX file is cut short or damaged; fetch it again.",
+              path);
+}
+
+struct Initializer {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t type = 0;
+  std::string_view data;
+  std::string_view integers;  // varints, where the file has those instead of data
+  std::map<std::string, std::string, std::less<>> external;
+};
+
+class GraphReader {
+ public:
+  GraphReader(const MappedFile& file, const std::string& path, std::vector<MappedFile>& external)
+      : path_(path), external_(external) {
+    WireReader model({file.data(), file.size()});
+    while (model.next())
+      if (model.field() == 7) read_graph(model.bytes());
+    if (!model.valid()) invalid(path_);
+  }
+
+  OnnxGraph take() { return std::move(graph_); }
+
+ private:
+  void read_graph(std::string_view bytes) {
+    WireReader graph(bytes);
+    while (graph.next()) {
+      if (graph.field() == 1) graph_.nodes.push_back(read_node(graph.bytes()));
+      if (graph.field() == 5) add(read_initializer(graph.bytes()));
+    }
+    if (!graph.valid()) invalid(path_);
+  }
+
+  static OnnxNode read_node(std::string_view bytes) {
+    OnnxNode node;
+    WireReader reader(bytes);
+    while (reader.next()) {
+      if (reader.field() == 1) node.inputs.emplace_back(reader.bytes());
+      if (reader.field() == 2 && node.output.empty()) node.output = reader.bytes();
+      if (reader.field() == 4) node.type = reader.bytes();
+      if (reader.field() == 5) read_attribute(reader.bytes(), node);
+    }
+    return node;
+  }
+
+  static void read_attribute(std::string_view attribute, OnnxNode& node) {
+    WireReader reader(attribute);
+    std::string_view name;
+    int64_t value = 0;
+    while (reader.next()) {
+      if (reader.field() == 1) name = reader.bytes();
+      if (reader.field() == 3) value = static_cast<int64_t>(reader.number());
+    }
+    if (name == "transB") node.transpose_b = value != 0;
+    if (name == "axis") node.axis = value;
+  }
+
+  static Initializer read_initializer(std::string_view bytes) {
+    Initializer tensor;
+    WireReader reader(bytes);
+    while (reader.next()) {
+      switch (reader.field()) {
+        case 1: read_dimension(reader, tensor.shape); break;
+        case 2: tensor.type = static_cast<int64_t>(reader.number()); break;
+        case 4:  // float_data
+        case 9:  // raw_data
+          tensor.data = reader.bytes();
+          break;
+        case 5: tensor.integers = reader.bytes(); break;  // int32_data, also of smaller types
+        case 8: tensor.name = reader.bytes(); break;
+        case 13: read_external(reader.bytes(), tensor); break;
+      }
+    }
+    return tensor;
+  }
+
+  // dims come one by one or packed.
+  static void read_dimension(const WireReader& reader, std::vector<int64_t>& shape) {
+    if (reader.bytes().empty()) {
+      shape.push_back(static_cast<int64_t>(reader.number()));
+      return;
+    }
+    WireReader packed(reader.bytes());
+    for (uint64_t size; packed.next_varint(size);) shape.push_back(static_cast<int64_t>(size));
+  }
+
+  static void read_external(std::string_view bytes, Initializer& tensor) {
+    WireReader entry(bytes);
+    std::string key;
+    while (entry.next()) {
+      if (entry.field() == 1) key = entry.bytes();
+      if (entry.field() == 2) tensor.external[key] = entry.bytes();
+    }
+  }
+
+  static std::optional<Element> element_of(int64_t type) {
+    switch (type) {
+      case 1: return Element::kFloat32;
+      case 2: return Element::kUint8;
+      case 3: return Element::kInt8;
+      case 6: return Element::kInt32;
+      case 10: return Element::kFloat16;
+      case 16: return Element::kBfloat16;
+    }
+    return std::nullopt;
+  }
+
+  void add(const Initializer& initializer) {
+    const std::optional<Element> element = element_of(initializer.type);
+    if (!element) return;
+    uint64_t bytes = bytes_of(*element);
+    for (const int64_t size : initializer.shape)
+      if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
+        invalid(path_);
+    Tensor tensor{.data = nullptr, .element = *element, .shape = initializer.shape};
+    std::string_view data =
+        initializer.external.empty() ? initializer.data : external_data(initializer, bytes);
+    if (data.empty() && !initializer.integers.empty()) {
+      tensor.storage =
+          std::make_shared<const std::string>(unpack(initializer.integers, bytes_of(*element)));
+      data = *tensor.storage;
+    }
+    if (data.size() != bytes) invalid(path_);
+    tensor.data = data.data();
+    graph_.tensors[initializer.name] = std::move(tensor);
+  }
+
+  // Little-endian integers of `size` bytes, as raw data has them.
+  static std::string unpack(std::string_view varints, size_t size) {
+    std::string unpacked;
+    WireReader reader(varints);
+    for (uint64_t value; reader.next_varint(value);)
+      unpacked.append(reinterpret_cast<const char*>(&value), size);
+    return unpacked;
+  }
+
+  std::string_view external_data(const Initializer& initializer, uint64_t bytes) {
+    const auto entry = initializer.external.find("location");
+    if (entry == initializer.external.end()) invalid(path_);
+    const std::filesystem::path location = entry->second;
+    // The format allows only names beside the model; anything else could read any file.
+    if (location.empty() || location != location.filename()) invalid(path_);
+    const std::string file_path = (std::filesystem::path(path_).parent_path() / location).string();
+    if (!file_index_.contains(file_path)) {
+      external_.emplace_back(file_path);
+      file_index_[file_path] = external_.size() - 1;
+    }
+    const MappedFile& file = external_[file_index_[file_path]];
+    uint64_t offset = 0;
+    if (const auto at = initializer.external.find("offset"); at != initializer.external.end())
+      std::from_chars(at->second.data(), at->second.data() + at->second.size(), offset);
+    if (offset > file.size() || bytes > file.size() - offset) invalid(path_);
+    return {file.data() + offset, bytes};
+  }
+
+  std::string path_;
+  std::vector<MappedFile>& external_;
+  std::map<std::string, size_t> file_index_;
+  OnnxGraph graph_;
+};
+
+}  // namespace
+
+Tensors read_onnx_initializers(const MappedFile& file, const std::string& path,
+                               std::vector<MappedFile>& external) {
+  return name_weights(GraphReader(file, path, external).take(), path);
+}
+
+}  // namespace bge::encoder

@@ -1,0 +1,136 @@
+#include "encoder/weights/weight_cache.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+
+namespace bge::encoder {
+namespace {
+
+// Raise when the layout or the meaning of the converted weights changes.
+constexpr char kMagic[] = "bge-weights-2";
+
+void add_content(const MappedFile& file, Hash& hash) {
+  constexpr size_t kSamples = 64;
+  constexpr size_t kSampleBytes = 1024;
+  const size_t last = file.size() - std::min(file.size(), kSampleBytes);
+  for (size_t i = 0; i < kSamples; ++i) {
+    // From the header at the front to the very end.
+    const size_t at = last / (kSamples - 1) * i + last % (kSamples - 1) * i / (kSamples - 1);
+    const size_t end = std::min(file.size(), at + kSampleBytes);
+    hash.add_text({file.data() + at, end - at});
+  }
+}
+
+void add_state(const MappedFile& file, Hash& hash) {
+  std::error_code failure;
+  const auto written = std::filesystem::last_write_time(file.path(), failure);
+  hash.add_text(file.path()).add(file.size()).add(written.time_since_epoch().count());
+  add_content(file, hash);
+}
+
+// The samples of the content may miss what the header says of a tensor: the same bytes of one size
+// are other weights as float16 than as bfloat16.
+void add_elements(const Tensors& tensors, Hash& hash) {
+  for (const auto& [name, tensor] : tensors) {
+    hash.add_text(name).add(tensor.element);
+  }
+}
+
+uint64_t key_of(const WeightFile& weights, uint64_t layout, kernels::Dtype dtype) {
+  Hash hash;
+  for (const MappedFile* file : weights.files()) add_state(*file, hash);
+  add_elements(weights.tensors(), hash);
+  return hash.add(layout).add(dtype).value();
+}
+
+// Goes away with its owner, unless it was moved to its final name.
+class TemporaryFile {
+ public:
+  // Not the process id alone: threads share it, and containers may on one volume.
+  explicit TemporaryFile(const std::string& target) : path_(target) {
+    std::random_device random;
+    path_ += '.';
+    path_ += std::to_string(random());
+    path_ += std::to_string(random());
+  }
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// What processes that were killed in the middle of writing `target` left.
+void remove_abandoned(const std::filesystem::path& target) {
+  constexpr std::chrono::hours kLongestWrite(1);
+  const auto oldest = std::filesystem::file_time_type::clock::now() - kLongestWrite;
+  const std::string start = target.filename().string() + ".";
+  for (const auto& entry : std::filesystem::directory_iterator(target.parent_path())) {
+    std::error_code ignored;
+    if (entry.path().filename().string().starts_with(start) && entry.last_write_time() < oldest)
+      std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
+}  // namespace
+
+WeightCache::WeightCache(const std::string& folder, const WeightFile& weights, uint64_t layout,
+                         kernels::Dtype dtype, size_t bytes)
+    : key_(key_of(weights, layout, dtype)), bytes_(bytes) {
+  char name[32];
+  std::snprintf(name, sizeof name, "%016llx.weights", static_cast<unsigned long long>(key_));
+  path_ = (std::filesystem::path(folder) / name).string();
+}
+
+std::string WeightCache::header() const {
+  std::string header(kHeaderBytes, '\0');
+  std::memcpy(header.data(), kMagic, sizeof kMagic);
+  std::memcpy(header.data() + 16, &key_, sizeof key_);
+  std::memcpy(header.data() + 24, &bytes_, sizeof bytes_);
+  return header;
+}
+
+std::optional<MappedFile> WeightCache::open() const {
+  try {
+    MappedFile file(path_);
+    if (file.size() == kHeaderBytes + bytes_ &&
+        std::memcmp(file.data(), header().data(), kHeaderBytes) == 0) {
+      return file;
+    }
+  } catch (const Error&) {
+    // Not there, empty or unreadable: it is made again.
+  }
+  return std::nullopt;
+}
+
+void WeightCache::write(const void* weights) const noexcept {
+  try {
+    std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
+    remove_abandoned(path_);
+    const TemporaryFile temporary(path_);
+    std::ofstream file(temporary.path(), std::ios::binary);
+    const std::string head = header();
+    file.write(head.data(), static_cast<std::streamsize>(head.size()));
+    file.write(static_cast<const char*>(weights), static_cast<std::streamsize>(bytes_));
+    file.close();
+    if (!file.good() || !flush_to_disk(temporary.path())) return;
+    std::filesystem::rename(temporary.path(), path_);
+    flush_to_disk(std::filesystem::path(path_).parent_path());
+  } catch (const std::exception&) {
+    // Only time is lost.
+  }
+}
+
+}  // namespace bge::encoder

@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import type { ExecutionProvider } from '../types';
+import { refusalOf, type Refusal } from './refusal';
+import {
+  filesFor,
+  obstacleToBuiltin,
+  waysTo,
+  type Asked,
+  type Capabilities,
+  type EngineName,
+  type LoadedDtype,
+  type ModelFacts,
+  type Way,
+} from './ways';
+import type { WeightFile } from './weight-files';
+
+/** A file, what is made of it, and what runs that. */
+export interface Candidate {
+  engine: EngineName;
+  file: WeightFile;
+  dtype: LoadedDtype;
+  /** One sentence, without its full stop: why this one. */
+  reason: string;
+}
+
+/** The ways to run a model, best first: each counts where those before it turn out not to fit. Or why there is none. */
+export type Plan = { candidates: readonly [Candidate, ...Candidate[]] } | { refusal: Refusal };
+
+/** Nothing behind the CPU counts, as that always works; and what is planned for CUDA fits the CPU behind it. */
+export const plannedProvider = (providers: readonly ExecutionProvider[] = ['cpu']): ExecutionProvider =>
+  providers[0] ?? 'cpu';
+
+function madeFrom({ path, stored }: WeightFile): string {
+  return stored === 'float32' ? basename(path) : `the ${stored} weights of ${basename(path)}`;
+}
+
+/** A clause that says why our own kernels do not come first; undefined where they do. */
+function whyRuntime(ways: readonly Way[], facts: ModelFacts, provider: ExecutionProvider, capabilities: Capabilities) {
+  const builtin = ways.find(({ engine }) => engine === 'builtin');
+  const way = builtin ?? ways[0];
+  const obstacle = way && obstacleToBuiltin(facts, way.dtype, provider, capabilities);
+  if (!builtin || obstacle !== undefined) return obstacle;
+  if (filesFor(builtin, facts.files).length === 0) return 'our own kernels need float weights and there are none';
+  return builtin === ways[0] ? undefined : `it is faster at ${builtin.dtype} on this processor than our own kernels`;
+}
+
+/**
+ * Which file, on which engine, for a dtype: the one place that decides it, for folders, for what is fetched from the hub
+ * and for what is told of a model. `files` of the facts are those of one folder or repository.
+ */
+export function planModel(facts: ModelFacts, asked: Asked, capabilities: Capabilities): Plan {
+  const ways = waysTo(asked, capabilities);
+  const why = whyRuntime(ways, facts, asked.provider, capabilities);
+  const reasonOf = ({ engine, dtype }: Way, file: WeightFile) => {
+    if (engine === 'builtin') return `${dtype} on our own kernels, made from ${madeFrom(file)}`;
+    return `${basename(file.path)} runs on ONNX Runtime${why === undefined ? '' : `, since ${why}`}`;
+  };
+  const isOpen = ({ engine, dtype }: Way) =>
+    engine !== 'builtin' || obstacleToBuiltin(facts, dtype, asked.provider, capabilities) === undefined;
+  const [best, ...others] = ways
+    .filter(isOpen)
+    .flatMap((way) => filesFor(way, facts.files).map((file) => ({ ...way, file, reason: reasonOf(way, file) })));
+  return best ? { candidates: [best, ...others] } : { refusal: refusalOf(facts, asked, capabilities) };
+}

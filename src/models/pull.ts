@@ -1,0 +1,77 @@
+import { RerankError } from '../errors';
+import type { Dtype, ExecutionProvider } from '../types';
+import { chooseFiles, type ChosenFiles } from './choose-files';
+import type { RepoName } from './hub/repo-name';
+import type { DownloadPolicy } from './hub/retry';
+import { hubSettings, type HubSettings } from './hub/settings';
+import { Snapshot } from './hub/snapshot';
+
+export interface PullProgress {
+  /** The file that grows now, and the files of the model together. */
+  path: string;
+  bytes: number;
+  totalBytes: number;
+}
+
+export interface PullOptions {
+  dtype: Dtype;
+  /** Default `cpu`. */
+  provider?: ExecutionProvider;
+  /** Only says what would be fetched; of the files, config.json is fetched for that. */
+  dryRun?: boolean;
+  onProgress?: (progress: PullProgress) => void;
+  settings?: HubSettings;
+  policy?: DownloadPolicy;
+}
+
+/** A model's files in one repository, at one commit. */
+export interface PulledModel extends ChosenFiles {
+  /** The repository that has them. */
+  repo: string;
+  commit: string;
+  /** The snapshot's folder: complete, but for the missing files after a dry run. */
+  folder: string;
+}
+
+/**
+ * Brings a model's files into the hub's cache at the commit that its revision stands for now. Asks the network even
+ * when all is there, as a branch may have moved.
+ * @throws {RerankError} OFFLINE, MODEL_NOT_FOUND, MODEL_GATED, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
+ */
+export async function pull(name: RepoName, options: PullOptions): Promise<PulledModel> {
+  const { dtype, provider = 'cpu', settings = hubSettings(), policy, dryRun = false, onProgress } = options;
+  const snapshot = await Snapshot.open(name, settings, policy);
+  const chosen = await chooseFiles(snapshot, { dtype, provider });
+  const { repo, commit, folder } = snapshot;
+  if (dryRun) return { repo, commit, folder, ...chosen };
+  await snapshot.checkSpace(chosen.missing);
+  const totalBytes = chosen.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  for (const file of chosen.files) {
+    const { path } = file;
+    await snapshot.fetch(file, (bytes) => onProgress?.({ path, bytes: before + bytes, totalBytes }));
+    before += file.bytes;
+  }
+  await snapshot.keepRevision(name.revision);
+  return { repo, commit, folder, ...chosen };
+}
+
+/** Said of a repository that lacks what is wanted: another one may have it. */
+const LACKING: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'MODEL_UNSUPPORTED']);
+
+/**
+ * `pull` from the first of these repositories that has what is wanted.
+ * @throws {RerankError} As `pull`; where none has it, what was said of the first.
+ */
+export async function pullFirst(sources: readonly RepoName[], options: PullOptions): Promise<PulledModel> {
+  let first: unknown;
+  for (const source of sources) {
+    try {
+      return await pull(source, options);
+    } catch (error) {
+      first ??= error;
+      if (!(error instanceof RerankError) || !LACKING.has(error.code)) throw error;
+    }
+  }
+  throw first;
+}

@@ -1,0 +1,108 @@
+import type { NativeCapabilities, NativeFamily } from '../addon/native-api';
+import { isFloatType } from '../formats/safetensors-graph';
+import type { Dtype, ExecutionProvider, ModelInfo } from '../types';
+import type { Stored, UnreadFile, WeightFile } from './weight-files';
+
+// What each dtype can come to, and from which files: the tables and rules that plan.ts puts in order.
+
+export type EngineName = ModelInfo['engine']['name'];
+export type LoadedDtype = ModelInfo['dtype'];
+
+/** What is known of a model before it is loaded. */
+export interface ModelFacts {
+  /** `architectures[0]` of config.json. */
+  architecture: string;
+  /** Whether config.json names code of the model's own. */
+  hasOwnCode: boolean;
+  /** `model_type` of config.json; undefined where it says none. */
+  modelType: string | undefined;
+  /** Whether the weights were seen to have a classifier, for where the architecture is that of the encoder alone. */
+  hasHead: boolean;
+  /** In the order of `weightFilesAmong`. */
+  files: readonly WeightFile[];
+  /** Weights beside them that nothing here reads. */
+  unread: UnreadFile | undefined;
+}
+
+/** Of the addon and this processor. */
+export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'hasFastFp32'>;
+
+export interface Asked {
+  dtype: Dtype;
+  provider: ExecutionProvider;
+}
+
+/** One thing that a dtype can come to. */
+export interface Way {
+  engine: EngineName;
+  dtype: LoadedDtype;
+}
+
+const builtin = (dtype: LoadedDtype): Way => ({ engine: 'builtin', dtype });
+const runtime = (dtype: LoadedDtype): Way => ({ engine: 'onnxruntime', dtype });
+
+/**
+ * Best first. `auto` is int8 wherever it can be had: the fastest that keeps the ranking (docs/performance.md). On CUDA
+ * int8 comes last, as the provider hands dynamically quantised products back to the CPU; on the CPU fp16 does, as a CPU
+ * has no arithmetic for it.
+ */
+const WAYS: Readonly<Record<Dtype, Readonly<Record<ExecutionProvider, readonly Way[]>>>> = {
+  auto: {
+    cpu: [builtin('int8'), runtime('int8'), runtime('fp32'), runtime('fp16')],
+    cuda: [runtime('fp16'), runtime('fp32'), runtime('int8')],
+  },
+  fp32: { cpu: [builtin('fp32'), runtime('fp32')], cuda: [runtime('fp32')] },
+  fp16: { cpu: [runtime('fp16')], cuda: [runtime('fp16')] },
+  bf16: { cpu: [builtin('bf16')], cuda: [] },
+  int8: { cpu: [builtin('int8'), runtime('int8')], cuda: [runtime('int8')] },
+};
+
+export const DTYPES = Object.keys(WAYS) as readonly Dtype[];
+
+/** How the file that ONNX Runtime runs as a dtype stores its weights. */
+export const STORED_AS: Readonly<Partial<Record<LoadedDtype, Stored>>> = {
+  fp32: 'float32',
+  fp16: 'float16',
+  int8: 'int8',
+};
+
+/** Best first. fp32 stays with ONNX Runtime, the reference, where our own kernels are not faster at it. */
+export function waysTo({ dtype, provider }: Asked, { hasFastFp32 }: Capabilities): readonly Way[] {
+  const ways = WAYS[dtype][provider];
+  return dtype === 'fp32' && !hasFastFp32 ? ways.toReversed() : ways;
+}
+
+/** The name of the encoder alone, or none. */
+const isBare = (architecture: string): boolean => architecture === 'unknown' || architecture.endsWith('Model');
+
+/** A clause that says why our own kernels cannot run the model so, whatever its files; undefined where they can. */
+export function obstacleToBuiltin(
+  { architecture, modelType = '', hasOwnCode, hasHead }: ModelFacts,
+  dtype: LoadedDtype,
+  provider: ExecutionProvider,
+  { dtypes, families }: Capabilities,
+): string | undefined {
+  if (provider !== 'cpu') return 'our own kernels are for the CPU';
+  if (!dtypes.some((known) => known === dtype)) return `our own kernels have no ${dtype}`;
+  if (hasOwnCode) return 'config.json says that code of its own runs the model (auto_map)';
+  const runs = ({ architectures, modelTypes }: NativeFamily) =>
+    architectures.includes(architecture) || (hasHead && isBare(architecture) && modelTypes.includes(modelType));
+  if (families.some(runs)) return undefined;
+  return `our own kernels do not know the architecture '${architecture}'`;
+}
+
+/** What our own kernels can start from. For fp32, files that have all of its bits come first. */
+function sourcesOf(dtype: LoadedDtype, files: readonly WeightFile[]): WeightFile[] {
+  const sources = files.filter(({ format, stored }) =>
+    format === 'safetensors' ? isFloatType(stored) : stored === 'float32',
+  );
+  if (dtype !== 'fp32') return sources;
+  const isWhole = ({ stored }: WeightFile) => stored === 'float32';
+  return [...sources.filter(isWhole), ...sources.filter((file) => !isWhole(file))];
+}
+
+/** The files that serve for this way, best first, whether or not anything stands in its way. */
+export function filesFor({ engine, dtype }: Way, files: readonly WeightFile[]): WeightFile[] {
+  if (engine === 'builtin') return sourcesOf(dtype, files);
+  return files.filter(({ format, stored }) => format === 'onnx' && stored === STORED_AS[dtype]);
+}
