@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""Writes test/native/fixtures/tokenizer/component-cases.jsonl: what Hugging Face tokenizers makes of texts with the components that the
-other fixtures have not, as in cases.jsonl, by replacements in the fixtures' files.
+"""Writes into test/native/fixtures/tokenizer/ what Hugging Face tokenizers makes of texts
+
+component-cases.jsonl      with components that the other fixtures have not, as in cases.jsonl, by replacements in the fixtures' files
+special-text-cases.jsonl   with special tokens as text: {"model", "texts": [[text, ids]...]}
 
   pip install tokenizers==0.23.3 sentencepiece==0.2.3 protobuf; make-component-cases.py
 """
 import importlib
 import json
 import os
+import random
+
+import tokenizer_texts
+import tokenizers
 
 fixtures = importlib.import_module('make-tokenizer-fixtures')
 BEHAVIORS = ['Removed', 'Isolated', 'Contiguous', 'MergedWithPrevious', 'MergedWithNext']
@@ -76,15 +82,39 @@ def bpe_edits(text):
     yield edits(text, pre_tokenizer=byte_level)
 
 
+def special_text_rows(text):
+    """Special tokens as text. Their names are pieces of Unigram's vocabulary too: the reference must not find them there either, so it
+    is given other names for them."""
+    form = json.loads(text)
+    specials = [token['content'] for token in form['added_tokens'] if token['special']]
+    reference = tokenizers.Tokenizer.from_str(text)
+    if form['model']['type'] == 'Unigram':
+        hidden = json.loads(text)
+        hidden['added_tokens'] = []
+        for row in hidden['model']['vocab']:
+            row[0] = '\U0010fffd' + row[0] if row[0] in specials else row[0]
+        reference = tokenizers.Tokenizer.from_str(json.dumps(hidden))
+    reference.encode_special_tokens = True
+    reference.no_truncation()
+    reference.no_padding()
+    rng = random.Random(5)
+    texts = [pattern.replace('@', name) for name in specials for pattern in ('@', 'a@b', 'a @ b', '@@', ' @', 'x@\n', '@' * 9)]
+    texts += ['\uff1c/s\uff1e', '[sep]'] + [tokenizer_texts.text(rng, 4) + rng.choice(specials) + tokenizer_texts.text(rng, 2) for _ in range(40)]
+    return [[t, reference.encode(t, add_special_tokens=False).ids] for t in texts]
+
+
 def main():
     fixtures.CORNERS = fixtures.CORNERS + CORNERS
-    cases = []
+    cases, special = [], []
     for model, edits_of in (('unigram', unigram_edits), ('wordpiece', wordpiece_edits), ('roberta', bpe_edits)):
         with open(os.path.join(fixtures.OUT, model + '.json'), encoding='utf-8') as file:
             text = file.read()
         cases += [fixtures.case(model, text, changes, 1000 + seed, 12, 6) for seed, changes in enumerate(edits_of(text))]
+        special.append({'model': model, 'texts': special_text_rows(text)})
     with open(os.path.join(fixtures.OUT, 'component-cases.jsonl'), 'w', encoding='utf-8') as file:
         file.writelines(json.dumps(row, separators=(',', ':')) + '\n' for row in cases)
+    with open(os.path.join(fixtures.OUT, 'special-text-cases.jsonl'), 'w', encoding='utf-8') as file:
+        file.writelines(json.dumps(row, separators=(',', ':')) + '\n' for row in special)
 
 
 if __name__ == '__main__':

@@ -108,7 +108,7 @@ bool AddedTokens::next(std::string_view text, Cursor& cursor, Match& match) cons
     size_t begin = cursor.search;
     size_t end = begin + token->content.size();
     cursor.search = end;  // a match that its flags refuse is consumed all the same
-    if (token->single_word && is_inside_word(text, begin, end)) continue;
+    if (token->is_text || (token->single_word && is_inside_word(text, begin, end))) continue;
     if (token->lstrip) begin = strip_left(text, begin, cursor.done);
     // What the match before has swallowed is White_Space up to its end: no need to look again.
     if (token->rstrip) end = strip_right(text, std::max(end, cursor.done));

@@ -15,6 +15,7 @@ struct AddedToken {
   bool single_word = false;
   bool lstrip = false;
   bool rstrip = false;
+  bool is_text = false;  // it is found, and left in the text
 };
 
 // Finds added tokens in text: leftmost-longest, not overlapping, case-sensitive. Immutable.

@@ -14,7 +14,7 @@ namespace bge::tokenize {
 // simdjson::simdjson_error for malformed JSON.
 struct ReadModel {
   Alphabet alphabet;
-  std::unique_ptr<const Model> model;
+  std::unique_ptr<Model> model;  // not yet shared
 };
 ReadModel read_model(simdjson::ondemand::value section);
 

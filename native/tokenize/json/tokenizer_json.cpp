@@ -63,10 +63,12 @@ std::optional<size_t> read_max_length(const JsonNode& section) {
   return static_cast<size_t>(section.at("max_length").id());
 }
 
-TokenizerParts assemble(ReadModel model, Sections& sections) {
+TokenizerParts assemble(ReadModel model, Sections& sections, SpecialTokens special_tokens) {
   auto pre_tokenizer = read_pre_tokenizer(sections.pre_tokenizer.parse(), model.alphabet);
   auto normalizer = read_normalizer(sections.normalizer.parse());
-  auto added = read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer);
+  auto added =
+      read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer, special_tokens);
+  model.model->leave_out(added.left_out);
   auto pair_template = read_post_processor(sections.post_processor.parse());
   if (static_cast<size_t>(pair_template.highest_id()) >= added.id_bound) {
     throw_invalid("an id of no token", "/post_processor");
@@ -81,7 +83,7 @@ TokenizerParts assemble(ReadModel model, Sections& sections) {
           added.id_bound};
 }
 
-TokenizerParts read_parts(const simdjson::padded_string& json) {
+TokenizerParts read_parts(const simdjson::padded_string& json, SpecialTokens special_tokens) {
   ondemand::parser parser;
   ondemand::document document = parser.iterate(json);
   Sections sections;
@@ -97,12 +99,12 @@ TokenizerParts read_parts(const simdjson::padded_string& json) {
   }
   if (!document.at_end()) throw_invalid("more than one JSON value", "");
   if (!model) throw_invalid("no \"model\"", "");
-  return assemble(std::move(*model), sections);
+  return assemble(std::move(*model), sections, special_tokens);
 }
 
-TokenizerParts read_sound_parts(const simdjson::padded_string& json) {
+TokenizerParts read_sound_parts(const simdjson::padded_string& json, SpecialTokens special_tokens) {
   try {
-    return read_parts(json);
+    return read_parts(json, special_tokens);
   } catch (const simdjson::simdjson_error& error) {
     throw_invalid(error.what(), "");
   } catch (const std::length_error& error) {
@@ -112,11 +114,12 @@ TokenizerParts read_sound_parts(const simdjson::padded_string& json) {
 
 }  // namespace
 
-TokenizerParts read_tokenizer_json(const std::string& json) {
-  return read_sound_parts(simdjson::padded_string(json));
+TokenizerParts read_tokenizer_json(const std::string& json, SpecialTokens special_tokens) {
+  return read_sound_parts(simdjson::padded_string(json), special_tokens);
 }
 
-std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
+std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path,
+                                                      SpecialTokens special_tokens) {
   simdjson::padded_string json;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored) ||
@@ -125,11 +128,12 @@ std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
                 "There is no readable tokenizer file at \"" + path + "\": check the model folder.",
                 path);
   }
-  return std::make_unique<const Tokenizer>(read_sound_parts(json));
+  return std::make_unique<const Tokenizer>(read_sound_parts(json, special_tokens));
 }
 
-std::unique_ptr<const Tokenizer> Tokenizer::from_json(std::string json) {
-  return std::make_unique<const Tokenizer>(read_tokenizer_json(json));
+std::unique_ptr<const Tokenizer> Tokenizer::from_json(const std::string& json,
+                                                      SpecialTokens special_tokens) {
+  return std::make_unique<const Tokenizer>(read_tokenizer_json(json, special_tokens));
 }
 
 }  // namespace bge::tokenize

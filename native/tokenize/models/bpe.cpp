@@ -11,6 +11,7 @@ namespace bge::tokenize {
 namespace {
 
 constexpr uint64_t kNoPair = ~uint64_t{0};
+constexpr uint64_t kErasedPair = kNoPair - 1;
 constexpr size_t kKeptSymbols = size_t{1} << 16;  // a thread keeps no larger buffers than this
 constexpr size_t kLongPiece = size_t{1} << 13;  // bytes from which on it may be encoded unfinished
 // Of a vocabulary with longer tokens a piece is encoded only once it is known as a whole: what is
@@ -88,6 +89,18 @@ const BpeModel::Merge* BpeModel::find_merge(int32_t left, int32_t right) const {
     slot = (slot + 1) & (merges_.size() - 1);
   }
   return &merges_[slot];
+}
+
+void BpeModel::leave_out(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto id = names_.find(name);
+    const auto bytes = bytes_of_token(name);
+    if (!id || !bytes || bytes->size() == 1) continue;  // a text's bytes need their tokens
+    direct_.erase(*bytes);
+    for (Merge& merge : merges_) {
+      if (merge.id == *id && merge.pair != kNoPair) merge.pair = kErasedPair;
+    }
+  }
 }
 
 size_t BpeModel::encode(const PreTokenized& stretch, bool is_last, size_t token_cap, OpenPiece&,

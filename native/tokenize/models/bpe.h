@@ -37,6 +37,7 @@ class BpeModel final : public Model {
     return names_.find(token);
   }
   size_t vocabulary_size() const override { return names_.size(); }
+  void leave_out(const std::vector<std::string>& names) override;
   size_t id_bound() const override { return id_bound_; }
 
  private:

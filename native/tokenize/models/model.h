@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,9 @@ class Model {
                         OpenPiece& open, std::vector<int32_t>& ids) const = 0;
 
   virtual std::optional<int32_t> token_to_id(std::string_view token) const = 0;
+  // Of the tokens with these names, which are in the vocabulary, encode() gives the ids no more.
+  // Only before the model is shared.
+  virtual void leave_out(const std::vector<std::string>& names) = 0;
   // How many tokens there are: where the ids of added tokens start.
   virtual size_t vocabulary_size() const = 0;
   // One more than the highest id, which is more where ids are left out.

@@ -68,6 +68,15 @@ std::optional<int32_t> UnigramModel::token_to_id(std::string_view token) const {
   return trie_.find(key);
 }
 
+void UnigramModel::leave_out(const std::vector<std::string>& names) {
+  std::string key;
+  for (const std::string& name : names) {
+    key.clear();
+    exchange_metaspaces(name, key);
+    trie_.erase(key);
+  }
+}
+
 size_t UnigramModel::encode(const PreTokenized& stretch, bool is_last, size_t, OpenPiece& open,
                             std::vector<int32_t>& ids) const {
   static thread_local Lattice lattice;

@@ -30,6 +30,7 @@ class UnigramModel final : public Model {
                 std::vector<int32_t>& ids) const override;
   std::optional<int32_t> token_to_id(std::string_view token) const override;
   size_t vocabulary_size() const override { return scores_.size(); }
+  void leave_out(const std::vector<std::string>& names) override;
   size_t id_bound() const override { return scores_.size(); }
 
  private:

@@ -18,6 +18,10 @@ WordPieceModel::WordPieceModel(const WordPieceVocabulary& vocabulary)
   }
 }
 
+void WordPieceModel::leave_out(const std::vector<std::string>& names) {
+  for (const std::string& name : names) trie_.erase(name);
+}
+
 size_t WordPieceModel::encode(const PreTokenized& stretch, bool is_last, size_t, OpenPiece& open,
                               std::vector<int32_t>& ids) const {
   const std::string_view text = stretch.text;

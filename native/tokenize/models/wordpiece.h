@@ -27,6 +27,7 @@ class WordPieceModel final : public Model {
     return trie_.find(token);
   }
   size_t vocabulary_size() const override { return trie_.size(); }
+  void leave_out(const std::vector<std::string>& names) override;
   size_t id_bound() const override { return id_bound_; }
 
  private:

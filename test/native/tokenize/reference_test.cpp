@@ -82,5 +82,25 @@ TEST(ReferenceTest, EveryCaseIsTested) {
   EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 50);
 }
 
+TEST(SpecialTokensAsText, IdsOfTheReferenceAndNeverASpecialOne) {
+  std::stringstream cases(fixtures::read("special-text-cases.jsonl"));
+  std::string line;
+  size_t models = 0;
+  for (; std::getline(cases, line); ++models) {
+    dom::parser parser;
+    const dom::element row = parser.parse(line);
+    const std::string json = fixtures::read(std::string(std::string_view(row["model"])) + ".json");
+    const auto tokenizer = Tokenizer::from_json(json, SpecialTokens::kText);
+    for (dom::element text : dom::array(row["texts"])) {
+      EXPECT_EQ(joined(tokenizer->encode(text.at(0)).ids), simdjson::minify(text.at(1)))
+          << simdjson::minify(text.at(0));
+    }
+    // The template's own are there all the same.
+    EXPECT_EQ(tokenizer->pair({}, {}, 512, Truncation::kNone).ids,
+              Tokenizer::from_json(json)->pair({}, {}, 512, Truncation::kNone).ids);
+  }
+  EXPECT_EQ(models, 3u);
+}
+
 }  // namespace
 }  // namespace bge::tokenize
