@@ -24,8 +24,9 @@ constexpr Kernels with_quads(Kernels kernels) {
 }  // namespace
 
 extern const Kernels kAvx2Kernels;
-const Kernels kAvx2Kernels = with_quads(
-    make_kernels<Avx2, StripTile<FloatStrip<Avx2, 6, 1>>, StripTile<WidenedBf16Strip<Avx2, 4, 1>>,
-                 ByteTile>(Isa::kAvx2, enter_nothing, leave_nothing));
+const Kernels kAvx2Kernels =
+    with_quads(make_kernels<Avx2, StripTile<FloatStrip<Avx2, 6, 1>>,
+                            StripTile<WidenedBf16Strip<Avx2, 4, 1, Broadcast::kInPairs>>, ByteTile>(
+        Isa::kAvx2, enter_nothing, leave_nothing));
 
 }  // namespace bge::kernels

@@ -39,7 +39,8 @@ struct AvxVnniByteStrip : ByteOperands {
 
 extern const Kernels kAvxVnniKernels;
 const Kernels kAvxVnniKernels =
-    make_kernels<Avx2, StripTile<FloatStrip<Avx2, 6, 1>>, StripTile<WidenedBf16Strip<Avx2, 4, 1>>,
+    make_kernels<Avx2, StripTile<FloatStrip<Avx2, 6, 1>>,
+                 StripTile<WidenedBf16Strip<Avx2, 4, 1, Broadcast::kInPairs>>,
                  StripTile<AvxVnniByteStrip>>(Isa::kAvxVnni, enter_nothing, leave_nothing);
 
 }  // namespace bge::kernels

@@ -38,8 +38,12 @@ struct FloatStrip {
   }
 };
 
+// How a value of a row gets into all lanes: alone, through a general register, or with its
+// neighbour by one load that broadcasts, which leaves room for more sums where registers are few.
+enum class Broadcast { kAlone, kInPairs };
+
 // bf16 by bf16 where no instruction does it: widened to float, even k before odd k.
-template <SixteenLanes V, int kMostRows, int kMostPanels>
+template <SixteenLanes V, int kMostRows, int kMostPanels, Broadcast kBroadcast = Broadcast::kAlone>
 struct WidenedBf16Strip {
   using A = uint16_t;
   using B = uint16_t;
@@ -60,9 +64,7 @@ struct WidenedBf16Strip {
           w[p] = widen<odd()>(V::load_i32(reinterpret_cast<const int32_t*>(at)));
         });
         unroll<kRowCount>([&](auto r) {
-          int32_t pair;
-          std::memcpy(&pair, a + r * a_stride + i, sizeof pair);
-          const typename V::F x = widen<odd()>(V::set1_i32(pair));
+          const typename V::F x = broadcast<odd()>(a + r * a_stride + i);
           unroll<kWidth>([&](auto p) { acc[r][p] = V::fma(x, w[p], acc[r][p]); });
         });
       });
@@ -78,6 +80,17 @@ struct WidenedBf16Strip {
       return V::as_f32(V::and_i32(pairs, V::set1_i32(static_cast<int32_t>(0xFFFF0000u))));
     else
       return V::as_f32(V::template shift_left<16>(pairs));
+  }
+
+  template <bool kOdd>
+  static typename V::F broadcast(const A* pair) {
+    if constexpr (kBroadcast == Broadcast::kInPairs) {
+      int32_t both;
+      std::memcpy(&both, pair, sizeof both);
+      return widen<kOdd>(V::set1_i32(both));
+    } else {
+      return V::as_f32(V::set1_i32(static_cast<int32_t>(uint32_t{pair[kOdd]} << 16)));
+    }
   }
 };
 
