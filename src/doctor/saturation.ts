@@ -82,7 +82,7 @@ export async function checkSaturation(
 }
 
 /** For int8 weights that our own kernels run. */
-export function checkPackedInt8(instructionSet: string): Finding {
+export function checkBuiltinInt8(instructionSet: string): Finding {
   const message = `Our own int8 kernels (${instructionSet}) add products in 32 bits on every CPU: nothing saturates`;
   return finding('INT8_EXACT', message, 'Nothing to do');
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { homeFolder } from '../base/home-folder';
 import { RerankError } from '../errors';
-
-const HUB_NAME = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
+import { isRepo } from './hub/repo-name';
 
 /**
  * BGE_RERANKER_CACHE, else ~/.cache/bge-reranker; models lie in models/<owner>/<name> below it. Undefined for a user
@@ -16,7 +15,7 @@ function cacheRoot(): string | undefined {
 /** Where a model of the hub lies once it was fetched; undefined for what cannot be a hub name. */
 export function cacheFolder(hubName: string): string | undefined {
   const root = cacheRoot();
-  return root !== undefined && HUB_NAME.test(hubName) ? join(root, 'models', ...hubName.split('/')) : undefined;
+  return root !== undefined && isRepo(hubName) ? join(root, 'models', ...hubName.split('/')) : undefined;
 }
 
 function folderForWeights(name: string): string {

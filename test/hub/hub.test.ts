@@ -311,10 +311,10 @@ describe('a hub that means no good', () => {
   const refused = async (message: RegExp) =>
     await expect(get()).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringMatching(message) });
 
-  it('a list that is packed, though that was not asked for', async () => {
+  it('a list that is compressed, though that was not asked for', async () => {
     const list = gzipSync(JSON.stringify({ sha: COMMIT, siblings: [] }));
     hub.listing = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(list);
-    await refused(/packed as gzip/);
+    await refused(/compressed as gzip/);
   });
 
   it('a list without an end', async () => {

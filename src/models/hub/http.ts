@@ -97,12 +97,12 @@ async function follow(first: URL, token: string | undefined, headers: Record<str
   throw new RerankError('DOWNLOAD_FAILED', message, { path: first.origin });
 }
 
-/** What was asked for as it is may be of any length once it is unpacked. */
-async function refusePacked(response: Response, endpoint: string): Promise<void> {
+/** A few compressed bytes can expand to gigabytes; we ask for none. */
+async function refuseCompressed(response: Response, endpoint: string): Promise<void> {
   const encoding = response.headers.get('content-encoding');
   if (encoding === null || encoding === 'identity') return;
   await response.body?.cancel();
-  const message = `${endpoint} sent a body packed as ${encoding}, which was not asked for; use another HF_ENDPOINT`;
+  const message = `${endpoint} sent a body compressed as ${encoding}, which was not asked for; use another HF_ENDPOINT`;
   throw new RerankError('DOWNLOAD_FAILED', message, { path: endpoint });
 }
 
@@ -125,7 +125,7 @@ export async function hubGet(settings: HubSettings, request: HubRequest): Promis
     throw new TransientError(`${settings.endpoint} cannot be reached: ${reasonOf(error)}`, undefined, error);
   }
   if (response.ok) {
-    await refusePacked(response, settings.endpoint);
+    await refuseCompressed(response, settings.endpoint);
     return response;
   }
   await response.body?.cancel();

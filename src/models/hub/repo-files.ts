@@ -78,7 +78,9 @@ function parse(body: unknown, repo: string, endpoint: string): RepoFiles {
   const { sha, siblings } = (body ?? {}) as { sha?: unknown; siblings?: unknown };
   if (Array.isArray(siblings) && siblings.length > MAX_ENTRIES) throw tooLong(repo, endpoint);
   if (typeof sha === 'string' && isCommit(sha) && Array.isArray(siblings)) {
-    const files = (siblings as (Sibling | null)[]).map((sibling) => toFile(sibling ?? {})).filter((file) => file !== undefined);
+    const files = (siblings as (Sibling | null)[])
+      .map((sibling) => toFile(sibling ?? {}))
+      .filter((file) => file !== undefined);
     return { commit: sha, files };
   }
   throw new RerankError('DOWNLOAD_FAILED', `${endpoint} does not answer as the hub does; check HF_ENDPOINT`, {
