@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from 'simple-statistics';
-import { getTestModel } from '../scripts/get-test-model.mjs';
+import { getTestModel } from '../scripts/models/get-test-model.mjs';
 import { describeMachine } from './lib/machine.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

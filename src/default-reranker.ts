@@ -1,5 +1,5 @@
 import { DEFAULT_MODEL } from './base/default-model';
-import { within } from './limits';
+import { within } from './cancellation';
 import { prepareCall, Reranker } from './reranker';
 import type { RerankInput, RerankOptions, RerankOutput } from './types';
 

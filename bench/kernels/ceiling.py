@@ -3,7 +3,7 @@
     python bench/kernels/ceiling.py LINEAR_BENCH ENCODER_BENCH ISA ROUNDS FOLDER PAIRS [FOLDER PAIRS ...]
 
 The ceiling is linear_bench's int8 product of 256 rows by 768 x 768 with its plain epilogue. A FOLDER
-holds config.json and model.safetensors (float32); its PAIRS are written by scripts/fidelity.py.
+holds config.json and model.safetensors (float32); its PAIRS are written by scripts/models/fidelity.py.
 Operations of a token: two for every multiply-add of the encoder's linear layers and of attention's
 two products, as the model defines them; work that our path does twice or leaves out is not counted.
 The best of all rounds is taken, of processor time.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "models"))
 from fidelity import read_pairs  # noqa: E402
 
 

@@ -4,7 +4,7 @@
     python bench/kernels/compare.py ENCODER_BENCH PAIRS ROUNDS FP32_FOLDER [INT8_MODEL.onnx]
 
 FP32_FOLDER holds config.json, model.safetensors and onnx/model.onnx; PAIRS is written by
-scripts/fidelity.py. Processor time, not wall time, so that the ratios hold on a machine that does
+scripts/models/fidelity.py. Processor time, not wall time, so that the ratios hold on a machine that does
 other work as well; every engine gets one thread and one pair a run, except `onnxruntime padded`: 30
 pairs padded to the longest, what a plain pipeline does. The best of all rounds is taken.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "models"))
 from fidelity import read_pairs  # noqa: E402
 
 

@@ -60,11 +60,11 @@ const FOLDERS = {
   },
   'minilm-fp32': {
     default: path.join(cache, 'models/minilm-fp32'),
-    remedy: 'make it with scripts/dequantize-minilm.py, or name its folder with --folder minilm-fp32=PATH',
+    remedy: 'make it with scripts/models/dequantize-minilm.py, or name its folder with --folder minilm-fp32=PATH',
   },
   xlmr: {
     default: path.join(cache, 'models/xlmr-base-random'),
-    remedy: 'make it with scripts/make-xlmr-base.py, or name its folder with --folder xlmr=PATH',
+    remedy: 'make it with scripts/models/make-xlmr-base.py, or name its folder with --folder xlmr=PATH',
   },
 };
 

@@ -4,6 +4,7 @@
 #include <windows.h>
 #else
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -20,6 +21,11 @@ size_t file_bytes(const std::string& path) noexcept {
 
 #ifdef _WIN32
 
+bool only_ours(const std::filesystem::path& path) noexcept {
+  std::error_code failed;
+  return std::filesystem::exists(path, failed);
+}
+
 bool flush_to_disk(const std::filesystem::path& path) noexcept {
   // Flags for a folder; a plain file takes them as well.
   const HANDLE file = CreateFileW(path.c_str(), GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
@@ -31,6 +37,12 @@ bool flush_to_disk(const std::filesystem::path& path) noexcept {
 }
 
 #else
+
+bool only_ours(const std::filesystem::path& path) noexcept {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && (info.st_uid == geteuid() || info.st_uid == 0) &&
+         (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
 
 bool flush_to_disk(const std::filesystem::path& path) noexcept {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -27,5 +28,8 @@ class Hash {
  private:
   uint64_t value_;
 };
+
+// Of a large block, at the speed of memory: shows damage.
+uint64_t digest_of(const void* data, size_t bytes) noexcept;
 
 }  // namespace bge

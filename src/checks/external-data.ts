@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { isLfsPointer } from '../base/lfs-pointer';
+import { externalPath } from '../formats/external-path';
 import type { OnnxGraph } from '../formats/onnx-graph';
 import { finding, type Finding } from './finding';
 
@@ -17,7 +18,13 @@ function externalFiles({ initializers }: OnnxGraph): Map<string, number> {
 export async function checkExternalData(graph: OnnxGraph, modelPath: string): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const [location, needed] of externalFiles(graph)) {
-    const path = join(dirname(modelPath), location);
+    const path = externalPath(modelPath, location);
+    if (path === undefined || !Number.isSafeInteger(needed)) {
+      const what = path === undefined ? 'outside its folder' : 'at an offset or of a length that is no whole number';
+      const message = `The graph keeps weights in '${location}', ${what}`;
+      found.push(finding('EXTERNAL_DATA_INVALID', message, 'Do not use this file; export the model again'));
+      continue;
+    }
     const size = await stat(path).then(
       (file) => file.size,
       () => undefined,
@@ -26,8 +33,15 @@ export async function checkExternalData(graph: OnnxGraph, modelPath: string): Pr
       const message = `The graph keeps weights in ${location}, which is not beside it`;
       found.push(finding('EXTERNAL_DATA_MISSING', message, `Put it at ${path}, or pull the model again`));
     } else if (size < needed) {
-      const message = `${path} has ${size} bytes, the graph needs ${needed}`;
-      found.push(finding('EXTERNAL_DATA_SHORT', message, 'Fetch it again: it is cut or of another model'));
+      const isPointer = await isLfsPointer(path);
+      const message = `${path} ${isPointer ? 'is a Git LFS pointer' : `has ${size} bytes, the graph needs ${needed}`}`;
+      found.push(
+        finding(
+          'EXTERNAL_DATA_SHORT',
+          message,
+          isPointer ? 'Run `git lfs pull` there' : 'Fetch it again: it is cut or of another model',
+        ),
+      );
     }
   }
   return found;

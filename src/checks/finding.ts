@@ -5,6 +5,7 @@
 export const FINDING_SEVERITIES = {
   LOAD_FAILED: 'error',
   SELF_CHECK_FAILED: 'error',
+  EXTERNAL_DATA_INVALID: 'error',
   EXTERNAL_DATA_MISSING: 'error',
   EXTERNAL_DATA_SHORT: 'error',
   POSITIONS_TOO_FEW: 'error',

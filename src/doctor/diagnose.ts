@@ -20,7 +20,7 @@ import { thisMachine, type Machine } from './machine';
 import { checkMachine } from './machine-checks';
 import { tableRows } from '../checks/tables';
 import { checkLimits, checkVocabulary, tokenizerFacts } from '../checks/tokenizer-checks';
-import { checkPackedInt8, checkSaturation } from './saturation';
+import { checkBuiltinInt8, checkSaturation } from './saturation';
 
 export interface Diagnosis {
   model: FoundModel;
@@ -62,7 +62,7 @@ function triedWeights(found: FoundModel, info: ModelInfo | undefined): TriedWeig
 }
 
 async function checkInt8(graph: OnnxGraph, { path, engine }: TriedWeights, machine: Machine): Promise<Finding[]> {
-  if (engine.name === 'builtin') return [checkPackedInt8(engine.instructionSet ?? 'any')];
+  if (engine.name === 'builtin') return [checkBuiltinInt8(engine.instructionSet ?? 'any')];
   try {
     return await checkSaturation(graph, path, await machine.measureInt8());
   } catch (failure) {
@@ -76,7 +76,7 @@ async function fromFiles(
   machine: Machine,
   tried: TriedWeights,
 ): Promise<Finding[]> {
-  const isPacked = tried.engine.name === 'builtin';
+  const isBuiltin = tried.engine.name === 'builtin';
   const { folder } = model;
   const [graph, tokenizer, tokenizerConfig, config] = await Promise.all([
     readWeightsGraph(tried.path),
@@ -87,7 +87,7 @@ async function fromFiles(
   const { end, findings: ofEnd } = checkEnd(graph);
   const facts = tokenizerFacts(tokenizer ?? {}, tokenizerConfig);
   const load = {
-    weightBytes: isPacked
+    weightBytes: isBuiltin
       ? elementCount(graph.initializers) * DTYPE_FACTS[tried.dtype].bytes
       : await weightBytes(graph, tried.path),
     threads: options.threads ?? machine.cores,
@@ -103,7 +103,7 @@ async function fromFiles(
     ...checkLabels(graph, configLabels(config), end),
     ...checkTokenTypes(graph, facts.highestType),
     ...(tokenizer ? checkVocabulary(facts.vocabulary, graph) : []),
-    ...(isPacked ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
+    ...(isBuiltin ? [] : checkOperators(graph, options.executionProviders ?? ['cpu'])),
     // Where nothing could be loaded there is no runtime to try.
     ...(tried.engine.reason && tried.dtype === 'int8' ? await checkInt8(graph, tried, machine) : []),
     ...checkMachine(load, machine),

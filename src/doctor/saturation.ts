@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { externalPath } from '../formats/external-path';
 import type { OnnxGraph, OnnxTensor } from '../formats/onnx-graph';
 import { finding, type Finding } from '../checks/finding';
 import type { Int8Products } from './int8-products';
@@ -33,9 +33,9 @@ function isMatrix({ dims, dataType }: OnnxTensor): boolean {
 /** The tensor's bytes, wherever they lie; undefined where they are not all there. */
 async function int8Bytes({ dims, raw, external }: OnnxTensor, modelPath: string): Promise<Int8Array | undefined> {
   const bytes = new Int8Array((dims[0] ?? 0) * (dims[1] ?? 0));
-  const path = external ? join(dirname(modelPath), external.location) : modelPath;
+  const path = external ? externalPath(modelPath, external.location) : modelPath;
   const start = external?.offset ?? raw?.start;
-  if (start === undefined) return undefined;
+  if (path === undefined || start === undefined) return undefined;
   const file = await open(path);
   try {
     const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
@@ -82,7 +82,7 @@ export async function checkSaturation(
 }
 
 /** For int8 weights that our own kernels run. */
-export function checkPackedInt8(instructionSet: string): Finding {
+export function checkBuiltinInt8(instructionSet: string): Finding {
   const message = `Our own int8 kernels (${instructionSet}) add products in 32 bits on every CPU: nothing saturates`;
   return finding('INT8_EXACT', message, 'Nothing to do');
 }

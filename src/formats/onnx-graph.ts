@@ -18,6 +18,7 @@ const DIM_VALUE = 1;
 /** Weights outside the ONNX file, as the file states them. */
 export interface ExternalData {
   location: string;
+  /** NaN, as `length`, for what is no whole number. */
   offset: number;
   /** Undefined where the file does not say: to the end. */
   length: number | undefined;
@@ -44,6 +45,12 @@ export interface OnnxValue {
   name: string;
   /** Undefined for a dimension without a fixed size. */
   dims: (number | undefined)[];
+}
+
+/** NaN for what is no whole number in decimal digits, and for one too large for any file. */
+function wholeNumber(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(value) ? value : NaN;
 }
 
 /** What an ONNX file says of itself, weights left out. Subgraphs are not looked into. */
@@ -135,8 +142,8 @@ class GraphReader {
     }
     const external = before ?? { location: '', offset: 0, length: undefined };
     if (key === 'location') return { ...external, location: value };
-    if (key === 'offset') return { ...external, offset: Number(value) };
-    return key === 'length' ? { ...external, length: Number(value) } : external;
+    if (key === 'offset') return { ...external, offset: wholeNumber(value) };
+    return key === 'length' ? { ...external, length: wholeNumber(value) } : external;
   }
 
   async #value(value: Field): Promise<OnnxValue> {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { externalPath } from './external-path';
 import { readOnnxGraph, type OnnxGraph } from './onnx-graph';
 import { readSafetensorsGraph } from './safetensors-graph';
 
@@ -8,12 +8,12 @@ export async function readWeightsGraph(path: string): Promise<OnnxGraph> {
   return path.endsWith('.safetensors') ? await readSafetensorsGraph(path) : await readOnnxGraph(path);
 }
 
-/** Bytes of the file and of the files that its graph keeps weights in; one that is missing counts nothing. */
+/** Bytes of the file and of its external data. A missing file counts as 0. */
 export async function weightBytes(graph: OnnxGraph, path: string): Promise<number> {
   const external = graph.initializers.map((tensor) => tensor.external?.location).filter((name) => name !== undefined);
-  const paths = [path, ...[...new Set(external)].map((name) => join(dirname(path), name))];
+  const outside = [...new Set(external)].map((name) => externalPath(path, name)).filter((each) => each !== undefined);
   const sizes = await Promise.all(
-    paths.map((each) =>
+    [path, ...outside].map((each) =>
       stat(each).then(
         ({ size }) => size,
         () => 0,

@@ -6,7 +6,7 @@ import { temporaryModel, type TemporaryModel } from '../support/models';
 import { sumModel } from '../support/onnx-model';
 import { buildStub, stubEnvironment } from './stub';
 
-const script = join(__dirname, '..', '..', 'scripts', 'gpu-check.sh');
+const script = join(__dirname, '..', '..', 'scripts', 'gpu', 'gpu-check.sh');
 const inputs = { input_ids: 'int64', attention_mask: 'int64' } as const;
 
 let model: TemporaryModel;
@@ -61,5 +61,8 @@ test('fails, with the reason, where CUDA does not work', () => {
 
 test('without a library it says how it is called', () => {
   const { status, stderr } = gpuCheck({ ONNXRUNTIME_LIBRARY: '' });
-  expect([status, stderr.split('\n')[0]]).toEqual([2, expect.stringContaining('scripts/gpu-check.sh MODEL_FOLDER')]);
+  expect([status, stderr.split('\n')[0]]).toEqual([
+    2,
+    expect.stringContaining('scripts/gpu/gpu-check.sh MODEL_FOLDER'),
+  ]);
 });

@@ -29,16 +29,14 @@ const table = (name: string, rows: number) => ({
   dataType: 1,
   rawData: Buffer.alloc(4 * rows),
 });
-const external = {
+const located = (data: Record<string, string>) => ({
   name: 'outside',
   dims: [8],
   dataType: 1,
   dataLocation: 1,
-  externalData: Object.entries({ location: 'model.onnx_data', offset: '0', length: '32' }).map(([key, value]) => ({
-    key,
-    value,
-  })),
-};
+  externalData: Object.entries(data).map(([key, value]) => ({ key, value })),
+});
+const external = located({ location: 'model.onnx_data', offset: '0', length: '32' });
 const outsideInt8 = {
   ...external,
   dims: [4, 2],
@@ -63,6 +61,17 @@ interface Case {
 const CASES: Case[] = [
   { code: 'LOAD_FAILED', model: { opset: 99 }, message: /Opset 99/ },
   { code: 'SELF_CHECK_FAILED', model: { divisor: 0 }, message: /INFERENCE_FAILED: .*finite/ },
+  {
+    code: 'EXTERNAL_DATA_INVALID',
+    model: { initializers: [located({ location: '../../etc/passwd', offset: '0', length: '8' })] },
+    message: /'\.\.\/\.\.\/etc\/passwd', outside its folder/,
+  },
+  ...['-1', 'abc', '0x10', '18446744073709551616'].map((offset): Case => ({
+    code: 'EXTERNAL_DATA_INVALID',
+    model: { initializers: [located({ location: 'model.onnx_data', offset, length: '8' })] },
+    files: { 'model.onnx_data': 'x'.repeat(64) },
+    message: /no whole number/,
+  })),
   { code: 'EXTERNAL_DATA_MISSING', model: { initializers: [external] }, message: /model\.onnx_data, which is not/ },
   {
     code: 'EXTERNAL_DATA_SHORT',

@@ -68,6 +68,8 @@ export class FakeHub {
   /** Where set, only this token may read. */
   token: string | undefined;
   gated = false;
+  /** Answers the list request instead of the list. */
+  listing: ((response: ServerResponse) => void) | undefined;
   /** Bytes of bodies handed to the network. */
   sentBytes = 0;
   /** Bytes of each write of a body, and the pause after it; 0 sends at once. */
@@ -171,6 +173,10 @@ export class FakeHub {
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();
     if (revision !== 'main' && revision !== COMMIT) {
       this.#refuse(response, 404, 'RevisionNotFound');
+      return;
+    }
+    if (this.listing) {
+      this.listing(response);
       return;
     }
     const siblings = Object.entries(this.files).map(([rfilename, file]) => ({

@@ -12,7 +12,9 @@ import {
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { repoCache } from '../../src/models/hub/cache';
+import { redirectTarget } from '../../src/models/hub/http';
 import { pull, pullFirst, type PullOptions } from '../../src/models/pull';
 import { DEFAULT_POLICY } from '../../src/models/hub/retry';
 import type { HubSettings } from '../../src/models/hub/settings';
@@ -302,6 +304,58 @@ describe('a bad way to the hub', () => {
     });
     other.closeAllConnections();
     other.close();
+  });
+});
+
+describe('a hub that means no good', () => {
+  const refused = async (message: RegExp) =>
+    await expect(get()).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED', message: expect.stringMatching(message) });
+
+  it('a list that is compressed, though that was not asked for', async () => {
+    const list = gzipSync(JSON.stringify({ sha: COMMIT, siblings: [] }));
+    hub.listing = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(list);
+    await refused(/compressed as gzip/);
+  });
+
+  it('a list without an end', async () => {
+    let sent = 0;
+    hub.listing = (response) => {
+      const more = () => {
+        while (!response.destroyed && sent < 1e9) {
+          sent += 1 << 20;
+          if (!response.write(Buffer.alloc(1 << 20, ' '))) return void response.once('drain', more);
+        }
+      };
+      more();
+    };
+    await refused(/lists more than 100000 files or 16 MiB/);
+    expect(sent).toBeLessThan(64 << 20);
+  });
+
+  it('a list of a million entries', async () => {
+    const siblings = '0,'.repeat(1_000_000);
+    hub.listing = (response) => response.end(`{"sha":"${COMMIT}","siblings":[${siblings}0]}`);
+    await refused(/lists more than 100000 files/);
+  });
+
+  it('entries that are none', async () => {
+    hub.listing = (response) => response.end(`{"sha":"${COMMIT}","siblings":[null,0,"x",{},{"rfilename":7}]}`);
+    await expect(get()).rejects.toMatchObject({ code: 'MODEL_UNSUPPORTED' });
+  });
+
+  it('redirects without an end', async () => {
+    hub.listing = (response) => response.writeHead(302, { location: '?again' }).end();
+    await refused(/redirects more than 10 times/);
+  });
+
+  it('a redirect from https to http, or out of the web', () => {
+    const from = new URL('https://hub.example/a');
+    expect(redirectTarget(from, 'https://cdn.example/b').href).toBe('https://cdn.example/b');
+    expect(redirectTarget(from, '/b').href).toBe('https://hub.example/b');
+    expect(redirectTarget(new URL('http://hub.example/a'), 'http://cdn.example/b').protocol).toBe('http:');
+    for (const location of ['http://cdn.example/b', 'file:///etc/passwd', 'http://hub.example/a']) {
+      expect(() => redirectTarget(from, location)).toThrow(expect.objectContaining({ code: 'DOWNLOAD_FAILED' }));
+    }
   });
 });
 

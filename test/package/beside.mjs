@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { getTestModel } from '../../scripts/models/get-test-model.mjs';
 import { RUNTIME_VERSION } from '../../scripts/pack/onnxruntime.mjs';
 import { ROOT } from './support/packed.mjs';
 import { inProject, packed, put, run } from './support/project.mjs';

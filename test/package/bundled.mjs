@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { getTestModel } from '../../scripts/models/get-test-model.mjs';
 import { installed } from './support/install.mjs';
 import { inProject, packed, project } from './support/project.mjs';
 

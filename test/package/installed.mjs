@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { getTestModel } from '../../scripts/models/get-test-model.mjs';
 import { inProject, install, packed, project } from './support/project.mjs';
 import { RUNTIMES } from './support/runtimes.mjs';
 import { tinyModel } from './support/tiny-model.mjs';

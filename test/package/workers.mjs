@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { getTestModel } from '../../scripts/get-test-model.mjs';
+import { getTestModel } from '../../scripts/models/get-test-model.mjs';
 import { installed } from './support/install.mjs';
 import { ROOT } from './support/packed.mjs';
 import { inProject, project, put } from './support/project.mjs';

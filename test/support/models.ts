@@ -3,12 +3,12 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { temporaryFolder } from './temporary-folder';
 
-// Filled by scripts/get-test-model.mjs, which `npm test` runs first.
+// Filled by scripts/models/get-test-model.mjs, which `npm test` runs first.
 const cache = path.resolve(process.env.BGE_RERANKER_CACHE || path.join(homedir(), '.cache', 'bge-reranker'));
 
 function fetched(folder: string): string {
   const full = path.join(cache, folder);
-  if (!existsSync(full)) throw new Error(`${full} is missing: run node scripts/get-test-model.mjs --tokenizers`);
+  if (!existsSync(full)) throw new Error(`${full} is missing: run node scripts/models/get-test-model.mjs --tokenizers`);
   return full;
 }
 

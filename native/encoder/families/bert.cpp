@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "encoder/blocks/linear.h"
+#include "encoder/families/registry.h"
 
 namespace bge::encoder {
 namespace {
@@ -17,7 +18,8 @@ std::string outer_of(const std::string& prefix) {
 
 BertConfig read_bert_config(const ConfigReader& config) {
   const std::string architecture = config.architecture();
-  // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a head.
+  // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a
+  // head.
   config.require(architecture.empty() || architecture.ends_with("Model") ||
                      architecture.ends_with("ForSequenceClassification"),
                  "the architecture " + architecture);

@@ -55,15 +55,25 @@ void MappedFile::release(const void*, size_t) noexcept {}
 #else
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without waiting: a pipe under this name would wait for its writer.
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat info;
   void* data = MAP_FAILED;
-  if (file >= 0 && fstat(file, &info) == 0 && info.st_size > 0) {
-    size_ = static_cast<size_t>(info.st_size);
-    data = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+  int error = errno;
+  if (file >= 0 && fstat(file, &info) == 0) {
+    error = EINVAL;
+    if (S_ISREG(info.st_mode) && info.st_size > 0) {
+      size_ = static_cast<size_t>(info.st_size);
+      data = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+      error = errno;
+    }
   }
-  const int error = errno;
   if (file >= 0) close(file);
+  if (data == MAP_FAILED && error == ENOMEM)
+    throw Error(ErrorCode::kOutOfMemory,
+                "No address space for the " + std::to_string(size_ >> 20) +
+                    " MiB of this file; raise the process's memory limit.",
+                path);
   if (data == MAP_FAILED)
     throw Error(ErrorCode::kModelNotFound,
                 "Put a readable weights file here (" + std::string(std::strerror(error)) + ").",

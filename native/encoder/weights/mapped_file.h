@@ -8,7 +8,7 @@ namespace bge::encoder {
 // A whole file, mapped read-only.
 class MappedFile {
  public:
-  // Throws Error kModelNotFound.
+  // Throws Error kModelNotFound for what is no regular file with content, kOutOfMemory.
   explicit MappedFile(const std::string& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

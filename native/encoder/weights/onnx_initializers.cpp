@@ -151,6 +151,18 @@ class GraphReader {
     return unpacked;
   }
 
+  // All of its text is one decimal number, or the file is damaged.
+  uint64_t external_number(const Initializer& initializer, std::string_view key,
+                           uint64_t otherwise) const {
+    const auto entry = initializer.external.find(key);
+    if (entry == initializer.external.end()) return otherwise;
+    const std::string& text = entry->second;
+    uint64_t number;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) invalid(path_);
+    return number;
+  }
+
   std::string_view external_data(const Initializer& initializer, uint64_t bytes) {
     const auto entry = initializer.external.find("location");
     if (entry == initializer.external.end()) invalid(path_);
@@ -163,10 +175,10 @@ class GraphReader {
       file_index_[file_path] = external_.size() - 1;
     }
     const MappedFile& file = external_[file_index_[file_path]];
-    uint64_t offset = 0;
-    if (const auto at = initializer.external.find("offset"); at != initializer.external.end())
-      std::from_chars(at->second.data(), at->second.data() + at->second.size(), offset);
-    if (offset > file.size() || bytes > file.size() - offset) invalid(path_);
+    const uint64_t offset = external_number(initializer, "offset", 0);
+    if (external_number(initializer, "length", bytes) != bytes || offset > file.size() ||
+        bytes > file.size() - offset)
+      invalid(path_);
     return {file.data() + offset, bytes};
   }
 

@@ -39,7 +39,7 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
                     std::string(name) + " is " + std::string(dtype) +
                     "; use the model's ONNX file.",
                 path);
-  Tensor tensor{.data = data + begin, .element = *element, .shape = {}};
+  Tensor tensor{.data = nullptr, .element = *element, .shape = {}};
   uint64_t count = 1;
   for (const simdjson::dom::element size : shape) {
     int64_t value;
@@ -51,6 +51,7 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
   if (begin > end || end > data_size || count > data_size ||
       end - begin != count * bytes_of(*element))
     invalid(path);
+  tensor.data = data + begin;
   return tensor;
 }
 

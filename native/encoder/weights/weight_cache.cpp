@@ -94,40 +94,54 @@ WeightCache::WeightCache(const std::string& folder, const WeightFile& weights, u
   path_ = (std::filesystem::path(folder) / name).string();
 }
 
-std::string WeightCache::header() const {
+std::string WeightCache::header(uint64_t digest) const {
   std::string header(kHeaderBytes, '\0');
   std::memcpy(header.data(), kMagic, sizeof kMagic);
   std::memcpy(header.data() + 16, &key_, sizeof key_);
   std::memcpy(header.data() + 24, &bytes_, sizeof bytes_);
+  std::memcpy(header.data() + 32, &digest, sizeof digest);
   return header;
 }
 
 std::optional<MappedFile> WeightCache::open() const {
+  const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+  if (std::filesystem::exists(folder) && !only_ours(folder))
+    throw Error(ErrorCode::kInvalidOption,
+                "Others can write into the folder of the weight cache: make it yours alone (chmod "
+                "700), set BGE_RERANKER_CACHE to another folder, or load without weightCache.",
+                folder.string());
+  if (!only_ours(path_)) return std::nullopt;
   try {
     MappedFile file(path_);
-    if (file.size() == kHeaderBytes + bytes_ &&
-        std::memcmp(file.data(), header().data(), kHeaderBytes) == 0) {
-      return file;
-    }
+    if (file.size() != kHeaderBytes + bytes_) return std::nullopt;
+    const uint64_t digest = digest_of(file.data() + kHeaderBytes, bytes_);
+    const bool fits = std::memcmp(file.data(), header(digest).data(), kHeaderBytes) == 0;
+    // Only what runs read is to be resident.
+    MappedFile::release(file.data(), file.size());
+    if (fits) return file;
   } catch (const Error&) {
-    // Not there, empty or unreadable: it is made again.
+    // Empty or unreadable: it is made again.
   }
   return std::nullopt;
 }
 
 void WeightCache::write(const void* weights) const noexcept {
   try {
-    std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
+    using std::filesystem::perms;
+    const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+    if (std::filesystem::create_directories(folder))
+      std::filesystem::permissions(folder, perms::owner_all);
     remove_abandoned(path_);
     const TemporaryFile temporary(path_);
     std::ofstream file(temporary.path(), std::ios::binary);
-    const std::string head = header();
+    std::filesystem::permissions(temporary.path(), perms::owner_read | perms::owner_write);
+    const std::string head = header(digest_of(weights, bytes_));
     file.write(head.data(), static_cast<std::streamsize>(head.size()));
     file.write(static_cast<const char*>(weights), static_cast<std::streamsize>(bytes_));
     file.close();
     if (!file.good() || !flush_to_disk(temporary.path())) return;
     std::filesystem::rename(temporary.path(), path_);
-    flush_to_disk(std::filesystem::path(path_).parent_path());
+    flush_to_disk(folder);
   } catch (const std::exception&) {
     // Only time is lost.
   }

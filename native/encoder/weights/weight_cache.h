@@ -27,6 +27,8 @@ class WeightCache {
   WeightCache(const std::string& folder, const WeightFile& weights, uint64_t layout,
               kernels::Dtype dtype, size_t bytes);
 
+  // Nothing where no file fits, content included. Throws Error kInvalidOption where others than
+  // this user could write into the folder: they could exchange the weights.
   std::optional<MappedFile> open() const;
   // In one step once the bytes are on the disk, so that neither another process nor a power cut
   // leaves half a file. A folder that cannot be written to is no error: the next load converts
@@ -34,7 +36,7 @@ class WeightCache {
   void write(const void* weights) const noexcept;
 
  private:
-  std::string header() const;
+  std::string header(uint64_t digest) const;
 
   std::string path_;
   uint64_t key_;

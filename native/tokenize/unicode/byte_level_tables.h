@@ -18,7 +18,7 @@ struct Composition {
 };
 
 // Ascending. General categories L and N as the reference's regular expressions have them, and its
-// NFC's compositions but for Hangul: scripts/generate-byte-level-tables.py.
+// NFC's compositions but for Hangul: scripts/tokenizer/generate-byte-level-tables.py.
 extern const ScalarRange kLetterRanges[677];
 extern const ScalarRange kNumberRanges[144];
 extern const Composition kCompositions[940];

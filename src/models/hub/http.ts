@@ -7,6 +7,9 @@ const CONNECT_MS = 15_000;
 /** Silence on a connection for this long counts as a cut. */
 const SILENCE_MS = 30_000;
 
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 10;
+
 let agent: EnvHttpProxyAgent | undefined;
 
 /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY hold for every host that a redirect leads to. */
@@ -64,24 +67,67 @@ export interface HubRequest {
 }
 
 /**
- * One GET, redirects followed (the token stays with the hub's own origin). Throws TransientError for what may pass,
- * RerankError MODEL_GATED, MODEL_NOT_FOUND or DOWNLOAD_FAILED for what will not.
+ * Where a redirect leads.
+ * @throws {RerankError} DOWNLOAD_FAILED where it leaves https, on which anyone on the way could change what comes.
+ */
+export function redirectTarget(from: URL, location: string): URL {
+  const target = new URL(location, from);
+  const isOpen = target.protocol === 'https:' || (target.protocol === 'http:' && from.protocol === 'http:');
+  if (isOpen) return target;
+  const message = `${from.origin} redirects from https to ${target.protocol}//${target.host}; use another HF_ENDPOINT`;
+  throw new RerankError('DOWNLOAD_FAILED', message, { path: from.origin });
+}
+
+/** Sends the token to the first URL's own origin only. */
+async function follow(first: URL, token: string | undefined, headers: Record<string, string>): Promise<Response> {
+  let url = first;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const own = url.origin === first.origin && token ? { authorization: `Bearer ${token}` } : undefined;
+    const response = await fetch(url, {
+      headers: { ...headers, ...own },
+      redirect: 'manual',
+      dispatcher: dispatcher(),
+    });
+    const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    url = redirectTarget(url, location);
+  }
+  const message = `${first.origin} redirects more than ${MAX_REDIRECTS} times; use another HF_ENDPOINT`;
+  throw new RerankError('DOWNLOAD_FAILED', message, { path: first.origin });
+}
+
+/** A few compressed bytes can expand to gigabytes; we ask for none. */
+async function refuseCompressed(response: Response, endpoint: string): Promise<void> {
+  const encoding = response.headers.get('content-encoding');
+  if (encoding === null || encoding === 'identity') return;
+  await response.body?.cancel();
+  const message = `${endpoint} sent a body compressed as ${encoding}, which was not asked for; use another HF_ENDPOINT`;
+  throw new RerankError('DOWNLOAD_FAILED', message, { path: endpoint });
+}
+
+/**
+ * One GET, redirects followed. Throws TransientError for what may pass, RerankError MODEL_GATED, MODEL_NOT_FOUND or
+ * DOWNLOAD_FAILED for what will not.
  */
 export async function hubGet(settings: HubSettings, request: HubRequest): Promise<Response> {
   const headers: Record<string, string> = {
     'user-agent': 'bge-reranker',
     // A compressed body has no byte ranges of the file.
     'accept-encoding': 'identity',
-    ...(settings.token && { authorization: `Bearer ${settings.token}` }),
     ...request.headers,
   };
   let response: Response;
   try {
-    response = await fetch(settings.endpoint + request.path, { headers, dispatcher: dispatcher() });
+    response = await follow(new URL(settings.endpoint + request.path), settings.token, headers);
   } catch (error) {
+    if (error instanceof RerankError) throw error;
     throw new TransientError(`${settings.endpoint} cannot be reached: ${reasonOf(error)}`, undefined, error);
   }
-  if (response.ok) return response;
+  if (response.ok) {
+    await refuseCompressed(response, settings.endpoint);
+    return response;
+  }
   await response.body?.cancel();
   if (response.status === 429 || response.status === 408 || response.status >= 500) {
     const wait = retryAfterMs(response.headers.get('retry-after'));

@@ -1,3 +1,4 @@
+import type { Response } from 'undici';
 import { RerankError } from '../../errors';
 import { hubGet, reasonOf } from './http';
 import { checkedPath, isCommit, type RepoName } from './repo-name';
@@ -26,6 +27,10 @@ interface Sibling {
   lfs?: { sha256?: unknown; size?: unknown } | null;
 }
 
+/** Far beyond any model's list of files. */
+const MAX_LISTING_BYTES = 16 * 1024 * 1024;
+const MAX_ENTRIES = 100_000;
+
 const SHA256 = /^[0-9a-f]{64}$/;
 const SHA1 = /^[0-9a-f]{40}$/;
 
@@ -45,10 +50,37 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+function tooLong(repo: string, endpoint: string): RerankError {
+  const limits = `${MAX_ENTRIES} files or ${MAX_LISTING_BYTES >> 20} MiB`;
+  const message = `${endpoint} lists more than ${limits} for ${repo}; do not use this model, or check HF_ENDPOINT`;
+  return new RerankError('DOWNLOAD_FAILED', message, { path: repo });
+}
+
+/** The body as text, as far as it is no longer than a list of files can be. */
+async function readListing(response: Response, repo: string, endpoint: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk as Uint8Array);
+      bytes += (chunk as Uint8Array).length;
+      // Leaving the loop ends the connection.
+      if (bytes > MAX_LISTING_BYTES) throw tooLong(repo, endpoint);
+    }
+  } catch (error) {
+    if (error instanceof RerankError) throw error;
+    throw new TransientError(`the connection broke: ${reasonOf(error)}`, undefined, error);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 function parse(body: unknown, repo: string, endpoint: string): RepoFiles {
   const { sha, siblings } = (body ?? {}) as { sha?: unknown; siblings?: unknown };
+  if (Array.isArray(siblings) && siblings.length > MAX_ENTRIES) throw tooLong(repo, endpoint);
   if (typeof sha === 'string' && isCommit(sha) && Array.isArray(siblings)) {
-    const files = (siblings as Sibling[]).map(toFile).filter((file) => file !== undefined);
+    const files = (siblings as (Sibling | null)[])
+      .map((sibling) => toFile(sibling ?? {}))
+      .filter((file) => file !== undefined);
     return { commit: sha, files };
   }
   throw new RerankError('DOWNLOAD_FAILED', `${endpoint} does not answer as the hub does; check HF_ENDPOINT`, {
@@ -65,13 +97,8 @@ export async function listRepo(
   const path = `/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
   return await withRetry(`${repo} (its list of files)`, policy, async () => {
     const response = await hubGet(settings, { path, repo, revision, headers: { accept: 'application/json' } });
+    const text = await readListing(response, repo, settings.endpoint);
     let body: unknown;
-    let text: string;
-    try {
-      text = await response.text();
-    } catch (error) {
-      throw new TransientError(`the connection broke: ${reasonOf(error)}`, undefined, error);
-    }
     try {
       body = JSON.parse(text);
     } catch {

@@ -12,6 +12,9 @@ const REPO = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 const REVISION = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
+/** Whether a text can be `owner/name` on the hub. */
+export const isRepo = (text: string): boolean => REPO.test(text) && !text.includes('..') && !text.includes('--');
+
 export function isCommit(revision: string): boolean {
   return COMMIT.test(revision);
 }
@@ -21,7 +24,7 @@ export function parseRepoName(text: string): RepoName | undefined {
   const at = text.indexOf('@', 1);
   const repo = at < 0 ? text : text.slice(0, at);
   const revision = at < 0 ? 'main' : text.slice(at + 1);
-  const sound = REPO.test(repo) && REVISION.test(revision) && !text.includes('..') && !repo.includes('--');
+  const sound = isRepo(repo) && REVISION.test(revision) && !revision.includes('..');
   return sound ? { repo, revision } : undefined;
 }
 

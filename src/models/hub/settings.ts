@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../../base/home-folder';
+import { RerankError } from '../../errors';
 
 /** Where the hub is, who asks, and where its files are kept: read from the variables that Python's huggingface_hub reads. */
 export interface HubSettings {
@@ -19,23 +20,39 @@ const TRUE = /^(1|on|yes|true)$/i;
 
 type Environment = Readonly<Partial<Record<string, string>>>;
 
-function hubHome(env: Environment): string {
-  return env['HF_HOME'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'huggingface');
+/** Undefined for a user without a home, where no variable says another folder. */
+function hubHome(env: Environment): string | undefined {
+  if (env['HF_HOME']) return env['HF_HOME'];
+  const home = homeFolder();
+  const caches = env['XDG_CACHE_HOME'] || (home && join(home, '.cache'));
+  return caches && join(caches, 'huggingface');
+}
+
+function cacheFolder(env: Environment): string {
+  const asked = env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE'];
+  if (asked) return asked;
+  const home = hubHome(env) ?? env['BGE_RERANKER_CACHE'];
+  if (home) return join(home, 'hub');
+  const message = 'There is no folder for models, as this user has no home: set HF_HOME, BGE_RERANKER_CACHE or HOME';
+  throw new RerankError('DOWNLOAD_FAILED', message);
 }
 
 function storedToken(env: Environment): string | undefined {
+  const home = hubHome(env);
+  const path = env['HF_TOKEN_PATH'] || (home && join(home, 'token'));
   try {
-    return readFileSync(env['HF_TOKEN_PATH'] || join(hubHome(env), 'token'), 'utf8').trim() || undefined;
+    return path ? readFileSync(path, 'utf8').trim() || undefined : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** @throws {RerankError} DOWNLOAD_FAILED where no variable and no home names a folder. */
 export function hubSettings(env: Environment = process.env): HubSettings {
   return {
     endpoint: (env['HF_ENDPOINT'] || PUBLIC_HUB).replace(/\/+$/, ''),
     token: env['HF_TOKEN']?.trim() || storedToken(env),
     offline: TRUE.test(env['HF_HUB_OFFLINE'] ?? ''),
-    cacheFolder: env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE'] || join(hubHome(env), 'hub'),
+    cacheFolder: cacheFolder(env),
   };
 }

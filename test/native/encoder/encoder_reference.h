@@ -9,7 +9,7 @@
 namespace bge::encoder {
 
 // The same model by its published formulas, in double, one token after another: the oracle. (The
-// real models are checked against ONNX Runtime by scripts/fidelity.py.)
+// real models are checked against ONNX Runtime by scripts/models/fidelity.py.)
 class ReferenceEncoder {
  public:
   explicit ReferenceEncoder(const TestModel& model)

@@ -240,6 +240,25 @@ TEST_P(Encoder, TheCacheKeepsEveryLayoutOfTheWeightsApart) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(cache), {}), layouts.size());
 }
 
+// The weights of such a shape would take two terabytes.
+TEST_P(Encoder, AShapeThatTheWeightsDoNotHaveIsRefusedBeforeAnyMemoryIsTaken) {
+  std::string config = model_.config_json();
+  const auto enlarge = [&config](const std::string& name, int from, int to) {
+    const std::string entry = "\"" + name + "\": " + std::to_string(from);
+    config.replace(config.find(entry), entry.size(), "\"" + name + "\": " + std::to_string(to));
+  };
+  enlarge("vocab_size", model_.vocabulary, 1 << 24);
+  enlarge("hidden_size", model_.hidden, 1 << 15);
+  enlarge("num_attention_heads", model_.heads, 128);
+  write_file(folder_.path() / "config.json", config);
+  try {
+    load(Dtype::kFp32);
+    FAIL() << "loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kModelInvalid) << error.what();
+  }
+}
+
 TEST_P(Encoder, AnUnknownInstructionSetIsRefused) {
   setenv("BGE_RERANKER_ISA", "sse9", 1);
   EXPECT_THROW(load(Dtype::kInt8), Error);

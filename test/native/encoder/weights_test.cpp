@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <functional>
 
@@ -159,6 +161,95 @@ TEST_F(EncoderWeights, OtherTypesAndShapesAreNamed) {
   const WeightFile file(write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}})));
   EXPECT_EQ(code_of([&] { file.vector("a.bias", 3); }), ErrorCode::kModelInvalid);
   EXPECT_EQ(code_of([&] { file.vector("b.bias", 2); }), ErrorCode::kModelInvalid);
+}
+
+TEST_F(EncoderWeights, NumbersOfExternalDataAreWholeAndInRange) {
+  write("model.onnx_data", std::string(4, '\0') + float_bytes({1.5f, 2.5f}));
+  const auto entry = [](const std::string& key, const std::string& value) {
+    return field(13, field(1, key) + field(2, value));
+  };
+  const auto load = [&](const std::string& key, const std::string& value) {
+    const std::string path =
+        write("model.onnx", field(7, initializer("a.bias", {2},
+                                                 entry("location", "model.onnx_data") +
+                                                     entry(key, value) + field(14, 1))));
+    return code_of([&] { WeightFile{path}; });
+  };
+  constexpr ErrorCode kLoads = ErrorCode::kInternal;
+  for (const char* good : {"0", "4", "04"}) EXPECT_EQ(load("offset", good), kLoads) << good;
+  for (const char* bad : {"-1", "abc", "", "0x10", "4 ", " 4", "+4", "4.0", "5",
+                          "18446744073709551615", "18446744073709551616"})
+    EXPECT_EQ(load("offset", bad), ErrorCode::kModelInvalid) << bad;
+  EXPECT_EQ(load("length", "8"), kLoads);
+  for (const char* bad : {"7", "9", "-8", "8x", ""})
+    EXPECT_EQ(load("length", bad), ErrorCode::kModelInvalid) << bad;
+}
+
+TEST_F(EncoderWeights, WhatIsNoRegularFileIsRefusedWithoutWaiting) {
+  const std::string pipe = (folder_.path() / "model.safetensors").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(code_of([&] { WeightFile{pipe}; }), ErrorCode::kModelNotFound);
+  EXPECT_EQ(code_of([&] { MappedFile{folder_.path().string()}; }), ErrorCode::kModelNotFound);
+}
+
+class WeightCacheOfOthers : public EncoderWeights {
+ protected:
+  WeightCacheOfOthers() { cache().write("weights"); }
+
+  WeightCache cache() const {
+    return {folder().string(), file_, kLayout, kernels::Dtype::kInt8, 7};
+  }
+  std::filesystem::path folder() const { return folder_.path() / "cache"; }
+  std::filesystem::path cached() const {
+    return std::filesystem::directory_iterator(folder())->path();
+  }
+  static std::filesystem::perms mode(const std::filesystem::path& path) {
+    return std::filesystem::status(path).permissions();
+  }
+
+  WeightFile file_{write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}}))};
+};
+
+TEST_F(WeightCacheOfOthers, FolderAndFilesAreWrittenForThisUserAlone) {
+  using std::filesystem::perms;
+  ASSERT_TRUE(cache().open());
+  EXPECT_EQ(mode(folder()), perms::owner_all);
+  EXPECT_EQ(mode(cached()), perms::owner_read | perms::owner_write);
+}
+
+TEST_F(WeightCacheOfOthers, AFolderThatOthersCanWriteToIsRefused) {
+  using std::filesystem::perms;
+  for (const perms others : {perms::group_write, perms::others_write}) {
+    std::filesystem::permissions(folder(), perms::owner_all | others);
+    EXPECT_EQ(code_of([&] { cache().open(); }), ErrorCode::kInvalidOption);
+  }
+  std::filesystem::permissions(folder(), perms::owner_all);
+  std::filesystem::permissions(cached(), perms::all);
+  EXPECT_FALSE(cache().open()) << "a file that others can write to";
+}
+
+TEST_F(WeightCacheOfOthers, AFolderOfAnotherUserIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+  constexpr uid_t kNobody = 65534;
+  const std::filesystem::path file = cached();
+  ASSERT_EQ(chown(file.c_str(), kNobody, kNobody), 0);
+  EXPECT_FALSE(cache().open());
+  ASSERT_EQ(chown(folder().c_str(), kNobody, kNobody), 0);
+  EXPECT_EQ(code_of([&] { cache().open(); }), ErrorCode::kInvalidOption);
+}
+
+TEST_F(WeightCacheOfOthers, DamagedContentIsAMiss) {
+  std::fstream file(cached(), std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(WeightCache::kHeaderBytes + 3).put('X');
+  file.close();
+  EXPECT_FALSE(cache().open());
+}
+
+TEST_F(WeightCacheOfOthers, APipeUnderItsNameIsAMiss) {
+  const std::filesystem::path path = cached();
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_FALSE(cache().open());
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 
 #include "tokenize/tokenizer.h"
 
-// The files of test/native/fixtures/tokenizer, which scripts/make-tokenizer-fixtures.py writes:
-// small tokenizers and what Hugging Face tokenizers makes of texts with them.
+// The files of test/native/fixtures/tokenizer, which scripts/tokenizer/make-tokenizer-fixtures.py
+// writes: small tokenizers and what Hugging Face tokenizers makes of texts with them.
 namespace bge::tokenize::fixtures {
 
 inline std::string read(const std::string& name) {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
-import { getTestModel } from '../../../scripts/get-test-model.mjs';
+import { getTestModel } from '../../../scripts/models/get-test-model.mjs';
 import { ROOT } from './packed.mjs';
 
 /** Writes it into the folder `into`; answers that. */

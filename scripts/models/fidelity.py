@@ -1,10 +1,10 @@
 """How faithful scores are: logits of one engine against those of another on graded queries.
 
     pip install numpy onnxruntime tokenizers
-    python scripts/fidelity.py pairs MODEL_FOLDER QUERIES.jsonl.gz PAIRS        tokenize once
-    python scripts/fidelity.py onnx MODEL.onnx PAIRS LOGITS                     by ONNX Runtime
+    python scripts/models/fidelity.py pairs MODEL_FOLDER QUERIES.jsonl.gz PAIRS        tokenize once
+    python scripts/models/fidelity.py onnx MODEL.onnx PAIRS LOGITS                     by ONNX Runtime
     encoder_bench MODEL_FOLDER WEIGHTS int8 PAIRS 1 LOGITS                      by the packed path
-    python scripts/fidelity.py compare QUERIES.jsonl.gz TRUTH LOGITS [LOGITS ...]
+    python scripts/models/fidelity.py compare QUERIES.jsonl.gz TRUTH LOGITS [LOGITS ...]
 
 QUERIES: one JSON object a line, {"query", "contexts": [{"text", "grade"}], "ideal": grades of the
 ten best}. PAIRS: int32; for each pair its length, ids, type ids. LOGITS: float32, one a pair.

@@ -1,6 +1,6 @@
 // The C++ tests and the tokenizer parity sets for another target, run here: arm64 under qemu-user, musl with its own
 // loader. ONNX Runtime is not needed.
-//   node scripts/test-cross.mjs TARGET [FOLDER]      FOLDER: the parity sets, default ../shared/tokenizer-parity
+//   node scripts/native/test-cross.mjs TARGET [FOLDER]      FOLDER: the parity sets, default ../shared/tokenizer-parity
 // Needs Debian's libgtest-dev, and for arm64 qemu-user and libc6-arm64-cross, for musl the package musl.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,12 +8,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { fetched } from './get-test-model.mjs';
-import { cmakeOptions } from './prebuild/cmake-options.mjs';
-import { targetNamed } from './prebuild/targets.mjs';
-import { BGE_TOKENIZER, MINILM, XLMR_TOKENIZER } from './test-models.mjs';
+import { fetched } from '../models/get-test-model.mjs';
+import { cmakeOptions } from '../prebuild/cmake-options.mjs';
+import { targetNamed } from '../prebuild/targets.mjs';
+import { BGE_TOKENIZER, MINILM, XLMR_TOKENIZER } from '../models/test-models.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PARITY = process.argv[3] ?? path.join(ROOT, '..', 'shared', 'tokenizer-parity');
 const JOBS = process.env.CMAKE_BUILD_PARALLEL_LEVEL || String(os.availableParallelism());
 

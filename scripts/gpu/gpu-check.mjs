@@ -1,4 +1,4 @@
-// The comparison that scripts/gpu-check.sh runs: parity with the CPU, then pairs a second as a Markdown table.
+// The comparison that scripts/gpu/gpu-check.sh runs: parity with the CPU, then pairs a second as a Markdown table.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 
@@ -9,7 +9,7 @@ const ROUNDS = 3;
 const WORDS = 'the sky is blue because air scatters short waves of sunlight more than long ones'.split(' ');
 const query = 'Why is the sky blue?';
 
-const { Reranker } = createRequire(import.meta.url)('../dist/index.js');
+const { Reranker } = createRequire(import.meta.url)('../../dist/index.js');
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -3,7 +3,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PAGES = path.join('server', 'pages');
 
 cpSync(path.join(ROOT, 'src', PAGES), path.join(ROOT, 'dist', PAGES), {

@@ -20,7 +20,7 @@ import tokenizers
 import tokenizer_texts
 from sentencepiece import sentencepiece_model_pb2
 
-OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'test', 'native', 'fixtures', 'tokenizer')
+OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'test', 'native', 'fixtures', 'tokenizer')
 RULES = {'A\u0302': 'Â', 'e\u0301': 'é', 'E\u0301': 'É', 'ﬁ': 'fi', 'ﷺ': 'صلى الله', '™': 'TM', '①': '1', '\u3000': ' ', '\u200b': ' ', '\u200d': ' ',
          '\u00a0': ' ', '\u2581': ' ', '\ufeff': ' ', '\ufffd': ' ', '\t': ' ', '\n': ' ', '\r': ' ', '¨': ' \u0308', '\u0958': '\u0915\u093c', '\x01': '', '\x0b': ''}
 # Texts on which one single mistake shows.
