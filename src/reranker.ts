@@ -99,7 +99,20 @@ export class Reranker implements AsyncDisposable {
    */
   async rerank(input: RerankInput, options?: RerankOptions): Promise<RerankOutput> {
     this.#refuseIfClosed();
-    return await this.run(prepareCall(input, options));
+    let call: RerankCall;
+    try {
+      call = prepareCall(input, options);
+    } catch (error) {
+      return await this.#refuse(input, error);
+    }
+    return await this.run(call);
+  }
+
+  /** Whoever traces hears of refused input too. */
+  #refuse(input: RerankInput, error: unknown): Promise<never> {
+    const contexts = (input as Partial<RerankInput> | null | undefined)?.contexts;
+    const trace = { model: this.info.model, contexts: Array.isArray(contexts) ? contexts.length : 0 };
+    return traced(trace, () => Promise.reject(error as Error));
   }
 
   /** @internal */
@@ -107,9 +120,11 @@ export class Reranker implements AsyncDisposable {
     this.#refuseIfClosed();
     if (call.limits.signal?.aborted) throw call.limits.signal.reason;
     if (call.input.texts.length === 0) return { response: [] };
-    this.#queue.enter(call, sizeOf(call.input, this.info.maxLength));
     const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
-    const answer = traced(trace, () => this.#score(call, trace));
+    const answer = traced(trace, async () => {
+      this.#queue.enter(call, sizeOf(call.input, this.info.maxLength));
+      return await this.#score(call, trace);
+    });
     this.#accepted.add(answer);
     try {
       return await answer;

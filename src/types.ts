@@ -9,9 +9,9 @@ export interface RerankInput {
   /** The search query; at least one UTF-16 code unit. */
   query: string;
   /** The passages to rank, in any order. Empty gives an empty response. */
-  contexts: RerankContext[];
+  contexts: readonly RerankContext[];
   /** How many results to return, 1 or more; clamps to `contexts.length`. Absent or null: all. */
-  top_k?: number | null;
+  top_k?: number | null | undefined;
 }
 
 export interface RerankResult {
@@ -34,6 +34,9 @@ export interface RerankOutput {
 
 export type Dtype = 'auto' | 'fp32' | 'fp16' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
+/** What the name of a special token in a text is: that token (`parse`), or text like any other (`text`). */
+export type SpecialTokens = 'parse' | 'text';
+
 export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
 
 /** How the CUDA provider runs a model. */
@@ -42,15 +45,15 @@ export interface CudaOptions {
    * CUDA devices by number, as `CUDA_VISIBLE_DEVICES` leaves them. Each holds the model, and worker threads are spread
    * over them. Default `[0]`.
    */
-  deviceIds?: number[];
+  deviceIds?: readonly number[] | undefined;
   /** Bytes that ONNX Runtime's arena may take on a device. Default: no limit. */
-  memoryLimitBytes?: number;
+  memoryLimitBytes?: number | undefined;
   /** How that arena grows. Default `kNextPowerOfTwo`; `kSameAsRequested` takes less and asks more often. */
-  arenaExtendStrategy?: 'kNextPowerOfTwo' | 'kSameAsRequested';
+  arenaExtendStrategy?: 'kNextPowerOfTwo' | 'kSameAsRequested' | undefined;
   /** fp32 products in TF32: faster, but logits are no longer within 1e-3 of the CPU's. Default false. */
-  tf32?: boolean;
+  tf32?: boolean | undefined;
   /** Tokens of a run at most, padding included. More keep a large GPU busier and take more of its memory. Default 16,384. */
-  maxBatchTokens?: number;
+  maxBatchTokens?: number | undefined;
 }
 
 export interface RerankerOptions {
@@ -60,63 +63,69 @@ export interface RerankerOptions {
    * ONNX Runtime's); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is model_fp16.onnx. `auto`
    * (default): int8 where it can be had; on CUDA fp16, else fp32.
    */
-  dtype?: Dtype;
+  dtype?: Dtype | undefined;
   /** Tried in order; the first that works is used. What was got and why stands in `info.provider`. Default `['cpu']`. */
-  executionProviders?: ExecutionProvider[];
+  executionProviders?: readonly ExecutionProvider[] | undefined;
   /** Of the provider `cuda`. */
-  cuda?: CudaOptions;
+  cuda?: CudaOptions | undefined;
   /**
    * Worker threads, 1 to 1024. Default: `os.availableParallelism()`, less where a cgroup grants less CPU time; on CUDA no
    * more than four a device.
    */
-  threads?: number;
+  threads?: number | undefined;
   /** Tokens of a pair, special tokens included: at most what the model takes. Default: 512 or the model's limit, whichever is less. */
-  maxLength?: number;
+  maxLength?: number | undefined;
   /** What to cut when a pair is too long. Default `longest_first`. `none`: too long is a `TOO_LONG` error naming the context. */
-  truncation?: Truncation;
+  truncation?: Truncation | undefined;
+  /**
+   * What `</s>`, `[SEP]` and the like are where they stand in a query or context: the tokens that the model knows by these
+   * names (`parse`, the default, as Hugging Face tokenizers do), or text like any other (`text`), so that no text can
+   * forge the end of a passage.
+   */
+  specialTokens?: SpecialTokens | undefined;
   /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
-  maxQueuedTokens?: number;
+  maxQueuedTokens?: number | undefined;
   /**
    * Bound of the time that a request would wait for those before it, in seconds, estimated from what the engine was seen
    * to score; a request beyond it is refused with `OVERLOADED` and its `retryAfterMs`, at once. Above 0; `Infinity`: no
    * bound. Default 30.
    */
-  maxQueueSeconds?: number;
+  maxQueueSeconds?: number | undefined;
   /**
    * Keep the weights that our own kernels made from fp32 in the cache folder, for the next load to map: it is quicker
    * then, and processes share them. Default false.
    */
-  weightCache?: boolean;
+  weightCache?: boolean | undefined;
 }
 
 export interface RerankOptions {
   /** Rejects with the signal's reason (an `AbortError` by default); pairs that have not started are never run. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Milliseconds after which the call rejects with code `TIMEOUT`; greater than 0. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Scores are logits, not their sigmoid. */
-  rawScores?: boolean;
+  rawScores?: boolean | undefined;
   /** Adds `tokens` and `truncatedTokens` to every result. */
-  details?: boolean;
+  details?: boolean | undefined;
   /** Scores passages window by window instead of cutting them. Default: off. */
-  longDocuments?: LongDocuments;
+  longDocuments?: LongDocuments | undefined;
 }
 
 /** How passages that are longer than a window are scored. */
 export interface LongDocuments {
   /** Tokens of the passage in a window at most. Default, and at most: what the query leaves of `maxLength`. */
-  window?: number;
+  window?: number | undefined;
   /** Tokens from the start of a window to the start of the next, about: at most `window`, its default half of it. */
-  stride?: number;
+  stride?: number | undefined;
   /** A passage's score: that of its best window (default), or the mean of its windows' scores. */
-  aggregate?: 'max' | 'mean';
+  aggregate?: 'max' | 'mean' | undefined;
 }
 
 export interface EncodeOptions {
   /** Tokens of the pair, special tokens included, up to 2^20. Default: the Reranker's own. */
-  maxLength?: number;
+  maxLength?: number | undefined;
   /** Default: the Reranker's own. */
-  truncation?: Truncation;
+  truncation?: Truncation | undefined;
 }
 
 export interface EncodedPair {
@@ -144,6 +153,7 @@ export interface ModelInfo {
   /** Tokens of a pair at most, special tokens included. */
   maxLength: number;
   truncation: Truncation;
+  specialTokens: SpecialTokens;
   threads: number;
   provider: {
     asked: readonly ExecutionProvider[];
@@ -156,7 +166,7 @@ export interface ModelInfo {
   /** What runs the model: our own kernels (`builtin`), or ONNX Runtime. */
   engine: {
     name: 'builtin' | 'onnxruntime';
-    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-dotprod` or `portable`. */
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-i8mm`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */
     reason: string;

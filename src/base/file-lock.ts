@@ -95,7 +95,7 @@ export async function tryLock(path: string, staleMs: number): Promise<FileLock |
     await writeFile(owner, JSON.stringify({ pid: process.pid, space: processSpace() }));
     return withOwner(taken, owner);
   } finally {
-    // One that another process took over meanwhile is no longer ours to release.
+    // If another process took the gate over meanwhile, it is no longer ours to release.
     await gate.release().catch(() => undefined);
   }
 }

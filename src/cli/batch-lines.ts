@@ -3,6 +3,8 @@ import { RerankError } from '../errors';
 import { refuseUtf16, withoutUtf8Mark } from './text-files';
 import { fileError } from './usage-error';
 
+/** In place of a path. */
+export const STDIN = '-';
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 1 << 20;
 /** A longer line is no request but a damaged file. */
@@ -24,6 +26,7 @@ function isBlank(bytes: Buffer): boolean {
 
 /** Lines of a file that are not blank, without a byte order mark, one chunk in memory at a time; the last may lack its newline. */
 export async function* readLines(path: string): AsyncGenerator<Line> {
+  const stream = path === STDIN ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const parts: Buffer[] = [];
   let partBytes = 0;
   let end = 0;
@@ -36,7 +39,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     return { number: (number += 1), bytes, end, terminated };
   };
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
       let from = 0;
       if (end === 0) refuseUtf16(chunk, path);
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {

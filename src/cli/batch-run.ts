@@ -86,7 +86,7 @@ function begin(reranker: Reranker, line: Line, options: RerankOptions): Pending 
 
 export interface BatchRun {
   input: string;
-  output: FileHandle;
+  output: Pick<FileHandle, 'appendFile'>;
   outputPath: string;
   /** Whether the output is still this run's to write. */
   isHeld: () => boolean;

@@ -4,12 +4,15 @@ import type { Reranker } from '../reranker';
 import { refuseInputAsOutput, refuseModelAsOutput } from './batch-files';
 import { lockOutput } from './batch-lock';
 import { BatchJournal } from './batch-journal';
-import { runBatch, type BatchCounts } from './batch-run';
+import { STDIN } from './batch-lines';
+import { runBatch, type BatchCounts, type BatchRun } from './batch-run';
 import { EXIT } from './exit-codes';
 import { loadReranker } from './fetch-model';
 import { withModelOptions, type ModelOptions } from './model-options';
 import { startProgress } from './progress';
-import { fileError } from './usage-error';
+import { fileError, usageError } from './usage-error';
+
+const STDOUT = '-';
 
 interface BatchOptions extends ModelOptions {
   rawScores?: boolean;
@@ -21,7 +24,7 @@ export function settingsOf(
   { info }: Pick<Reranker, 'info'>,
   { rawScores = false }: Pick<BatchOptions, 'rawScores'>,
 ): Record<string, unknown> {
-  const { files, dtype, engine, maxLength, truncation, provider } = info;
+  const { files, dtype, engine, maxLength, truncation, specialTokens, provider } = info;
   return {
     model: files.model.sha256,
     tokenizer: files.tokenizer.sha256,
@@ -31,6 +34,7 @@ export function settingsOf(
     instructionSet: engine.instructionSet,
     maxLength,
     truncation,
+    specialTokens,
     provider: provider.got,
     rawScores,
   };
@@ -51,7 +55,52 @@ function summary({ requests, resumed, pairs, failed }: BatchCounts, seconds: num
   return `${requests} requests${before}, ${pairs} pairs in ${seconds.toFixed(1)} s (${rate} pairs/s)${bad}\n`;
 }
 
+/** A pipe takes answers as fast as its reader does. */
+const stdout: BatchRun['output'] = {
+  appendFile: (text) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(String(text), (error) => (error ? reject(error) : resolve()));
+    }),
+};
+
+/** Answers to stdout: there is nothing to go on with later, so neither journal nor lock. */
+async function pipe(input: string, { rawScores, ...options }: BatchOptions): Promise<void> {
+  const reranker = await loadReranker(options);
+  try {
+    const started = performance.now();
+    const counts = await runBatch(reranker, {
+      input,
+      output: stdout,
+      outputPath: 'stdout',
+      done: { lines: 0, failed: 0 },
+      isHeld: () => true,
+      options: { rawScores },
+      onProgress: () => undefined,
+    });
+    report(counts, (performance.now() - started) / 1000);
+  } finally {
+    await reranker.close();
+  }
+}
+
+function report(counts: BatchCounts, seconds: number): void {
+  process.stderr.write(summary(counts, seconds));
+  if (counts.failed > 0) process.exitCode = EXIT.negative;
+}
+
+/** Tells what Ctrl-C leaves behind, then ends as without this. */
+function tellInterrupted(): void {
+  process.stderr.write('\nStopped: run the same command again, and it goes on from here\n');
+  process.kill(process.pid, 'SIGINT');
+}
+
 async function batch(input: string, output: string, options: BatchOptions): Promise<void> {
+  if (output === STDOUT) {
+    await pipe(input, options);
+    return;
+  }
+  if (input === STDIN)
+    throw usageError('A batch from stdin cannot go on later; write its answers to stdout: batch - -');
   await refuseInputAsOutput(input, output);
   const lock = await lockOutput(output);
   try {
@@ -65,6 +114,7 @@ async function run(input: string, output: string, options: BatchOptions, isHeld:
   const total = await sizeOf(input);
   const reranker = await loadReranker(options);
   const journal = new BatchJournal(output);
+  process.once('SIGINT', tellInterrupted);
   try {
     await refuseModelAsOutput(reranker.info, output);
     const { file, done } = await journal.begin(input, settingsOf(reranker, options), options.overwrite ?? false);
@@ -88,9 +138,9 @@ async function run(input: string, output: string, options: BatchOptions, isHeld:
       await file.close();
     }
     await journal.finish();
-    process.stderr.write(summary(counts, seconds()));
-    if (counts.failed > 0) process.exitCode = EXIT.negative;
+    report(counts, seconds());
   } finally {
+    process.off('SIGINT', tellInterrupted);
     await reranker.close();
   }
 }
@@ -106,6 +156,7 @@ export function addBatch(program: Command): void {
 Line n of the output answers the n-th line of the input that is not blank: {"response":[{"id","score"}]}, or
 {"error":{"code","message","path"}} where the line is no valid request (exit code 1 then).
 Run again after a kill: the same command goes on where it stopped. One run at a time writes an output file.
+With - in place of the paths it reads stdin and writes stdout; that cannot go on later.
 
 Example:
   $ bge-reranker batch requests.jsonl answers.jsonl -m BAAI/bge-reranker-base --dtype int8`,

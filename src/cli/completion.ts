@@ -20,8 +20,20 @@ function wordsOf(program: Command): Words[] {
 const flags = (options: readonly Option[]) => options.map(({ long }) => long).filter((flag) => flag !== undefined);
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** Options that take one of some words, the same in every command, by each of their flags. */
+function choicesByFlag(commands: Words[]): [flag: string, values: readonly string[]][] {
+  const found = new Map<string, readonly string[]>();
+  for (const { short, long, argChoices } of commands.flatMap(({ options }) => options)) {
+    for (const flag of [short, long]) if (flag && argChoices) found.set(flag, argChoices);
+  }
+  return [...found];
+}
+
 function bash(name: string, commands: Words[]): string {
   const cases = commands.map((command) => `    ${command.name}) words='${flags(command.options).join(' ')}' ;;`);
+  const choices = choicesByFlag(commands).map(
+    ([flag, values]) => `    ${flag}) COMPREPLY=($(compgen -W '${values.join(' ')}' -- "$current")); return ;;`,
+  );
   return `_${name.replaceAll('-', '_')}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -30,6 +42,9 @@ function bash(name: string, commands: Words[]): string {
   fi
   case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
+  esac
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${choices.join('\n')}
   esac
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
@@ -48,9 +63,10 @@ function zsh(name: string, commands: Words[]): string {
 function fish(name: string, commands: Words[]): string {
   const lines = commands.flatMap((command) => [
     `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.description)}`,
-    ...command.options.map(({ long, description }) => {
+    ...command.options.map(({ long, description, argChoices }) => {
+      const words = argChoices ? ` -x -a ${quoted(argChoices.join(' '))}` : '';
       const condition = quoted(`__fish_seen_subcommand_from ${command.name}`);
-      return `complete -c ${name} -n ${condition} -l ${(long ?? '').replace(/^--/, '')} -d ${quoted(description)}`;
+      return `complete -c ${name} -n ${condition} -l ${(long ?? '').replace(/^--/, '')} -d ${quoted(description)}${words}`;
     }),
   ]);
   return `${lines.join('\n')}\n`;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { aliasesOf, CATALOG, type CatalogEntry } from '../models/catalog';
 import { findLocal } from '../models/find-model';
+import { columnsOf, padColumns } from './columns';
 
 const DTYPES = ['fp32', 'int8'] as const;
 
@@ -26,11 +27,11 @@ function row({ name, licence, languages, maxTokens, onnx, local }: Described): s
 }
 
 function table(rows: string[][]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => columnsOf(cells[column] ?? '')))) ?? [];
   return rows
     .map((cells) =>
       cells
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .map((cell, i) => padColumns(cell, widths[i] ?? 0))
         .join('  ')
         .trimEnd(),
     )

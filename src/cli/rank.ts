@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { RerankResult } from '../types';
+import { cutColumns } from './columns';
 import { loadReranker } from './fetch-model';
 import { positiveInteger, withModelOptions, type ModelOptions } from './model-options';
 import { readPassages } from './passages';
@@ -26,8 +27,7 @@ function drawn({ id, score }: RerankResult, text: string, columns: number): stri
   const share = 1 / (1 + Math.exp(-score));
   const head = `${score.toFixed(4).padStart(8)}  ${String(id).padStart(3)}  `;
   const room = Math.max(10, columns - BAR_CELLS - head.length - 2);
-  const shown = text.length > room ? `${text.slice(0, room - 1)}…` : text;
-  return `${pc.cyan(bar(score >= 0 && score <= 1 ? score : share))} ${pc.bold(head)}${shown}`;
+  return `${pc.cyan(bar(score >= 0 && score <= 1 ? score : share))} ${pc.bold(head)}${cutColumns(text, room)}`;
 }
 
 /** For a pipe: score, number and passage between tabs. */

@@ -8,7 +8,7 @@ export async function readWeightsGraph(path: string): Promise<OnnxGraph> {
   return path.endsWith('.safetensors') ? await readSafetensorsGraph(path) : await readOnnxGraph(path);
 }
 
-/** Bytes of the file and of the files that its graph keeps weights in; one that is missing counts nothing. */
+/** Bytes of the file and of its external data. A missing file counts as 0. */
 export async function weightBytes(graph: OnnxGraph, path: string): Promise<number> {
   const external = graph.initializers.map((tensor) => tensor.external?.location).filter((name) => name !== undefined);
   const outside = [...new Set(external)].map((name) => externalPath(path, name)).filter((each) => each !== undefined);

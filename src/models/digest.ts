@@ -31,7 +31,7 @@ async function digestOf(
   const known = key === undefined ? undefined : await memo.recall(key);
   if (known !== undefined) return known;
   const digest = await read(path, signal);
-  // Not what was read while the file changed.
+  // A file that changed while it was read has no digest worth keeping.
   if (key !== undefined && key === (await memo.key(path))) await memo.keep(key, digest);
   return digest;
 }

@@ -33,7 +33,7 @@ async function findIn(folder: string, model: string, asked: Asked): Promise<Foun
   throw notFound(refusalText(folder, plan.refusal), join(folder, plan.refusal.missing));
 }
 
-/** Undefined for a folder that may be half of a download, or hold another dtype. */
+/** Undefined if the folder lacks files: it may be half of a download, or hold another dtype. */
 async function findInCopy(folder: string, model: string, asked: Asked): Promise<FoundModel | undefined> {
   try {
     return await findIn(folder, model, asked);
@@ -50,7 +50,7 @@ async function copiesOf({ repo, revision }: RepoName): Promise<string[]> {
   return [own, snapshot?.folder].filter((folder) => folder !== undefined);
 }
 
-/** The model of the hub that a name stands for; throws MODEL_NOT_FOUND for what is no such name. */
+/** Reads a hub name or an alias. Throws MODEL_NOT_FOUND if the text cannot be one. */
 export function parseModelName(model: string): RepoName {
   const name = parseRepoName(hubName(model));
   if (name) return name;
@@ -85,8 +85,8 @@ export async function findLocal(model: string, asked: Asked): Promise<FoundModel
 }
 
 /**
- * From what the caller calls the model to its files and the ways to run them: a folder, else a copy in the caches, else a
- * download, of which `onProgress` hears.
+ * Finds a model's files and the ways to run them: in the folder of that path, else in the caches, else by a download,
+ * which `onProgress` follows.
  * @throws {RerankError} MODEL_NOT_FOUND, MODEL_INVALID, MODEL_UNSUPPORTED, MODEL_GATED, DOWNLOAD_FAILED, OFFLINE,
  *   ADDON_NOT_FOUND.
  */

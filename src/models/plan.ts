@@ -26,7 +26,7 @@ export interface Candidate {
 /** The ways to run a model, best first: each counts where those before it turn out not to fit. Or why there is none. */
 export type Plan = { candidates: readonly [Candidate, ...Candidate[]] } | { refusal: Refusal };
 
-/** Nothing behind the CPU counts, as that always works; and what is planned for CUDA fits the CPU behind it. */
+/** The first provider decides: the CPU never fails, and a plan for CUDA also runs on a CPU listed behind it. */
 export const plannedProvider = (providers: readonly ExecutionProvider[] = ['cpu']): ExecutionProvider =>
   providers[0] ?? 'cpu';
 
@@ -44,8 +44,8 @@ function whyRuntime(ways: readonly Way[], facts: ModelFacts, provider: Execution
 }
 
 /**
- * Which file, on which engine, for a dtype: the one place that decides it, for folders, for what is fetched from the hub
- * and for what is told of a model. `files` of the facts are those of one folder or repository.
+ * Decides which file runs on which engine for a dtype. Folders, downloads, the fallback while loading and the doctor all
+ * ask here. `facts.files` are those of one folder or repository.
  */
 export function planModel(facts: ModelFacts, asked: Asked, capabilities: Capabilities): Plan {
   const ways = waysTo(asked, capabilities);

@@ -56,12 +56,12 @@ export async function pull(name: RepoName, options: PullOptions): Promise<Pulled
   return { repo, commit, folder, ...chosen };
 }
 
-/** Said of a repository that lacks what is wanted: another one may have it. */
+/** Codes of a repository that lacks the files asked for. Another repository may have them. */
 const LACKING: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'MODEL_UNSUPPORTED']);
 
 /**
- * `pull` from the first of these repositories that has what is wanted.
- * @throws {RerankError} As `pull`; where none has it, what was said of the first.
+ * Pulls from the first of these repositories that has the files asked for.
+ * @throws {RerankError} As `pull`. If no repository has them, the error of the first one.
  */
 export async function pullFirst(sources: readonly RepoName[], options: PullOptions): Promise<PulledModel> {
   let first: unknown;

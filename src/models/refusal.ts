@@ -58,7 +58,7 @@ function wanted(facts: ModelFacts, asked: Asked, capabilities: Capabilities): { 
   return { names: [...names].filter((name) => name !== undefined), why: [...why] };
 }
 
-/** What ONNX Runtime would run; for `auto` and for what it has not, the plain graph. */
+/** The file that ONNX Runtime would run as this dtype, else model.onnx. */
 const missingFile = (dtype: Dtype): string =>
   nameOf('onnx', dtype === 'auto' ? 'float32' : STORED_AS[dtype]) ?? nameOf('onnx', 'float32')!;
 

@@ -16,7 +16,7 @@ export interface ModelFacts {
   hasOwnCode: boolean;
   /** `model_type` of config.json; undefined where it says none. */
   modelType: string | undefined;
-  /** Whether the weights were seen to have a classifier, for where the architecture is that of the encoder alone. */
+  /** Whether a classifier was seen among the weights. Needed if the architecture names the encoder alone. */
   hasHead: boolean;
   /** In the order of `weightFilesAmong`. */
   files: readonly WeightFile[];
@@ -75,7 +75,7 @@ export function waysTo({ dtype, provider }: Asked, { hasFastFp32 }: Capabilities
 /** The name of the encoder alone, or none. */
 const isBare = (architecture: string): boolean => architecture === 'unknown' || architecture.endsWith('Model');
 
-/** A clause that says why our own kernels cannot run the model so, whatever its files; undefined where they can. */
+/** Why our own kernels cannot run the model as this dtype, whatever files it has, as a clause; undefined if they can. */
 export function obstacleToBuiltin(
   { architecture, modelType = '', hasOwnCode, hasHead }: ModelFacts,
   dtype: LoadedDtype,

@@ -17,11 +17,12 @@ export interface Handler {
   listener(incoming: IncomingMessage, outgoing: ServerResponse): void;
 }
 
-/** @internal `isReady` answers /health/ready. */
+/** @internal `isReady` answers /health/ready; `ownProcess`: the process serves this alone, so its metrics are the server's. */
 export function createServedHandler(
   reranker: ServedReranker,
   options: HandlerOptions | undefined,
   isReady: () => boolean,
+  ownProcess: boolean,
 ): Handler {
   const checked = checkHandlerOptions(options);
   const served: Served = { name: servedName(reranker.info.model), info: reranker.info };
@@ -31,7 +32,7 @@ export function createServedHandler(
     version: PACKAGE_VERSION,
     options: checked,
     routes: new RouteTable(checked.dialects, served),
-    metrics: createMetrics(() => reranker.stats()),
+    metrics: createMetrics(reranker, ownProcess),
     isReady,
   });
   const listener = getRequestListener((request, { incoming }) => app.fetch(request, { incoming }), {
@@ -49,5 +50,5 @@ export function createServedHandler(
  * @throws {RerankError} INVALID_OPTION.
  */
 export function createHandler(reranker: ServedReranker, options?: HandlerOptions): Handler {
-  return createServedHandler(reranker, options, () => true);
+  return createServedHandler(reranker, options, () => true, false);
 }

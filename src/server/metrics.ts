@@ -1,5 +1,8 @@
-import { Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
-import type { LatencyHistogram, RerankerStats } from '../types';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
+import { PACKAGE_VERSION } from '../base/package-version';
+import type { ServedReranker } from '../serving/scorer';
+import { servedName } from '../serving/served-name';
+import type { LatencyHistogram, ModelInfo, RerankerStats } from '../types';
 
 type StatsOf = () => RerankerStats;
 type Stage = keyof RerankerStats['latency'];
@@ -60,16 +63,57 @@ function engineCounters(registers: Registry[], stats: StatsOf): void {
   counter('scored_pairs', 'Pairs scored', (now) => now.scoredPairs);
   counter('scored_tokens', 'Tokens of the scored pairs', (now) => now.scoredTokens);
   counter('batches', 'Runs of the model', (now) => now.batches);
+  counter('admitted_requests', 'Requests that were not refused', (now) => now.requests.admitted);
   new Counter({
     name: 'bge_reranker_requests_total',
-    help: 'Requests by what became of them; refused: beyond the queue',
+    help: 'Requests by what became of them; refused: beyond the queue. Their sum counts each once',
     labelNames: ['outcome'],
     registers,
     collect() {
       this.reset();
-      for (const [outcome, count] of Object.entries(stats().requests)) this.inc({ outcome }, count);
+      for (const [outcome, count] of Object.entries(stats().requests)) {
+        if (outcome !== 'admitted') this.inc({ outcome }, count);
+      }
     },
   });
+}
+
+/** What runs, as labels of a value that is always 1. */
+function infoGauge(registers: Registry[], { model, dtype, engine, provider }: ModelInfo): void {
+  const labels = {
+    model: servedName(model),
+    dtype,
+    provider: provider.got,
+    engine: engine.name,
+    instruction_set: engine.instructionSet ?? '',
+    version: PACKAGE_VERSION,
+  };
+  const gauge = new Gauge({
+    name: 'bge_reranker_info',
+    help: 'What runs: always 1',
+    labelNames: Object.keys(labels),
+    registers,
+  });
+  gauge.set(labels, 1);
+}
+
+/**
+ * Registers the counts, states and stages of a Reranker, under names that begin with `bge_reranker_`, for an application
+ * that embeds it. They are read when the registry is asked.
+ * @param registry The application's own prom-client Registry; default: a new one.
+ * @returns The registry.
+ */
+export function collectMetrics(reranker: Pick<ServedReranker, 'stats' | 'info'>, registry = new Registry()): Registry {
+  const registers = [registry];
+  const stats = () => reranker.stats();
+  infoGauge(registers, reranker.info);
+  engineGauges(registers, stats);
+  engineCounters(registers, stats);
+  for (const [stage, help] of Object.entries(STAGES) as [Stage, string][]) {
+    const histogram = engineHistogram(`bge_reranker_${stage}_seconds`, help, () => stats().latency[stage]);
+    registry.registerMetric(histogram as unknown as Metric);
+  }
+  return registry;
 }
 
 export interface Metrics {
@@ -78,22 +122,16 @@ export interface Metrics {
   observe(dialect: string, status: number, seconds: number): void;
 }
 
-/** A registry of its own, so that several handlers in one process do not meet. */
-export function createMetrics(stats: StatsOf): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  engineGauges(registers, stats);
-  engineCounters(registers, stats);
-  for (const [stage, help] of Object.entries(STAGES) as [Stage, string][]) {
-    const histogram = engineHistogram(`bge_reranker_${stage}_seconds`, help, () => stats().latency[stage]);
-    registry.registerMetric(histogram as unknown as Metric);
-  }
+/** A registry of its own, so that several handlers in one process do not meet; the process's own metrics for a server alone. */
+export function createMetrics(reranker: Pick<ServedReranker, 'stats' | 'info'>, withProcess: boolean): Metrics {
+  const registry = collectMetrics(reranker);
+  if (withProcess) collectDefaultMetrics({ register: registry });
   const seconds = new Histogram({
     name: 'bge_reranker_http_request_seconds',
     help: 'HTTP requests, from their head to their answer',
     labelNames: ['dialect', 'status'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers,
+    registers: [registry],
   });
   return {
     registry,

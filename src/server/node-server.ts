@@ -3,13 +3,13 @@ import type { AddressInfo } from 'node:net';
 
 export interface ConnectionLimits {
   /** Milliseconds in which a request's head must arrive. Default 10,000. */
-  headersTimeoutMs?: number;
+  headersTimeoutMs?: number | undefined;
   /** Milliseconds in which a body must arrive. */
   bodyTimeoutMs: number;
   /** Milliseconds a connection may idle between two requests. Default 5,000. */
-  keepAliveTimeoutMs?: number;
+  keepAliveTimeoutMs?: number | undefined;
   /** Open connections at most; beyond it new ones are closed at once. Default 16,384. */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
 }
 
 /** How often Node looks for connections that are over their time. */

@@ -5,33 +5,33 @@ import { DIALECT_NAMES, type DialectName } from './dialects/registry';
 /** What `createHandler` takes besides the Reranker. */
 export interface HandlerOptions {
   /** Which APIs to answer; default all. On a path that several share, the request's body decides. */
-  dialects?: readonly DialectName[];
+  dialects?: readonly DialectName[] | undefined;
   /** Tokens that clients may send as `Authorization: Bearer`. None (the default): everyone is served. */
-  tokens?: readonly string[];
+  tokens?: readonly string[] | undefined;
   /** Bytes of a request body at most. Default 4 MiB. */
-  maxBodyBytes?: number;
+  maxBodyBytes?: number | undefined;
   /** Passages of a request at most. Default 4,096. */
-  maxContexts?: number;
+  maxContexts?: number | undefined;
   /**
    * Bytes of all bodies together, each from its first byte until its answer; beyond it 503 with Retry-After. Default
    * 256 MiB, or four times `maxBodyBytes` where that is more.
    */
-  maxBodyBytesInFlight?: number;
+  maxBodyBytesInFlight?: number | undefined;
   /**
    * Without tokens: names in the Host header to answer to beside IP addresses and this machine's own, so that no web page
    * reaches the server by a name of its own (DNS rebinding). Default for `serve` on the loopback `[]`, else any name.
    */
-  allowedHosts?: readonly string[];
+  allowedHosts?: readonly string[] | undefined;
   /** Origins whose pages may call this server, `['*']` for any. Default none: browsers get no CORS headers. */
-  cors?: readonly string[];
+  cors?: readonly string[] | undefined;
   /** Milliseconds in which a body must arrive. Default 30,000. */
-  bodyTimeoutMs?: number;
+  bodyTimeoutMs?: number | undefined;
   /** Milliseconds in which a request must be scored. Default: no limit. */
-  requestTimeoutMs?: number;
+  requestTimeoutMs?: number | undefined;
   /** Gets one line a request: method, path, dialect, status, milliseconds. Default: no log. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Put the request's body into the log line, passages included. Default false. */
-  logBodies?: boolean;
+  logBodies?: boolean | undefined;
 }
 
 export interface CheckedHandlerOptions extends HandlerOptions {

@@ -11,15 +11,15 @@ import { checkHandlerOptions, type HandlerOptions } from './options';
 
 export interface ServeOptions extends HandlerOptions, Omit<ConnectionLimits, 'bodyTimeoutMs'> {
   /** What `Reranker.load` takes. Default `@cf/baai/bge-reranker-base`. */
-  model?: string;
-  /** How to load it: dtype, threads, maxLength, truncation, maxQueuedTokens, executionProviders. */
-  reranker?: RerankerOptions;
+  model?: string | undefined;
+  /** How to load it: dtype, threads, maxLength, truncation, specialTokens, maxQueuedTokens, executionProviders. */
+  reranker?: RerankerOptions | undefined;
   /** Address to bind. Default 127.0.0.1; any address that others can reach needs a token. */
-  host?: string;
+  host?: string | undefined;
   /** Port, 0 for any free one. Default 8787. */
-  port?: number;
+  port?: number | undefined;
   /** File with one token a line, added to `tokens`; empty lines and comments (# at the start of a line or after white space) are skipped. */
-  tokenFile?: string;
+  tokenFile?: string | undefined;
 }
 
 /** A running server. */
@@ -74,7 +74,7 @@ async function start(
   // A web page that the user of this machine has open must not reach a server that is for this machine only.
   const allowedHosts = options.allowedHosts ?? (isLoopback(host) ? [] : undefined);
   const checked = checkHandlerOptions({ ...options, tokens, allowedHosts });
-  const handler = createServedHandler(reranker, checked, () => ready);
+  const handler = createServedHandler(reranker, checked, () => ready, true);
   const server = createNodeServer((incoming, outgoing) => handler.listener(incoming, outgoing), {
     ...options,
     bodyTimeoutMs: checked.bodyTimeoutMs,

@@ -7,17 +7,17 @@ import { LazyModel, type ModelOptions } from './lazy-model';
 /** Options of `run`. Those of the real binding that mean nothing here (`gateway`, `extraHeaders`, ...) are taken and ignored. */
 export interface AiRunOptions {
   /** Resolve with a Response, also for errors. */
-  returnRawResponse?: boolean;
+  returnRawResponse?: boolean | undefined;
   /** Rejects with its reason; passages that have not been scored are never run. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Refuse with 3040 when other requests are waiting already. */
-  rejectIfBusy?: boolean;
+  rejectIfBusy?: boolean | undefined;
   [other: string]: unknown;
 }
 
 /** `RerankInput` as Cloudflare's own types have it, where a text is optional; a context without one is 5006 all the same. */
 export interface AiRerankInput extends Omit<RerankInput, 'contexts'> {
-  contexts: { text?: string }[];
+  contexts: readonly { text?: string | undefined }[];
 }
 
 /** As Workers AI's: the message is `<code>: <description>`. */

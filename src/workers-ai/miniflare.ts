@@ -48,7 +48,7 @@ const loadedRerankers = new Map<string, ServedReranker>();
 
 export interface MiniflareAiOptions extends ModelOptions {
   /** The binding's name in `env`. Default `AI`. */
-  binding?: string;
+  binding?: string | undefined;
 }
 
 /**

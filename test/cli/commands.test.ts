@@ -172,6 +172,31 @@ it('bench measures', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ dtype: 'int8', candidates: 2, threads: 1 });
 });
 
+it('completion completes the words that an option takes', async () => {
+  const { stdout } = await runCli(['completion', 'bash']);
+  const complete = (words: string[]) =>
+    spawnSync(
+      'bash',
+      [
+        '--norc',
+        '-c',
+        `${stdout}\nCOMP_WORDS=(${words.join(' ')} ''); COMP_CWORD=${words.length}; _bge_reranker; echo "\${COMPREPLY[*]}"`,
+      ],
+      { encoding: 'utf8' },
+    ).stdout.trim();
+  if (spawnSync('bash', ['--version']).error) return;
+  expect(complete(['bge-reranker', 'rank', '--dtype'])).toBe('auto fp32 fp16 bf16 int8');
+  expect(complete(['bge-reranker', 'rank', '-d'])).toBe('auto fp32 fp16 bf16 int8');
+  expect(complete(['bge-reranker', 'serve', '--log-level'])).toBe('error warn info debug silent');
+});
+
+it('objects without text are not ranked as their JSON, and an empty input says so', async () => {
+  const objects = await runCli(['rank', QUERY, ...MODEL], '{"title": "a"}\n{"title": "b"}\n');
+  expect(objects).toMatchObject({ code: 2, stdout: '' });
+  expect(objects.stderr).toMatch(/Line 1 is a JSON object without a string 'text'; name the passage 'text'/);
+  expect((await runCli(['rank', QUERY, ...MODEL], '\n')).stderr).toBe('stdin holds no passages: give one a line\n');
+});
+
 it.each(['bash', 'zsh', 'fish'])('completion for %s names every command', async (shell) => {
   const { stdout } = await runCli(['completion', shell]);
   for (const name of ['rank', 'batch', 'pull', 'models', 'doctor', 'verify', 'bench', 'serve']) {

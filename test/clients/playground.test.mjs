@@ -119,6 +119,9 @@ describe('the playground in Chromium', { skip }, () => {
     await page.click('#run');
     await error.waitFor();
     assert.match(await error.innerText(), /5006: .*Length of '\/query' must be >= 1/);
+    assert.match(await error.innerText(), /^The query is empty/);
+    assert.equal(await page.getAttribute('#query', 'aria-invalid'), 'true');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'query');
     await page.fill('#query', 'q');
     await page.fill('#passages', '[{"text": ');
     await page.click('#run');
@@ -129,6 +132,7 @@ describe('the playground in Chromium', { skip }, () => {
     assert.equal(await error.isHidden(), true);
     assert.match(await page.locator('#results .text').innerText(), /<img/);
     assert.equal(await page.locator('#results img').count(), 0);
+    assert.equal(await page.getAttribute('#query', 'aria-invalid'), null);
   });
 
   it('is usable on a phone: nothing wider than the screen', async () => {

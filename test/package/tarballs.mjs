@@ -57,7 +57,7 @@ describe('tarballs', () => {
 
   test('publint and arethetypeswrong have nothing to say', async () => {
     await run(bin('publint'), ['run', packed.main.path, '--strict']);
-    // Node 20 and later resolve by `exports`; what ignores them (TypeScript's node10) finds the main entry only.
-    await run(bin('attw'), [packed.main.path, '--profile', 'node16']);
+    // TypeScript's node10 resolution too, which knows no `exports`: typesVersions stands in for them.
+    await run(bin('attw'), [packed.main.path]);
   });
 });

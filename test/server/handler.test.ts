@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import pino from 'pino';
-import { createHandler } from '../../src/server';
+import { Counter, Registry } from 'prom-client';
+import { collectMetrics, createHandler } from '../../src/server';
 import { cloudflareRequest } from '../../src/server/dialects/cloudflare';
 import { checkInput } from '../../src/validate';
 import * as v from 'valibot';
@@ -79,6 +80,40 @@ describe('metrics', () => {
       ]),
     );
     for (const stage of ['tokenize', 'run', 'total']) expect(body).toContain(`bge_reranker_${stage}_seconds_bucket`);
+  });
+});
+
+describe('metrics of an application that embeds a Reranker', () => {
+  const value = (text: string, start: string) => text.split('\n').filter((line) => line.startsWith(start));
+
+  it('go into its own registry, or one of their own, with what runs', async () => {
+    const own = new Registry();
+    new Counter({ name: 'mine_total', help: 'mine', registers: [own] });
+    expect(collectMetrics(new FakeReranker(), own)).toBe(own);
+    const text = await own.metrics();
+    expect(text).toContain('mine_total 0');
+    const [info] = value(text, 'bge_reranker_info{');
+    for (const label of [
+      'model="my-model"',
+      'dtype="int8"',
+      'engine="builtin"',
+      'instruction_set="avx2"',
+      'version="',
+    ]) {
+      expect(info).toContain(label);
+    }
+    expect(info).toMatch(/\} 1$/);
+    expect(text).not.toContain('secret-folder');
+    expect(await collectMetrics(new FakeReranker()).metrics()).not.toContain('mine_total');
+    expect(text).not.toMatch(/^process_|^nodejs_/m);
+  });
+
+  it('count each request once by what became of it', async () => {
+    const text = await collectMetrics(new FakeReranker()).metrics();
+    const outcomes = value(text, 'bge_reranker_requests_total{').map((line) => Number(line.split(' ')[1]));
+    // 3 completed, 1 failed, 1 aborted, 1 timed out, 1 refused; 7 were admitted.
+    expect(outcomes.reduce((sum, count) => sum + count, 0)).toBe(7);
+    expect(value(text, 'bge_reranker_admitted_requests_total')).toEqual(['bge_reranker_admitted_requests_total 7']);
   });
 });
 

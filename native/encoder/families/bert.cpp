@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "encoder/blocks/linear.h"
+#include "encoder/families/registry.h"
 
 namespace bge::encoder {
 namespace {

@@ -13,8 +13,6 @@
 // BERT (Devlin et al. 2018): post-norm layers, absolute positions, the head on the first token.
 namespace bge::encoder {
 
-ModelBinding read_bert(const ConfigReader& config);
-
 struct BertConfig {
   TransformerShape shape;
   int vocabulary;

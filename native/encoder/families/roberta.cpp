@@ -1,7 +1,8 @@
-#include "encoder/families/roberta.h"
-
 #include "encoder/families/bert.h"
+#include "encoder/families/registry.h"
 
+// RoBERTa and XLM-RoBERTa: BERT with positions that begin after the padding's id, and a head of its
+// own.
 namespace bge::encoder {
 namespace {
 

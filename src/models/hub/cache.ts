@@ -27,7 +27,7 @@ export const blobPath = ({ blobs }: RepoCache, etag: string): string => join(blo
 export const partialPath = (cache: RepoCache, etag: string): string =>
   `${blobPath(cache, etag)}.bge-reranker.incomplete`;
 
-/** Undefined where there is no file. */
+/** Bytes of a file; undefined if there is none. */
 export async function fileSize(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);
@@ -56,7 +56,7 @@ export async function cachedSnapshot(
   }
 }
 
-/** Makes `path` appear at once, whatever was there. */
+/** Replaces `path` in one step: readers see the old file or the new one, never a part. */
 async function replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);

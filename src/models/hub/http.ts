@@ -97,7 +97,7 @@ async function follow(first: URL, token: string | undefined, headers: Record<str
   throw new RerankError('DOWNLOAD_FAILED', message, { path: first.origin });
 }
 
-/** What was asked for as it is may be of any length once it is expanded. */
+/** A few compressed bytes can expand to gigabytes; we ask for none. */
 async function refuseCompressed(response: Response, endpoint: string): Promise<void> {
   const encoding = response.headers.get('content-encoding');
   if (encoding === null || encoding === 'identity') return;

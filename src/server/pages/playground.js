@@ -1,7 +1,19 @@
 // Runs in the browser. Texts go into the page as text nodes only.
 (() => {
   const byId = (id) => document.getElementById(id);
-  const endpoint = byId('model').dataset.endpoint;
+  // Relative addresses hold where the page was opened with a slash at its end; a server of others may mount it without.
+  const base = location.pathname.endsWith('/') ? '' : `${location.pathname.split('/').pop()}/`;
+  const endpoint = base + byId('model').dataset.endpoint;
+  for (const link of document.querySelectorAll('nav a')) link.setAttribute('href', base + link.getAttribute('href'));
+
+  /** In words for people, and the field that it is about; the API's own text stands below. */
+  const EXPLANATIONS = [
+    [/'\/query'/, 'query', 'The query is empty: type what you search for.'],
+    [/'\/top_k'/, 'top-k', 'top_k must be a whole number of 1 or more, or empty for all.'],
+    [/'\/contexts\/(\d+)/, 'passages', 'A passage is empty or has no text.'],
+    [/query,contexts|'\/contexts'/, 'passages', 'There are no passages that can be read: give one a line.'],
+    [/look like JSON/, 'passages', 'The passages are not the JSON that they begin as.'],
+  ];
 
   /** What was typed: lines, a JSON list, or a whole request body. */
   function readContexts(typed) {
@@ -57,10 +69,19 @@
     return made;
   }
 
-  function row({ id, score }, text) {
+  /** What the reranker did to a passage: where it stood in the input, where it stands now. */
+  function move(from, to) {
+    if (from === to) return element('span', 'id', 'as before');
+    const places = Math.abs(from - to);
+    const made = element('span', 'id', `${to < from ? '↑' : '↓'} ${places}`);
+    made.title = `${to < from ? 'Up' : 'Down'} ${places} from place ${from + 1} of the input`;
+    return made;
+  }
+
+  function row({ id, score }, text, place) {
     const item = document.createElement('li');
     const left = element('div', 'score', score.toFixed(6));
-    left.append(element('span', 'id', `id ${id}`));
+    left.append(element('span', 'id', `id ${id}`), move(id, place));
     const right = element('div', 'text', text);
     const bar = element('div', 'bar');
     bar.style.width = `${Math.max(0, Math.min(1, score)) * 100}%`;
@@ -71,7 +92,7 @@
 
   function show({ result, milliseconds }, { contexts }) {
     const { response, usage } = result;
-    byId('results').replaceChildren(...response.map((entry) => row(entry, contexts[entry.id].text)));
+    byId('results').replaceChildren(...response.map((entry, place) => row(entry, contexts[entry.id].text, place)));
     const rate = ((contexts.length / milliseconds) * 1000).toFixed(0);
     byId('status').textContent =
       `${response.length} of ${contexts.length} passages in ${milliseconds.toFixed(1)} ms, ` +
@@ -81,8 +102,24 @@
   function fail(error) {
     byId('results').replaceChildren();
     byId('status').textContent = 'No ranking.';
-    byId('error').textContent = error.message;
+    const [, field, explanation] = EXPLANATIONS.find(([pattern]) => pattern.test(error.message)) ?? [];
+    byId('error').replaceChildren(
+      ...(explanation ? [element('strong', '', explanation), document.createElement('br')] : []),
+      error.message,
+    );
     byId('error').hidden = false;
+    if (!field) return;
+    byId(field).setAttribute('aria-invalid', 'true');
+    byId(field).setAttribute('aria-errormessage', 'error');
+    byId(field).focus();
+  }
+
+  function clearError() {
+    byId('error').hidden = true;
+    for (const field of document.querySelectorAll('[aria-invalid]')) {
+      field.removeAttribute('aria-invalid');
+      field.removeAttribute('aria-errormessage');
+    }
   }
 
   let running = false;
@@ -90,7 +127,7 @@
     if (running) return;
     running = true;
     byId('run').setAttribute('aria-disabled', 'true');
-    byId('error').hidden = true;
+    clearError();
     byId('status').textContent = 'Running …';
     try {
       const body = readRequest();

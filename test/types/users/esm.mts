@@ -11,6 +11,8 @@ import {
   type RerankOptions,
   type RerankOutput,
 } from 'bge-reranker';
+import { DIALECT_NAMES, serve, type HandlerOptions } from 'bge-reranker/server';
+import { createAi } from 'bge-reranker/workers-ai';
 
 const input: RerankInput = { query: 'q', contexts: [{ text: 'a' }] };
 
@@ -56,6 +58,45 @@ export async function goodUses(signal: AbortSignal): Promise<number> {
     provider.length +
     (devices?.length ?? 0)
   );
+}
+
+/** Arrays may be readonly, and what may be left out may be undefined: with exactOptionalPropertyTypes that is a type of its own. */
+export async function wideUses(some?: {
+  threads?: number | undefined;
+  signal?: AbortSignal | undefined;
+  top?: number | undefined;
+}): Promise<RerankOutput> {
+  const providers = ['cuda', 'cpu'] as const;
+  const contexts: readonly { readonly text: string }[] = Object.freeze([{ text: 'a' }]);
+  const reranker = await Reranker.load('folder', {
+    dtype: undefined,
+    executionProviders: providers,
+    cuda: { deviceIds: [0, 1] as const, memoryLimitBytes: undefined, arenaExtendStrategy: undefined, tf32: undefined },
+    threads: some?.threads,
+    maxLength: undefined,
+    truncation: undefined,
+    maxQueuedTokens: undefined,
+    weightCache: undefined,
+  });
+  reranker.encode('q', 't', { maxLength: undefined, truncation: undefined });
+  const longDocuments = { window: undefined, stride: undefined, aggregate: undefined };
+  const options = {
+    signal: some?.signal,
+    timeoutMs: undefined,
+    rawScores: undefined,
+    details: undefined,
+    longDocuments,
+  };
+  return reranker.rerank({ query: 'q', contexts, top_k: some?.top }, options);
+}
+
+export async function wideServer(logger?: HandlerOptions['logger']): Promise<void> {
+  const handler: HandlerOptions = { dialects: DIALECT_NAMES, tokens: undefined, cors: undefined, logger };
+  const server = await serve({ ...handler, model: undefined, reranker: { threads: undefined }, port: undefined });
+  await server.close();
+  const ai = createAi({ model: 'folder', threads: undefined });
+  const contexts = [{ text: 'a' }, { text: undefined }] as const;
+  await ai.run('@cf/baai/bge-reranker-base', { query: 'q', contexts }, { signal: undefined });
 }
 
 export function errorsHaveCodes(error: unknown): RerankErrorCode | undefined {
