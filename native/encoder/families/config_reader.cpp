@@ -31,6 +31,14 @@ void ConfigReader::require_present(std::string_view key) const {
   require(at(key).error() != simdjson::NO_SUCH_FIELD, "a config.json without " + std::string(key));
 }
 
+int ConfigReader::integer(std::string_view key, int64_t low, int64_t high, int otherwise) const {
+  return has(key) ? integer(key, low, high) : otherwise;
+}
+
+double ConfigReader::number(std::string_view key, double otherwise) const {
+  return has(key) ? number(key) : otherwise;
+}
+
 int ConfigReader::integer(std::string_view key, int64_t low, int64_t high) const {
   require_present(key);
   int64_t value;
@@ -49,10 +57,6 @@ double ConfigReader::number(std::string_view key) const {
     throw Error(ErrorCode::kModelInvalid, "config.json needs a number in " + std::string(key) + ".",
                 path_);
   return value;
-}
-
-double ConfigReader::number(std::string_view key, double otherwise) const {
-  return has(key) ? number(key) : otherwise;
 }
 
 bool ConfigReader::flag(std::string_view key, bool otherwise) const {

@@ -22,9 +22,11 @@ class ConfigReader {
   // kModelUnsupported.
   int integer(std::string_view key, int64_t low, int64_t high) const;
   double number(std::string_view key) const;
+  // Where transformers has a default for what is left out or null, or the weights tell it.
+  int integer(std::string_view key, int64_t low, int64_t high, int otherwise) const;
+  double number(std::string_view key, double otherwise) const;
   std::string text(std::string_view key, std::string_view otherwise) const;
   bool flag(std::string_view key, bool otherwise) const;
-  double number(std::string_view key, double otherwise) const;
   // The strings of an array; nothing where there is none.
   std::vector<std::string> texts(std::string_view key) const;
   // Whether the entry is there and not null.

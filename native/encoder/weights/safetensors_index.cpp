@@ -1,5 +1,6 @@
 #include <simdjson.h>
 
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -17,10 +18,11 @@ namespace {
               path);
 }
 
-uint64_t bytes_in(const Tensors& tensors) {
-  uint64_t bytes = 0;
-  for (const auto& [name, tensor] : tensors) bytes += tensor.count() * bytes_of(tensor.element);
-  return bytes;
+// What follows the header.
+uint64_t data_bytes(const MappedFile& file) {
+  uint64_t header;
+  std::memcpy(&header, file.data(), sizeof header);
+  return file.size() - sizeof header - header;
 }
 
 }  // namespace
@@ -51,9 +53,11 @@ Tensors read_safetensors_index(const MappedFile& index, const std::string& path,
                         ", which the index says it has");
     tensors.insert(*found);
   }
+  uint64_t held = 0;
+  for (const MappedFile& file : files) held += data_bytes(file);
   uint64_t total;
-  if (!root["metadata"]["total_size"].get(total) && total != bytes_in(tensors))
-    invalid(path, "The files hold " + std::to_string(bytes_in(tensors)) +
+  if (!root["metadata"]["total_size"].get(total) && total != held)
+    invalid(path, "The files hold " + std::to_string(held) +
                       " bytes of weights where the index says " + std::to_string(total));
   return tensors;
 }
