@@ -19,5 +19,6 @@ export type {
   RerankOptions,
   RerankOutput,
   RerankResult,
+  SpecialTokens,
   Truncation,
 } from './types';

@@ -67,10 +67,10 @@ async function nativeOptions(
   { graph, end }: CheckedGraph,
 ): Promise<NativeLoadOptions> {
   const { found, options, usable, threads, maxLength } = prepared;
-  const { truncation, maxQueuedTokens, weightCache, cuda } = options;
+  const { truncation, specialTokens, maxQueuedTokens, weightCache, cuda } = options;
   const { tokenizerPath } = found;
   const modelPath = weightsPath(found, candidate);
-  const common = { modelPath, tokenizerPath, threads, maxLength, truncation, maxQueuedTokens };
+  const common = { modelPath, tokenizerPath, threads, maxLength, truncation, specialTokens, maxQueuedTokens };
   if (candidate.engine === 'builtin') {
     const { dtype } = candidate;
     const cacheFolder = weightCache ? weightCacheFolder() : undefined;
@@ -145,6 +145,7 @@ function describe(prepared: PreparedModel, { candidate, native, engine, files }:
     dtype,
     maxLength,
     truncation: options.truncation,
+    specialTokens: options.specialTokens,
     threads,
     provider: describeProvider(prepared, engine),
     engine: Object.freeze({ name, ...(instructionSet && { instructionSet }), reason }),

@@ -10,11 +10,13 @@ import type {
   LongDocuments,
   RerankerOptions,
   RerankOptions,
+  SpecialTokens,
   Truncation,
 } from './types';
 
 const PROVIDERS: readonly ExecutionProvider[] = ['cuda', 'cpu'];
 const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'only_first', 'none'];
+const SPECIAL_TOKENS: readonly SpecialTokens[] = ['parse', 'text'];
 
 const ARENA_STRATEGIES = ['kNextPowerOfTwo', 'kSameAsRequested'] as const;
 const AGGREGATES = ['max', 'mean'] as const;
@@ -42,6 +44,7 @@ export interface CheckedRerankerOptions {
   /** Undefined until the model's limit is known: `maxLengthFor`. */
   maxLength: number | undefined;
   truncation: Truncation;
+  specialTokens: SpecialTokens;
   maxQueuedTokens: number;
   maxQueueSeconds: number;
   weightCache: boolean;
@@ -119,7 +122,8 @@ function queueSeconds(value: unknown): number {
 }
 
 export function checkRerankerOptions(options?: RerankerOptions): CheckedRerankerOptions {
-  const { dtype, executionProviders, cuda, threads, maxLength, truncation, weightCache, ...queue } = object(options);
+  const { dtype, executionProviders, cuda, threads, weightCache, ...others } = object(options);
+  const { maxLength, truncation, specialTokens, ...queue } = others;
   const { maxQueuedTokens, maxQueueSeconds } = queue;
   return {
     dtype: dtype === undefined ? 'auto' : oneOf('dtype', dtype, DTYPES),
@@ -128,6 +132,7 @@ export function checkRerankerOptions(options?: RerankerOptions): CheckedReranker
     threads: threads === undefined ? undefined : integer('threads', threads, 1, MAX_THREADS),
     maxLength: maxLength === undefined ? undefined : integer('maxLength', maxLength, 1, MAX_ENCODE_LENGTH),
     truncation: truncation === undefined ? 'longest_first' : oneOf('truncation', truncation, TRUNCATIONS),
+    specialTokens: specialTokens === undefined ? 'parse' : oneOf('specialTokens', specialTokens, SPECIAL_TOKENS),
     maxQueuedTokens:
       maxQueuedTokens === undefined
         ? DEFAULT_MAX_QUEUED_TOKENS

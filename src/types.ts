@@ -34,6 +34,9 @@ export interface RerankOutput {
 
 export type Dtype = 'auto' | 'fp32' | 'fp16' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
+/** What the name of a special token in a text is: that token (`parse`), or text like any other (`text`). */
+export type SpecialTokens = 'parse' | 'text';
+
 export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
 
 /** How the CUDA provider runs a model. */
@@ -74,6 +77,12 @@ export interface RerankerOptions {
   maxLength?: number | undefined;
   /** What to cut when a pair is too long. Default `longest_first`. `none`: too long is a `TOO_LONG` error naming the context. */
   truncation?: Truncation | undefined;
+  /**
+   * What `</s>`, `[SEP]` and the like are where they stand in a query or context: the tokens that the model knows by these
+   * names (`parse`, the default, as Hugging Face tokenizers do), or text like any other (`text`), so that no text can
+   * forge the end of a passage.
+   */
+  specialTokens?: SpecialTokens | undefined;
   /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
   maxQueuedTokens?: number | undefined;
   /**
@@ -144,6 +153,7 @@ export interface ModelInfo {
   /** Tokens of a pair at most, special tokens included. */
   maxLength: number;
   truncation: Truncation;
+  specialTokens: SpecialTokens;
   threads: number;
   provider: {
     asked: readonly ExecutionProvider[];
@@ -156,7 +166,7 @@ export interface ModelInfo {
   /** What runs the model: our own kernels (`builtin`), or ONNX Runtime. */
   engine: {
     name: 'builtin' | 'onnxruntime';
-    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-dotprod` or `portable`. */
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-i8mm`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */
     reason: string;

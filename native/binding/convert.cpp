@@ -97,6 +97,9 @@ onnxruntime::CudaOptions to_cuda_options(const Napi::Object& options) {
 engine::LoadOptions to_load_options(const Napi::Object& options) {
   engine::EngineOptions engine{
       .tokenizer_path = to_string(options, "tokenizerPath"),
+      .special_tokens = to_string(options, "specialTokens") == "text"
+                            ? tokenize::SpecialTokens::kText
+                            : tokenize::SpecialTokens::kParse,
       .threads = to_size(options, "threads"),
       .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
       .max_queued_tokens = to_size(options, "maxQueuedTokens"),

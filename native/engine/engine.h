@@ -19,6 +19,7 @@ namespace bge::engine {
 struct EngineOptions {
   // The tokenizer was read from it.
   std::string tokenizer_path;
+  tokenize::SpecialTokens special_tokens;
   size_t threads;
   PairLimits limits;
   size_t max_queued_tokens;

@@ -16,12 +16,15 @@
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
+#if defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 namespace bge::kernels {
 namespace {
 
-constexpr Isa kAll[] = {Isa::kPortable,   Isa::kNeonDotprod, Isa::kAvx2, Isa::kAvxVnni,
-                        Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx};
+constexpr Isa kAll[] = {Isa::kPortable, Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kAvx2,
+                        Isa::kAvxVnni,  Isa::kAvx512Vnni,  Isa::kAvx512Bf16, Isa::kAmx};
 
 #if defined(__x86_64__)
 
@@ -98,9 +101,26 @@ bool has_dotprod() {
 #endif
 }
 
+// Products of 2 by 8 by 2 bytes.
+bool has_i8mm() {
+#if defined(__APPLE__)
+  int has = 0;
+  size_t size = sizeof has;
+  return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, nullptr, 0) == 0 && has != 0;
+#elif defined(__linux__)
+  constexpr unsigned long kI8mm = 1UL << 13;  // HWCAP2_I8MM, which older headers lack
+  return (getauxval(AT_HWCAP2) & kI8mm) != 0;
+#else
+  return false;
+#endif
+}
+
 std::vector<Isa> detect() {
-  if (has_dotprod()) return {Isa::kPortable, Isa::kNeonDotprod};
-  return {Isa::kPortable};
+  std::vector<Isa> found = {Isa::kPortable};
+  if (!has_dotprod()) return found;
+  found.push_back(Isa::kNeonDotprod);
+  if (has_i8mm()) found.push_back(Isa::kNeonI8mm);
+  return found;
 }
 
 #else
@@ -115,6 +135,7 @@ std::string_view isa_name(Isa isa) noexcept {
   switch (isa) {
     case Isa::kPortable: return "portable";
     case Isa::kNeonDotprod: return "neon-dotprod";
+    case Isa::kNeonI8mm: return "neon-i8mm";
     case Isa::kAvx2: return "avx2";
     case Isa::kAvxVnni: return "avx-vnni";
     case Isa::kAvx512Vnni: return "avx512-vnni";

@@ -6,10 +6,19 @@
 namespace bge::kernels {
 
 // The instruction sets that the kernels are written for, slowest first.
-enum class Isa { kPortable, kNeonDotprod, kAvx2, kAvxVnni, kAvx512Vnni, kAvx512Bf16, kAmx };
+enum class Isa {
+  kPortable,
+  kNeonDotprod,
+  kNeonI8mm,
+  kAvx2,
+  kAvxVnni,
+  kAvx512Vnni,
+  kAvx512Bf16,
+  kAmx
+};
 
-// As BGE_RERANKER_ISA and `info` spell it: portable, neon-dotprod, avx2, avx-vnni, avx512-vnni,
-// avx512-bf16, amx.
+// As BGE_RERANKER_ISA and `info` spell it: portable, neon-dotprod, neon-i8mm, avx2, avx-vnni,
+// avx512-vnni, avx512-bf16, amx.
 std::string_view isa_name(Isa isa) noexcept;
 
 // What this processor and operating system can run, slowest first; kPortable is always there. Asks

@@ -16,6 +16,7 @@ extern const Kernels kAvx512Bf16Kernels;
 extern const Kernels kAmxKernels;
 #elif defined(__aarch64__)
 extern const Kernels kNeonDotprodKernels;
+extern const Kernels kNeonI8mmKernels;
 #endif
 
 namespace {
@@ -27,6 +28,7 @@ const Kernels* const kBuilt[] = {
     &kAvx2Kernels,     &kAvxVnniKernels, &kAvx512VnniKernels, &kAvx512Bf16Kernels, &kAmxKernels,
 #elif defined(__aarch64__)
     &kNeonDotprodKernels,
+    &kNeonI8mmKernels,
 #endif
 };
 

@@ -15,6 +15,8 @@ bool is_inside_word(std::string_view text, size_t begin, size_t end) {
          (end < text.size() && has_flag(scalar_at(text, end), kWordCharacter));
 }
 
+uint64_t pair_of(char32_t left, char32_t right) { return uint64_t{left} << 32 | right; }
+
 size_t strip_left(std::string_view text, size_t begin, size_t limit) {
   while (begin > limit) {
     const size_t before = previous_scalar(text, begin);
@@ -40,19 +42,38 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens) {
     const AddedToken& token = tokens_[i];
     entries.push_back({token.content, static_cast<int32_t>(i)});
     is_first_byte_[static_cast<unsigned char>(token.content[0])] = true;
-    needs_right_context_ |= token.single_word || token.rstrip;
-    any_lstrip_ |= token.lstrip;
+    note_neighbours(token);
   }
+  std::sort(pairs_.begin(), pairs_.end());
   trie_ = DoubleArray::build(entries);
   if (std::count(std::begin(is_first_byte_), std::end(is_first_byte_), true) == 1) {
     only_first_byte_ = static_cast<unsigned char>(tokens_[0].content[0]);
   }
 }
 
-bool AddedTokens::contains(std::string_view pair) const {
-  return std::any_of(tokens_.begin(), tokens_.end(), [&](const AddedToken& token) {
-    return token.content.find(pair) != std::string::npos;
-  });
+void AddedTokens::note_neighbours(const AddedToken& token) {
+  const char* at = token.content.data();
+  const char* const end = at + token.content.size();
+  char32_t last = next_scalar(at);
+  if (token.single_word) word_firsts_.push_back(last);
+  while (at != end) {
+    const char32_t scalar = next_scalar(at);
+    pairs_.push_back(pair_of(last, scalar));
+    last = scalar;
+  }
+  if (token.single_word) word_lasts_.push_back(last);
+  any_lstrip_ |= token.lstrip;
+  any_rstrip_ |= token.rstrip;
+}
+
+bool AddedTokens::may_cut(char32_t left, char32_t right) const {
+  if (tokens_.empty()) return true;
+  if (std::binary_search(pairs_.begin(), pairs_.end(), pair_of(left, right))) return false;
+  if (any_lstrip_ && is_white_space(left)) return false;
+  if (any_rstrip_ && is_white_space(right)) return false;
+  // A token that ends or starts just here asks what stands on the other side.
+  return (word_lasts_.find(left) == word_lasts_.npos || !has_flag(right, kWordCharacter)) &&
+         (word_firsts_.find(right) == word_firsts_.npos || !has_flag(left, kWordCharacter));
 }
 
 size_t AddedTokens::skip_to_first_byte(std::string_view text, size_t position) const {
@@ -87,7 +108,7 @@ bool AddedTokens::next(std::string_view text, Cursor& cursor, Match& match) cons
     size_t begin = cursor.search;
     size_t end = begin + token->content.size();
     cursor.search = end;  // a match that its flags refuse is consumed all the same
-    if (token->single_word && is_inside_word(text, begin, end)) continue;
+    if (token->is_text || (token->single_word && is_inside_word(text, begin, end))) continue;
     if (token->lstrip) begin = strip_left(text, begin, cursor.done);
     // What the match before has swallowed is White_Space up to its end: no need to look again.
     if (token->rstrip) end = strip_right(text, std::max(end, cursor.done));

@@ -15,6 +15,7 @@ struct AddedToken {
   bool single_word = false;
   bool lstrip = false;
   bool rstrip = false;
+  bool is_text = false;  // it is found, and left in the text
 };
 
 // Finds added tokens in text: leftmost-longest, not overlapping, case-sensitive. Immutable.
@@ -36,14 +37,11 @@ class AddedTokens {
   // The next match in `text` (valid UTF-8); false where there is no more.
   bool next(std::string_view text, Cursor& cursor, Match& match) const;
 
-  bool empty() const { return tokens_.empty(); }
-  // True where text must not be searched in parts at all.
-  bool needs_right_context() const { return needs_right_context_; }
-  bool any_lstrip() const { return any_lstrip_; }
-  // True where a token has `pair` inside.
-  bool contains(std::string_view pair) const;
+  // Whether text may be cut between these two scalars and searched in parts.
+  bool may_cut(char32_t left, char32_t right) const;
 
  private:
+  void note_neighbours(const AddedToken& token);
   size_t skip_to_first_byte(std::string_view text, size_t position) const;
   const AddedToken* longest_at(std::string_view text, size_t position) const;
 
@@ -51,8 +49,12 @@ class AddedTokens {
   DoubleArray trie_;
   bool is_first_byte_[256] = {};
   int only_first_byte_ = -1;  // where all tokens start with the same byte
-  bool needs_right_context_ = false;
+  // For may_cut().
+  std::vector<uint64_t> pairs_;  // scalars side by side in some token, ascending
+  std::u32string word_firsts_;   // of the tokens with single_word
+  std::u32string word_lasts_;
   bool any_lstrip_ = false;
+  bool any_rstrip_ = false;
 };
 
 }  // namespace bge::tokenize

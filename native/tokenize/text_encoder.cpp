@@ -57,8 +57,9 @@ bool TextEncoder::encode_segment(std::string_view segment) {
     if (ids_.size() >= token_cap_) return false;
     const size_t end = find_cut(segment, begin);
     scratch_.normalized.clear();
-    parts_.normalizer->normalize(segment.substr(begin, end - begin), scratch_.normalized);
-    encode_normalized(end == segment.size());
+    const SegmentEnds ends{begin == 0, end == segment.size()};
+    parts_.normalizer->normalize(segment.substr(begin, end - begin), ends, scratch_.normalized);
+    encode_normalized(ends.last);
     begin = end;
   }
   return true;
@@ -81,9 +82,9 @@ void TextEncoder::encode_normalized(bool is_last) {
 
 void TextEncoder::encode_stretch(std::string_view text, bool is_last) {
   std::string& carry = scratch_.carry;
-  const bool continues = !carry.empty();
-  if (text.empty() && !(continues && is_last)) return;
-  if (continues) {
+  const size_t carried = carry.size();
+  if (text.empty() && (carried == 0 || !is_last)) return;
+  if (carried != 0) {
     carry.append(text);
     text = carry;
   }
@@ -92,8 +93,8 @@ void TextEncoder::encode_stretch(std::string_view text, bool is_last) {
                 "A text must be shorter than 1 GiB, also once normalized.");
   }
   PreTokenized& stretch = scratch_.stretch;
-  parts_.pre_tokenizer->split(text, {at_text_start_, continues}, stretch);
-  const size_t rest = parts_.model->encode(stretch, is_last, open_, ids_);
+  parts_.pre_tokenizer->split(text, {at_text_start_, carried}, stretch);
+  const size_t rest = parts_.model->encode(stretch, is_last, token_cap_, open_, ids_);
   carry.assign(stretch.text, rest);
   at_text_start_ = false;
 }
@@ -101,9 +102,6 @@ void TextEncoder::encode_stretch(std::string_view text, bool is_last) {
 // Where the part of the segment that starts at `begin` ends: at a place where normalizing and
 // searching for added tokens in parts gives the same as in one go.
 size_t TextEncoder::find_cut(std::string_view segment, size_t begin) {
-  if (!parts_.normalizer->is_local() || parts_.normalized_tokens.needs_right_context()) {
-    return segment.size();
-  }
   // An open tail is scanned anew with each part; growing with it keeps that linear.
   for (size_t bytes = kPartBytes + scratch_.carry.size(); bytes < segment.size() - begin;
        bytes *= 2) {
@@ -132,25 +130,27 @@ size_t TextEncoder::find_cut_between(std::string_view segment, size_t low, size_
   return 0;
 }
 
-bool TextEncoder::may_cut(std::string_view segment, size_t position) {
-  const size_t before = previous_scalar(segment, position);
-  const size_t after = position + scalar_length(segment[position]);
-  if (!always_breaks(properties(scalar_at(segment, before)).grapheme) ||
-      !always_breaks(properties(scalar_at(segment, position)).grapheme)) {
-    return false;
-  }
-  std::string left, right, both;
-  parts_.normalizer->normalize(segment.substr(before, position - before), left);
-  parts_.normalizer->normalize(segment.substr(position, after - position), right);
-  parts_.normalizer->normalize(segment.substr(before, after - before), both);
-  if (left.empty() || right.empty() || both != left + right) return false;
-  if (parts_.normalized_tokens.empty()) return true;
-  const char32_t last = last_scalar(left);
-  if (parts_.normalized_tokens.any_lstrip() && is_white_space(last)) return false;
-  std::string across;
-  append_scalar(across, last);
-  append_scalar(across, scalar_at(right, 0));
-  return !parts_.normalized_tokens.contains(across);
+std::string TextEncoder::normalized_alone(char32_t scalar) const {
+  std::string text, out;
+  append_scalar(text, scalar);
+  parts_.normalizer->normalize(text, {false, false}, out);
+  return out;
+}
+
+bool TextEncoder::may_cut(std::string_view segment, size_t position) const {
+  const auto breaks_at = [&](size_t at) {
+    return always_breaks(properties(scalar_at(segment, at)).grapheme);
+  };
+  const size_t left = previous_scalar(segment, position);
+  const size_t after_right = position + scalar_length(segment[position]);
+  if (!breaks_at(left) || !breaks_at(position)) return false;
+  if (left > 0 && !breaks_at(previous_scalar(segment, left))) return false;
+  if (after_right < segment.size() && !breaks_at(after_right)) return false;
+  const char32_t before = scalar_at(segment, left), after = scalar_at(segment, position);
+  if (!parts_.normalizer->may_cut(before, after)) return false;
+  const std::string end = normalized_alone(before), begin = normalized_alone(after);
+  return !end.empty() && !begin.empty() &&
+         parts_.normalized_tokens.may_cut(last_scalar(end), scalar_at(begin, 0));
 }
 
 }  // namespace bge::tokenize

@@ -37,7 +37,9 @@ class TextEncoder {
   void add_token(int32_t id);
   size_t find_cut(std::string_view segment, size_t begin);
   size_t find_cut_between(std::string_view segment, size_t low, size_t high);
-  bool may_cut(std::string_view segment, size_t position);
+  bool may_cut(std::string_view segment, size_t position) const;
+  // What normalizing makes of one scalar in the middle of a segment.
+  std::string normalized_alone(char32_t scalar) const;
 
   const TokenizerParts& parts_;
   const size_t token_cap_;

@@ -29,6 +29,10 @@ struct EncodedPair {
 
 struct TokenizerParts;
 
+// What the name of a special token in a text is: kParse: that token, as in the reference; kText:
+// text like any other, whose ids are never a special token's.
+enum class SpecialTokens { kParse, kText };
+
 // A Hugging Face tokenizer.json, with exactly the ids of the Python and Rust `tokenizers`.
 // Immutable once loaded: any number of threads may use one at the same time.
 class Tokenizer {
@@ -36,15 +40,19 @@ class Tokenizer {
   // Throw Error with kModelNotFound (no such file), kTokenizerInvalid (not a sound tokenizer.json)
   // or kTokenizerUnsupported (a component that we do not have, named, with its JSON pointer as
   // path()).
-  static std::unique_ptr<const Tokenizer> from_file(const std::string& path);
-  static std::unique_ptr<const Tokenizer> from_json(std::string json);
+  static std::unique_ptr<const Tokenizer> from_file(
+      const std::string& path, SpecialTokens special_tokens = SpecialTokens::kParse);
+  static std::unique_ptr<const Tokenizer> from_json(
+      const std::string& json, SpecialTokens special_tokens = SpecialTokens::kParse);
 
   explicit Tokenizer(TokenizerParts parts);
   ~Tokenizer();
 
   // `utf8` may be malformed: every ill-formed part counts as U+FFFD. With a cap, time and memory
-  // depend on the cap, but for a fast scan of the whole text. Throws kInvalidInput for 1 GiB or
-  // more.
+  // depend on the cap, but for a fast scan of the whole text; and but for a word without any space
+  // whose first ids depend on its end, of which about 12 bytes a byte are held (Unigram where two
+  // ways to cut it stay equally good; BPE with tokens of more than 256 bytes, 40). Throws
+  // kInvalidInput for 1 GiB or more.
   EncodedText encode(std::string_view utf8, size_t token_cap = kNoLimit) const;
 
   // Joins two encoded texts. Throws kTooLong and kInvalidOption, see truncated_lengths().

@@ -1,4 +1,12 @@
-import type { CudaOptions, Dtype, EncodedPair, ExecutionProvider, RerankerStats, Truncation } from '../types';
+import type {
+  CudaOptions,
+  Dtype,
+  EncodedPair,
+  ExecutionProvider,
+  RerankerStats,
+  SpecialTokens,
+  Truncation,
+} from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
 export const NATIVE_API_VERSION = 7;
@@ -21,6 +29,7 @@ interface NativeModelOptions {
   threads: number;
   maxLength: number;
   truncation: Truncation;
+  specialTokens: SpecialTokens;
   maxQueuedTokens: number;
 }
 

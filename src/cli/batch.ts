@@ -24,7 +24,7 @@ export function settingsOf(
   { info }: Pick<Reranker, 'info'>,
   { rawScores = false }: Pick<BatchOptions, 'rawScores'>,
 ): Record<string, unknown> {
-  const { files, dtype, engine, maxLength, truncation, provider } = info;
+  const { files, dtype, engine, maxLength, truncation, specialTokens, provider } = info;
   return {
     model: files.model.sha256,
     tokenizer: files.tokenizer.sha256,
@@ -34,6 +34,7 @@ export function settingsOf(
     instructionSet: engine.instructionSet,
     maxLength,
     truncation,
+    specialTokens,
     provider: provider.got,
     rawScores,
   };

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_MODEL } from '../base/default-model';
 import { DTYPES } from '../models/ways';
-import type { Dtype, ExecutionProvider, RerankerOptions, Truncation } from '../types';
+import type { Dtype, ExecutionProvider, RerankerOptions, SpecialTokens, Truncation } from '../types';
 
 /** What `withModelOptions` adds to a command. */
 export interface ModelOptions {
@@ -10,6 +10,7 @@ export interface ModelOptions {
   threads?: number;
   maxLength?: number;
   truncation?: Truncation;
+  specialTokens?: SpecialTokens;
   provider?: ExecutionProvider[];
   cudaDevices?: number[];
   cudaMemoryLimit?: number;
@@ -58,13 +59,17 @@ export function withModelOptions(command: Command): Command {
         'none',
       ]),
     )
+    .addOption(
+      new Option('--special-tokens <how>', 'what the name of a special token in a text is').choices(['parse', 'text']),
+    )
     .addOption(providerOption())
     .option('--cuda-devices <ids...>', 'CUDA devices that share the work (default: 0)', deviceIds)
     .option('--cuda-memory-limit <bytes>', 'bytes of a CUDA device at most (default: no limit)', positiveInteger);
 }
 
 export function rerankerOptions(options: ModelOptions): RerankerOptions {
-  const { dtype, threads, maxLength, truncation, provider, cudaDevices, cudaMemoryLimit, maxQueuedTokens } = options;
+  const { provider, cudaDevices, cudaMemoryLimit, ...others } = options;
+  const { dtype, threads, maxLength, truncation, specialTokens, maxQueuedTokens } = others;
   const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
-  return { dtype, threads, maxLength, truncation, executionProviders: provider, cuda, maxQueuedTokens };
+  return { dtype, threads, maxLength, truncation, specialTokens, executionProviders: provider, cuda, maxQueuedTokens };
 }

@@ -60,6 +60,7 @@ export async function measureInt8Products(): Promise<Int8Products> {
       threads: 1,
       maxLength: 8,
       truncation: 'longest_first',
+      specialTokens: 'parse',
       maxQueuedTokens: 1024,
     });
     try {

@@ -12,7 +12,7 @@ import { checkHandlerOptions, type HandlerOptions } from './options';
 export interface ServeOptions extends HandlerOptions, Omit<ConnectionLimits, 'bodyTimeoutMs'> {
   /** What `Reranker.load` takes. Default `@cf/baai/bge-reranker-base`. */
   model?: string | undefined;
-  /** How to load it: dtype, threads, maxLength, truncation, maxQueuedTokens, executionProviders. */
+  /** How to load it: dtype, threads, maxLength, truncation, specialTokens, maxQueuedTokens, executionProviders. */
   reranker?: RerankerOptions | undefined;
   /** Address to bind. Default 127.0.0.1; any address that others can reach needs a token. */
   host?: string | undefined;

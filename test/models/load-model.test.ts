@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { probeCuda } from '../../src/cuda/probe';
 import { loadModel } from '../../src/load-model';
 import { loadNative } from '../../src/addon/load-native';
@@ -68,6 +68,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
         threads: 3,
         maxLength: 256,
         truncation: 'longest_first',
+        specialTokens: 'parse',
         maxQueuedTokens: 8_388_608,
       },
     ],
@@ -79,6 +80,7 @@ it('gives the addon checked options and describes what was loaded', async () => 
     dtype: 'int8',
     maxLength: 256,
     truncation: 'longest_first',
+    specialTokens: 'parse',
     threads: 3,
     provider: { asked: ['cuda', 'cpu'], got: 'cpu', reason: 'asked for' },
     engine: { name: 'onnxruntime', reason: 'model.onnx runs on ONNX Runtime, since our own kernels are for the CPU' },
@@ -214,6 +216,22 @@ describe('which engine runs a model with fp32 weights', () => {
       });
     },
   );
+
+  it('what our own kernels refuse in one file they try in the next, before ONNX Runtime', async () => {
+    load.mockImplementation(({ engine, modelPath }) =>
+      engine === 'builtin'
+        ? Promise.reject({ code: 'MODEL_UNSUPPORTED', message: `odd ${basename(modelPath)}` })
+        : Promise.resolve(new FakeEngine()),
+    );
+    const { info } = await loadModel(folderWith({ ...BOTH, 'model.safetensors': '' }));
+    const tried = load.mock.calls.map(([{ engine, modelPath }]) => [engine, basename(modelPath)]);
+    expect(tried.slice(0, 2)).toEqual([
+      ['builtin', 'model.safetensors'],
+      ['builtin', 'model.onnx'],
+    ]);
+    expect(tried.at(-1)).toEqual(['onnxruntime', 'model_quantized.onnx']);
+    expect(info.engine.reason).toMatch(/^model_quantized\.onnx runs on ONNX Runtime, since .* cannot run \S+: odd /);
+  });
 
   it('another provider without an ONNX file is MODEL_NOT_FOUND', async () => {
     const folder = folderWith({ 'tokenizer.json': '{}', 'config.json': XLMR, 'model.safetensors': '' });

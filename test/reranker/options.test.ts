@@ -17,6 +17,7 @@ it('fills in defaults', () => {
     threads: undefined,
     maxLength: undefined,
     truncation: 'longest_first',
+    specialTokens: 'parse',
     maxQueuedTokens: 8_388_608,
     maxQueueSeconds: 30,
     weightCache: false,
@@ -52,6 +53,7 @@ it.each([
     { truncation: true },
     "Expected one of 'longest_first', 'only_second', 'only_first', 'none' for 'truncation', received true",
   ],
+  [{ specialTokens: 'TEXT' }, "Expected one of 'parse', 'text' for 'specialTokens', received 'TEXT'"],
   [{ maxQueuedTokens: -1 }, "Expected an integer from 1 to 9007199254740991 for 'maxQueuedTokens', received -1"],
 ])('refuses %j', (options, message) => {
   expect(() => checkRerankerOptions(options as any)).toThrow(optionError(message, Object.keys(options)[0]!));

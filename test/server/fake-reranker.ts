@@ -17,6 +17,7 @@ export const INFO = {
   maxLength: 512,
   threads: 2,
   truncation: 'longest_first',
+  specialTokens: 'parse',
   engine: { name: 'builtin', instructionSet: 'avx2', reason: 'it is' },
   provider: { asked: ['cpu'], got: 'cpu', reason: 'asked for' },
 } as unknown as ModelInfo;

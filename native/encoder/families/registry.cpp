@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "encoder/families/bert.h"
-#include "encoder/families/roberta.h"
-
 namespace bge::encoder {
 namespace {
 

@@ -20,6 +20,10 @@ struct Family {
   ModelBinding (*read)(const ConfigReader&);
 };
 
+// The families, each in a file of its own.
+ModelBinding read_bert(const ConfigReader& config);
+ModelBinding read_roberta(const ConfigReader& config);
+
 // The families that our own kernels run.
 std::span<const Family> families();
 

@@ -20,7 +20,7 @@ void EngineLoad::cancel() noexcept {
 std::shared_ptr<Engine> EngineLoad::run() {
   const EngineOptions& engine = options_.engine;
   auto tokenizer = std::async(std::launch::async, [&engine] {
-    return tokenize::Tokenizer::from_file(engine.tokenizer_path);
+    return tokenize::Tokenizer::from_file(engine.tokenizer_path, engine.special_tokens);
   });
   std::unique_ptr<const backend::Backend> backend = load_backend();
   std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();

@@ -39,6 +39,7 @@ std::vector<FlaggedToken> read_tokens(const JsonNode& section) {
     if (is_new) {
       out.push_back(std::move(token));
     } else {
+      token.special |= out[place->second].special;  // once special, always special
       out[place->second] = std::move(token);
     }
   }
@@ -61,8 +62,8 @@ void give_ids(std::vector<FlaggedToken>& tokens, const Model& model) {
 }  // namespace
 
 ReadAddedTokens read_added_tokens(const JsonNode& section, const Model& model,
-                                  const Normalizer& normalizer) {
-  ReadAddedTokens out{{}, {}, model.id_bound()};
+                                  const Normalizer& normalizer, SpecialTokens special_tokens) {
+  ReadAddedTokens out{{}, {}, model.id_bound(), {}};
   if (section.is_null()) return out;
   auto tokens = read_tokens(section);
   give_ids(tokens, model);
@@ -71,12 +72,14 @@ ReadAddedTokens read_added_tokens(const JsonNode& section, const Model& model,
     for (auto& [token, special, normalized] : tokens) {
       if (special != is_special) continue;
       out.id_bound = std::max(out.id_bound, static_cast<size_t>(token.id) + 1);
+      token.is_text = special && special_tokens == SpecialTokens::kText;
+      if (token.is_text) out.left_out.push_back(token.content);
       if (!normalized) {
         out.raw.push_back(std::move(token));
         continue;
       }
       std::string content;
-      normalizer.normalize(token.content, content);
+      normalizer.normalize(token.content, SegmentEnds(), content);
       token.content = std::move(content);
       out.normalized.push_back(std::move(token));
     }

@@ -49,8 +49,8 @@ std::vector<BpeMerge> ids_of_merges(const DoubleArray& names, const NamedMerges&
 
 }  // namespace
 
-std::unique_ptr<const BpeModel> build_bpe_model(const std::vector<DoubleArray::Entry>& tokens,
-                                                const NamedMerges& merges, bool ignore_merges) {
+std::unique_ptr<BpeModel> build_bpe_model(const std::vector<DoubleArray::Entry>& tokens,
+                                          const NamedMerges& merges, bool ignore_merges) {
   refuse_shared_ids(tokens);
   BpeVocabulary out;
   out.names = DoubleArray::build(tokens);
@@ -65,7 +65,7 @@ std::unique_ptr<const BpeModel> build_bpe_model(const std::vector<DoubleArray::E
   out.byte_ids = ids_of_bytes(out.tokens);
   out.merges = ids_of_merges(out.names, merges);
   out.ignore_merges = ignore_merges;
-  return std::make_unique<const BpeModel>(std::move(out));
+  return std::make_unique<BpeModel>(std::move(out));
 }
 
 }  // namespace bge::tokenize

@@ -147,7 +147,7 @@ ReadModel build_unigram(const Members& members) {
       static_cast<uint64_t>(*members.unknown_id) >= members.pieces.size()) {
     throw_invalid("an id outside the vocabulary", "/model/unk_id");
   }
-  return {PreTokenizerKind::kMetaspaced,
+  return {Alphabet::kMetaspaces,
           std::make_unique<UnigramModel>(
               UnigramVocabulary{members.pieces, members.scores,
                                 static_cast<int32_t>(*members.unknown_id), members.byte_fallback})};
@@ -164,10 +164,9 @@ ReadModel build_wordpiece(const Members& members) {
     if (token.size() > kMaxTokenBytes) throw_too_long(token_pointer(token));
   }
   if (!unknown_id) throw_invalid("a token outside the vocabulary", "/model/unk_token");
-  return {PreTokenizerKind::kWords,
-          std::make_unique<WordPieceModel>(WordPieceVocabulary{
-              members.tokens, *unknown_id, std::string(*members.continuing_prefix),
-              static_cast<size_t>(*members.max_scalars)})};
+  return {Alphabet::kText, std::make_unique<WordPieceModel>(WordPieceVocabulary{
+                               members.tokens, *unknown_id, std::string(*members.continuing_prefix),
+                               static_cast<size_t>(*members.max_scalars)})};
 }
 
 ReadModel build_bpe(const Members& members) {
@@ -176,8 +175,7 @@ ReadModel build_bpe(const Members& members) {
   if (members.has_dropout || is_set(members.continuing_prefix) || is_set(members.word_suffix)) {
     throw_unsupported("BPE with dropout, a prefix or a suffix", kPointer);
   }
-  return {PreTokenizerKind::kBytes,
-          build_bpe_model(members.tokens, members.merges, members.ignore_merges)};
+  return {Alphabet::kBytes, build_bpe_model(members.tokens, members.merges, members.ignore_merges)};
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "tokenize/json/components.h"
+#include "tokenize/json/pre_tokenizer.h"
 #include "tokenize/models/model.h"
 
 namespace bge::tokenize {
@@ -13,8 +13,8 @@ namespace bge::tokenize {
 // never held as a tree. The parser behind `section` must live until this returns. Throws Error, and
 // simdjson::simdjson_error for malformed JSON.
 struct ReadModel {
-  PreTokenizerKind wants;  // what its keys are written for
-  std::unique_ptr<const Model> model;
+  Alphabet alphabet;
+  std::unique_ptr<Model> model;  // not yet shared
 };
 ReadModel read_model(simdjson::ondemand::value section);
 

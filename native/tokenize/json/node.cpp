@@ -36,6 +36,11 @@ void throw_unsupported(const std::string& all_of_what, const std::string& all_of
               pointer);
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  return out.append(text).append("\"");
+}
+
 void throw_too_long(const std::string& pointer) {
   throw_unsupported("a token of more than " + std::to_string(kMaxTokenBytes) + " bytes", pointer);
 }

@@ -14,6 +14,9 @@ namespace bge::tokenize {
 [[noreturn]] void throw_invalid(const std::string& what, const std::string& pointer);
 [[noreturn]] void throw_unsupported(const std::string& what, const std::string& pointer);
 
+// `text` in quotation marks, for the messages.
+std::string quoted(std::string_view text);
+
 // The longest piece, word or added token that is taken, in bytes of UTF-8: the search for the
 // longest match looks at as many bytes at every place of a text. Real ones stay below a quarter.
 inline constexpr size_t kMaxTokenBytes = 1024;

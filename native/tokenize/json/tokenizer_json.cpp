@@ -1,5 +1,6 @@
-// Tokenizer::from_file and from_json: one pass over the file for the model, then the small
-// sections.
+// One pass over the file for the model, then the small sections.
+#include "tokenize/json/tokenizer_json.h"
+
 #include <simdjson.h>
 
 #include <array>
@@ -8,11 +9,12 @@
 
 #include "base/error.h"
 #include "tokenize/json/added_tokens.h"
-#include "tokenize/json/components.h"
 #include "tokenize/json/model.h"
 #include "tokenize/json/node.h"
+#include "tokenize/json/normalizer.h"
+#include "tokenize/json/post_processor.h"
+#include "tokenize/json/pre_tokenizer.h"
 #include "tokenize/tokenizer.h"
-#include "tokenize/tokenizer_parts.h"
 
 namespace bge::tokenize {
 namespace {
@@ -61,13 +63,12 @@ std::optional<size_t> read_max_length(const JsonNode& section) {
   return static_cast<size_t>(section.at("max_length").id());
 }
 
-TokenizerParts assemble(ReadModel model, Sections& sections) {
-  ReadPreTokenizer pre_tokenizer = read_pre_tokenizer(sections.pre_tokenizer.parse());
-  if (model.wants != pre_tokenizer.kind) {
-    throw_unsupported("a pre-tokenizer that is not its model's", "/pre_tokenizer");
-  }
+TokenizerParts assemble(ReadModel model, Sections& sections, SpecialTokens special_tokens) {
+  auto pre_tokenizer = read_pre_tokenizer(sections.pre_tokenizer.parse(), model.alphabet);
   auto normalizer = read_normalizer(sections.normalizer.parse());
-  auto added = read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer);
+  auto added =
+      read_added_tokens(sections.added_tokens.parse(), *model.model, *normalizer, special_tokens);
+  model.model->leave_out(added.left_out);
   auto pair_template = read_post_processor(sections.post_processor.parse());
   if (static_cast<size_t>(pair_template.highest_id()) >= added.id_bound) {
     throw_invalid("an id of no token", "/post_processor");
@@ -75,14 +76,14 @@ TokenizerParts assemble(ReadModel model, Sections& sections) {
   return {AddedTokens(std::move(added.raw)),
           std::move(normalizer),
           AddedTokens(std::move(added.normalized)),
-          std::move(pre_tokenizer.pre_tokenizer),
+          std::move(pre_tokenizer),
           std::move(model.model),
           std::move(pair_template),
           read_max_length(sections.truncation.parse()),
           added.id_bound};
 }
 
-TokenizerParts read_parts(const simdjson::padded_string& json) {
+TokenizerParts read_parts(const simdjson::padded_string& json, SpecialTokens special_tokens) {
   ondemand::parser parser;
   ondemand::document document = parser.iterate(json);
   Sections sections;
@@ -98,12 +99,12 @@ TokenizerParts read_parts(const simdjson::padded_string& json) {
   }
   if (!document.at_end()) throw_invalid("more than one JSON value", "");
   if (!model) throw_invalid("no \"model\"", "");
-  return assemble(std::move(*model), sections);
+  return assemble(std::move(*model), sections, special_tokens);
 }
 
-std::unique_ptr<const Tokenizer> load(const simdjson::padded_string& json) {
+TokenizerParts read_sound_parts(const simdjson::padded_string& json, SpecialTokens special_tokens) {
   try {
-    return std::make_unique<const Tokenizer>(read_parts(json));
+    return read_parts(json, special_tokens);
   } catch (const simdjson::simdjson_error& error) {
     throw_invalid(error.what(), "");
   } catch (const std::length_error& error) {
@@ -113,7 +114,12 @@ std::unique_ptr<const Tokenizer> load(const simdjson::padded_string& json) {
 
 }  // namespace
 
-std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
+TokenizerParts read_tokenizer_json(const std::string& json, SpecialTokens special_tokens) {
+  return read_sound_parts(simdjson::padded_string(json), special_tokens);
+}
+
+std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path,
+                                                      SpecialTokens special_tokens) {
   simdjson::padded_string json;
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored) ||
@@ -122,11 +128,12 @@ std::unique_ptr<const Tokenizer> Tokenizer::from_file(const std::string& path) {
                 "There is no readable tokenizer file at \"" + path + "\": check the model folder.",
                 path);
   }
-  return load(json);
+  return std::make_unique<const Tokenizer>(read_sound_parts(json, special_tokens));
 }
 
-std::unique_ptr<const Tokenizer> Tokenizer::from_json(std::string json) {
-  return load(simdjson::padded_string(json));
+std::unique_ptr<const Tokenizer> Tokenizer::from_json(const std::string& json,
+                                                      SpecialTokens special_tokens) {
+  return std::make_unique<const Tokenizer>(read_tokenizer_json(json, special_tokens));
 }
 
 }  // namespace bge::tokenize

@@ -11,7 +11,13 @@ namespace bge::tokenize {
 namespace {
 
 constexpr uint64_t kNoPair = ~uint64_t{0};
+constexpr uint64_t kErasedPair = kNoPair - 1;
 constexpr size_t kKeptSymbols = size_t{1} << 16;  // a thread keeps no larger buffers than this
+constexpr size_t kLongPiece = size_t{1} << 13;  // bytes from which on it may be encoded unfinished
+// Of a vocabulary with longer tokens a piece is encoded only once it is known as a whole: what is
+// settled before would take longer to find. Real ones stay below.
+constexpr size_t kLongestSettled = 256;
+constexpr size_t kNoCap = SIZE_MAX;
 
 uint64_t pair_of(int32_t left, int32_t right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
@@ -69,6 +75,7 @@ void BpeModel::add_direct_tokens(const BpeVocabulary& vocabulary) {
     if (!vocabulary.ignore_merges) merge_piece(token.key, ids);
     if (vocabulary.ignore_merges || (ids.size() == 1 && ids.front() == token.value)) {
       direct.push_back(token);
+      longest_token_ = std::max(longest_token_, token.key.size());
     }
   }
   direct_ = DoubleArray::build(direct);
@@ -84,15 +91,75 @@ const BpeModel::Merge* BpeModel::find_merge(int32_t left, int32_t right) const {
   return &merges_[slot];
 }
 
-size_t BpeModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece&,
+void BpeModel::leave_out(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto id = names_.find(name);
+    const auto bytes = bytes_of_token(name);
+    if (!id || !bytes || bytes->size() == 1) continue;  // a text's bytes need their tokens
+    direct_.erase(*bytes);
+    for (Merge& merge : merges_) {
+      if (merge.id == *id && merge.pair != kNoPair) merge.pair = kErasedPair;
+    }
+  }
+}
+
+size_t BpeModel::encode(const PreTokenized& stretch, bool is_last, size_t token_cap, OpenPiece&,
                         std::vector<int32_t>& ids) const {
   const std::string_view text = stretch.text;
-  for (const auto& [begin, end] : stretch.pieces) {
-    const bool settled = is_last || end + ByteLevelPreTokenizer::kSettledBytes <= text.size();
-    if (!settled) return begin;
-    encode_piece(text.substr(begin, end - begin), ids);
+  for (size_t i = 0; i < stretch.pieces.size(); ++i) {
+    const auto [begin, end] = stretch.pieces[i];
+    if (i < stretch.settled || is_last) {
+      encode_piece(text.substr(begin, end - begin), ids);
+      continue;
+    }
+    if (token_cap != kNoCap && stretch.certain_end > begin) {
+      encode_up_to_cap(text.substr(begin, stretch.certain_end - begin), token_cap, ids);
+    }
+    return begin;
   }
   return text.size();
+}
+
+// Appends the first ids of a piece that starts with `piece`, if they are enough for the cap.
+void BpeModel::encode_up_to_cap(std::string_view piece, size_t token_cap,
+                                std::vector<int32_t>& ids) const {
+  if (piece.size() < kLongPiece || longest_token_ > kLongestSettled) return;
+  uint32_t node = DoubleArray::kRoot;
+  const auto step = [&](char byte) { return direct_.step(node, byte); };
+  if (std::all_of(piece.begin(), piece.end(), step)) return;  // it may become a token as a whole
+  const size_t before = ids.size();
+  for (size_t done = 0; ids.size() < token_cap;) {
+    const size_t taken = encode_settled(piece.substr(done, 4 * longest_token_), ids);
+    if (taken == 0) break;
+    done += taken;
+  }
+  if (ids.size() < token_cap) ids.resize(before);
+}
+
+// Appends the ids that a piece has which starts with `text`, however it goes on; returns how many
+// bytes they are. Wherever in the whole piece one token ends and the next begins, no merge went
+// across, so that the ids before are those of just the text before. At one of the last places in
+// `text` a token does end: what the texts up to each of them have in common is settled.
+size_t BpeModel::encode_settled(std::string_view text, std::vector<int32_t>& ids) const {
+  static thread_local Word word;
+  static thread_local std::vector<std::pair<size_t, int32_t>> common;  // where each id ends
+  if (text.size() < 2 * longest_token_) return 0;
+  for (size_t cut = 0; cut < longest_token_; ++cut) {
+    merge(text.substr(0, text.size() - cut), word);
+    size_t same = 0;
+    for (int32_t at = 0; at >= 0; at = word.symbols[static_cast<size_t>(at)].next) {
+      const Symbol& symbol = word.symbols[static_cast<size_t>(at)];
+      const size_t end = symbol.next < 0 ? text.size() - cut : static_cast<size_t>(symbol.next);
+      if (cut == 0) common.emplace_back(end, symbol.id);
+      if (same == common.size() || common[same] != std::pair(end, symbol.id)) break;
+      ++same;
+    }
+    common.resize(same);
+  }
+  for (const auto& [end, id] : common) ids.push_back(id);
+  const size_t taken = common.empty() ? 0 : common.back().first;
+  common.clear();
+  return taken;
 }
 
 void BpeModel::encode_piece(std::string_view piece, std::vector<int32_t>& ids) const {
@@ -119,6 +186,14 @@ void BpeModel::push_candidate(Word& word, int32_t left) const {
 
 void BpeModel::merge_piece(std::string_view piece, std::vector<int32_t>& ids) const {
   static thread_local Word word;
+  merge(piece, word);
+  for (const Symbol& symbol : word.symbols) {
+    if (!symbol.is_gone) ids.push_back(symbol.id);
+  }
+  if (word.symbols.capacity() > kKeptSymbols) word = {};
+}
+
+void BpeModel::merge(std::string_view piece, Word& word) const {
   auto& symbols = word.symbols;
   symbols.clear();
   word.heap.clear();
@@ -136,8 +211,8 @@ void BpeModel::merge_piece(std::string_view piece, std::vector<int32_t>& ids) co
     if (left.is_gone || left.next < 0) continue;
     Symbol& right = symbols[static_cast<size_t>(left.next)];
     // One of the two has changed since: what they are now was pushed anew.
-    const Merge* merge = find_merge(left.id, right.id);
-    if (merge == nullptr || merge->id != best.id) continue;
+    const Merge* found = find_merge(left.id, right.id);
+    if (found == nullptr || found->id != best.id) continue;
     left.id = best.id;
     left.next = right.next;
     right.is_gone = true;
@@ -145,10 +220,6 @@ void BpeModel::merge_piece(std::string_view piece, std::vector<int32_t>& ids) co
     push_candidate(word, left.previous);
     push_candidate(word, best.position);
   }
-  for (const Symbol& symbol : symbols) {
-    if (!symbol.is_gone) ids.push_back(symbol.id);
-  }
-  if (symbols.capacity() > kKeptSymbols) word = {};
 }
 
 }  // namespace bge::tokenize

@@ -31,12 +31,13 @@ class BpeModel final : public Model {
  public:
   explicit BpeModel(BpeVocabulary vocabulary);
 
-  size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+  size_t encode(const PreTokenized& stretch, bool is_last, size_t token_cap, OpenPiece& open,
                 std::vector<int32_t>& ids) const override;
   std::optional<int32_t> token_to_id(std::string_view token) const override {
     return names_.find(token);
   }
   size_t vocabulary_size() const override { return names_.size(); }
+  void leave_out(const std::vector<std::string>& names) override;
   size_t id_bound() const override { return id_bound_; }
 
  private:
@@ -63,7 +64,10 @@ class BpeModel final : public Model {
   size_t slot_of(uint64_t pair) const;
   const Merge* find_merge(int32_t left, int32_t right) const;
   void encode_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void encode_up_to_cap(std::string_view piece, size_t token_cap, std::vector<int32_t>& ids) const;
+  size_t encode_settled(std::string_view text, std::vector<int32_t>& ids) const;
   void merge_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void merge(std::string_view piece, Word& word) const;
   void push_candidate(Word& word, int32_t left) const;
 
   DoubleArray names_;
@@ -72,6 +76,7 @@ class BpeModel final : public Model {
   std::vector<Merge> merges_;  // a hash table with open addressing, its size a power of two
   uint64_t hash_factor_;       // odd and random, so that no file can make its pairs collide
   DoubleArray direct_;         // byte strings that become one known token
+  size_t longest_token_ = 1;   // bytes, of these
 };
 
 }  // namespace bge::tokenize

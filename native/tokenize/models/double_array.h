@@ -8,7 +8,7 @@
 namespace bge::tokenize {
 
 // A byte trie over a fixed set of keys: one 8-byte unit per node, a child is found by one XOR and
-// one label comparison. Immutable once built.
+// one label comparison. Immutable once built, but for erase().
 class DoubleArray {
  public:
   struct Entry {
@@ -37,6 +37,15 @@ class DoubleArray {
 
   // The value of the key that ends at `node`, or kNone.
   int32_t value(uint32_t node) const { return units_[node].value; }
+
+  // Takes the value of a key away.
+  void erase(std::string_view key) {
+    uint32_t node = kRoot;
+    for (const char byte : key) {
+      if (!step(node, byte)) return;
+    }
+    units_[node].value = kNone;
+  }
 
   std::optional<int32_t> find(std::string_view key) const {
     uint32_t node = kRoot;

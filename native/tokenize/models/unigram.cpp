@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include "tokenize/pre_tokenizers/metaspace.h"
 #include "tokenize/unicode/utf8.h"
 
 namespace bge::tokenize {
@@ -13,18 +14,6 @@ namespace {
 constexpr double kUnreached = -std::numeric_limits<double>::infinity();
 constexpr double kUnknownPenalty = 10.0;
 constexpr size_t kKeptNodes = size_t{1} << 16;  // a thread keeps no larger lattice than this
-
-// The piece with kMetaspaceByte for U+2581; false where it has a U+0020, which no text can match.
-bool to_key(std::string_view piece, std::string& key) {
-  key.clear();
-  for (size_t i = 0; i < piece.size();) {
-    if (piece[i] == kMetaspaceByte) return false;
-    const bool is_metaspace = piece.substr(i).starts_with(kMetaspace);
-    key.push_back(is_metaspace ? kMetaspaceByte : piece[i]);
-    i += is_metaspace ? kMetaspace.size() : 1;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -56,20 +45,14 @@ UnigramModel::UnigramModel(const UnigramVocabulary& vocabulary)
   size_t bytes = 0;
   for (const auto piece : vocabulary.pieces) bytes += piece.size();
   std::string keys;
-  keys.reserve(bytes);  // never grown, so that the views below stay
+  keys.reserve(kMetaspace.size() * bytes);  // never grown, so that the views below stay
   std::vector<DoubleArray::Entry> entries;
   entries.reserve(vocabulary.pieces.size());
-  std::string key;
   for (size_t id = 0; id < vocabulary.pieces.size(); ++id) {
-    if (!to_key(vocabulary.pieces[id], key)) {
-      spaced_.insert_or_assign(std::string(vocabulary.pieces[id]), static_cast<int32_t>(id));
-      continue;
-    }
-    if (key.empty()) continue;
     const size_t begin = keys.size();
-    keys += key;
+    exchange_metaspaces(vocabulary.pieces[id], keys);
     entries.push_back({std::string_view(keys).substr(begin), static_cast<int32_t>(id)});
-    longest_piece_ = std::max(longest_piece_, key.size());
+    longest_piece_ = std::max(longest_piece_, entries.back().key.size());
   }
   trie_ = DoubleArray::build(entries);
   for (unsigned byte = 0; byte < 256; ++byte) {
@@ -81,21 +64,28 @@ UnigramModel::UnigramModel(const UnigramVocabulary& vocabulary)
 
 std::optional<int32_t> UnigramModel::token_to_id(std::string_view token) const {
   std::string key;
-  if (to_key(token, key)) return trie_.find(key);
-  const auto found = spaced_.find(std::string(token));
-  return found == spaced_.end() ? std::nullopt : std::optional(found->second);
+  exchange_metaspaces(token, key);
+  return trie_.find(key);
 }
 
-size_t UnigramModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+void UnigramModel::leave_out(const std::vector<std::string>& names) {
+  std::string key;
+  for (const std::string& name : names) {
+    key.clear();
+    exchange_metaspaces(name, key);
+    trie_.erase(key);
+  }
+}
+
+size_t UnigramModel::encode(const PreTokenized& stretch, bool is_last, size_t, OpenPiece& open,
                             std::vector<int32_t>& ids) const {
   static thread_local Lattice lattice;
   const std::string_view text = stretch.text;
-  const bool has_open_tail = stretch.tail_is_open && !is_last;
   size_t rest = text.size();
   for (size_t i = 0; i < stretch.pieces.size(); ++i) {
     const auto [begin, end] = stretch.pieces[i];
     const std::string_view piece = text.substr(begin, end - begin);
-    if (has_open_tail && i + 1 == stretch.pieces.size()) {
+    if (i >= stretch.settled && !is_last) {
       rest = begin + encode_open(piece, open, lattice, ids);
     } else {
       encode_closed(piece, open, lattice, ids);
@@ -232,12 +222,9 @@ void UnigramModel::emit(std::string_view text, OpenPiece& open, const Lattice& l
 bool UnigramModel::emit_bytes(std::string_view run, std::vector<int32_t>& ids) const {
   if (trie_.find(run)) return false;
   const size_t before = ids.size();
-  for (const char unit : run) {
-    const std::string_view bytes = unit == kMetaspaceByte ? kMetaspace : std::string_view(&unit, 1);
-    for (const char byte : bytes) {
-      ids.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
-    }
-  }
+  std::string bytes;
+  exchange_metaspaces(run, bytes);
+  for (const char byte : bytes) ids.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
   if (std::find(ids.begin() + static_cast<ptrdiff_t>(before), ids.end(), DoubleArray::kNone) ==
       ids.end()) {
     return true;

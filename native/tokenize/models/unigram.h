@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -22,15 +21,16 @@ struct UnigramVocabulary {
 };
 
 // SentencePiece's Unigram as Hugging Face computes it: the best path of each piece, in float64, the
-// earliest start winning ties. The text has kMetaspaceByte for U+2581.
+// earliest start winning ties. U+0020 and U+2581 are exchanged in the text.
 class UnigramModel final : public Model {
  public:
   explicit UnigramModel(const UnigramVocabulary& vocabulary);
 
-  size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+  size_t encode(const PreTokenized& stretch, bool is_last, size_t token_cap, OpenPiece& open,
                 std::vector<int32_t>& ids) const override;
   std::optional<int32_t> token_to_id(std::string_view token) const override;
   size_t vocabulary_size() const override { return scores_.size(); }
+  void leave_out(const std::vector<std::string>& names) override;
   size_t id_bound() const override { return scores_.size(); }
 
  private:
@@ -59,7 +59,6 @@ class UnigramModel final : public Model {
   size_t longest_piece_ = 4;  // bytes; no less than a scalar has
   bool byte_fallback_;
   std::array<int32_t, 256> byte_ids_;
-  std::map<std::string, int32_t> spaced_;  // pieces with U+0020: ids without a key
 };
 
 }  // namespace bge::tokenize

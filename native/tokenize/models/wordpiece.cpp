@@ -18,16 +18,31 @@ WordPieceModel::WordPieceModel(const WordPieceVocabulary& vocabulary)
   }
 }
 
-size_t WordPieceModel::encode(const PreTokenized& stretch, bool is_last, OpenPiece&,
+void WordPieceModel::leave_out(const std::vector<std::string>& names) {
+  for (const std::string& name : names) trie_.erase(name);
+}
+
+size_t WordPieceModel::encode(const PreTokenized& stretch, bool is_last, size_t, OpenPiece& open,
                               std::vector<int32_t>& ids) const {
   const std::string_view text = stretch.text;
-  const size_t open = stretch.tail_is_open && !is_last ? 1 : 0;
-  const size_t closed = stretch.pieces.size() - open;
-  for (size_t i = 0; i < closed; ++i) {
+  for (size_t i = 0; i < stretch.pieces.size(); ++i) {
     const auto [begin, end] = stretch.pieces[i];
-    encode_word(text.substr(begin, end - begin), ids);
+    const std::string_view word = text.substr(begin, end - begin);
+    if (i >= stretch.settled && !is_last) return encode_open(word, begin, open, ids);
+    if (!open.skipped) encode_word(word, ids);
+    open.skipped = false;
   }
-  return open != 0 ? stretch.pieces[closed].begin : text.size();
+  return text.size();
+}
+
+// A word that is too long already is unknown, however it goes on: of it only the last scalar is
+// kept, to be the start of what follows.
+size_t WordPieceModel::encode_open(std::string_view word, size_t begin, OpenPiece& open,
+                                   std::vector<int32_t>& ids) const {
+  if (!open.skipped && !is_too_long(word)) return begin;
+  if (!open.skipped) ids.push_back(unknown_id_);
+  open.skipped = true;
+  return begin + previous_scalar(word, word.size());
 }
 
 bool WordPieceModel::is_too_long(std::string_view word) const {

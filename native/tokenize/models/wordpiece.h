@@ -21,15 +21,18 @@ class WordPieceModel final : public Model {
  public:
   explicit WordPieceModel(const WordPieceVocabulary& vocabulary);
 
-  size_t encode(const PreTokenized& stretch, bool is_last, OpenPiece& open,
+  size_t encode(const PreTokenized& stretch, bool is_last, size_t token_cap, OpenPiece& open,
                 std::vector<int32_t>& ids) const override;
   std::optional<int32_t> token_to_id(std::string_view token) const override {
     return trie_.find(token);
   }
   size_t vocabulary_size() const override { return trie_.size(); }
+  void leave_out(const std::vector<std::string>& names) override;
   size_t id_bound() const override { return id_bound_; }
 
  private:
+  size_t encode_open(std::string_view word, size_t begin, OpenPiece& open,
+                     std::vector<int32_t>& ids) const;
   void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
   bool is_too_long(std::string_view word) const;
 

@@ -1,79 +1,11 @@
 #include "tokenize/pre_tokenizers/byte_level.h"
 
-#include <algorithm>
 #include <array>
-#include <iterator>
+#include <cstdint>
 
-#include "tokenize/unicode/byte_level_tables.h"
-#include "tokenize/unicode/properties.h"
 #include "tokenize/unicode/utf8.h"
 
 namespace bge::tokenize {
-namespace {
-
-enum class Kind : uint8_t { kLetter, kNumber, kSpace, kOther };
-
-template <size_t kCount>
-bool is_in(const ScalarRange (&ranges)[kCount], char32_t scalar) {
-  const auto* after = std::upper_bound(
-      std::begin(ranges), std::end(ranges), scalar,
-      [](char32_t value, const ScalarRange& range) { return value < range.first; });
-  return after != std::begin(ranges) && scalar <= std::prev(after)->last;
-}
-
-Kind search_kind(char32_t scalar) {
-  if (is_white_space(scalar)) return Kind::kSpace;
-  if (is_in(kLetterRanges, scalar)) return Kind::kLetter;
-  return is_in(kNumberRanges, scalar) ? Kind::kNumber : Kind::kOther;
-}
-
-Kind kind_of(char32_t scalar) {
-  // Most text lies in here.
-  static const auto kTable = [] {
-    std::array<Kind, 0x800> table{};
-    for (char32_t value = 0; value < table.size(); ++value) table[value] = search_kind(value);
-    return table;
-  }();
-  return scalar < kTable.size() ? kTable[scalar] : search_kind(scalar);
-}
-
-// Where the run of scalars of this kind that starts at `at` ends.
-size_t end_of_run(std::string_view text, size_t at, Kind kind) {
-  while (at < text.size() && kind_of(scalar_at(text, at)) == kind) at += scalar_length(text[at]);
-  return at;
-}
-
-// The length of the English contraction at the start of `text`; 0 for none.
-size_t contraction_length(std::string_view text) {
-  for (const std::string_view contraction : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}) {
-    if (text.starts_with(contraction)) return contraction.size();
-  }
-  return 0;
-}
-
-// Of a run of white space before a word the last scalar stays out: a space goes to the word, any
-// other becomes a piece of its own.
-size_t end_of_spaces(std::string_view text, size_t begin) {
-  const size_t end = end_of_run(text, begin, Kind::kSpace);
-  if (end == text.size()) return end;
-  const size_t last = previous_scalar(text, end);
-  return last == begin ? end : last;
-}
-
-size_t end_of_piece(std::string_view text, size_t begin) {
-  if (text[begin] == '\'') {
-    const size_t length = contraction_length(text.substr(begin));
-    if (length != 0) return begin + length;
-  }
-  const size_t word = begin + (text[begin] == ' ' ? 1 : 0);
-  if (word < text.size()) {
-    const Kind kind = kind_of(scalar_at(text, word));
-    if (kind != Kind::kSpace) return end_of_run(text, word, kind);
-  }
-  return end_of_spaces(text, begin);
-}
-
-}  // namespace
 
 std::optional<std::string> bytes_of_token(std::string_view token) {
   // Printable Latin-1 stands for itself; the other bytes follow from U+0100 on, in their order.
@@ -99,17 +31,37 @@ std::optional<std::string> bytes_of_token(std::string_view token) {
   return out;
 }
 
+// All of the text is in some piece. Only the last range can go on; of its words those from the
+// first one on that is not settled can become others.
 void ByteLevelPreTokenizer::split(std::string_view text, StretchContext context,
                                   PreTokenized& out) const {
   out.clear();
-  if (add_prefix_space_ && !context.continues && !text.starts_with(' ')) out.text.push_back(' ');
+  const bool continues = context.carried != 0;
+  if (add_prefix_space_ && !continues && !text.starts_with(' ')) out.text.push_back(' ');
   out.text.append(text);
-  out.tail_is_open = true;
-  for (size_t begin = 0; begin < out.text.size();) {
-    const size_t end = end_of_piece(out.text, begin);
-    out.pieces.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
-    begin = end;
+  if (splitters_.empty()) return split_words({0, static_cast<uint32_t>(out.text.size())}, out);
+  static thread_local std::vector<Piece> ranges;
+  split_by(splitters_, out.text, 0, ranges);
+  for (const Piece range : ranges) split_words(range, out);
+}
+
+void ByteLevelPreTokenizer::split_words(Piece range, PreTokenized& out) const {
+  const std::string_view text = std::string_view(out.text).substr(0, range.end);
+  const bool is_open = range.end == out.text.size();
+  bool is_settled = true;
+  for (size_t begin = range.begin; begin < range.end;) {
+    const WordMatch match =
+        pattern_ ? match_word(*pattern_, text, begin) : WordMatch{range.end, false};
+    out.pieces.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(match.end)});
+    if (is_settled && is_open && !match.is_settled) {
+      is_settled = false;
+      out.settled = out.pieces.size() - 1;
+      // White space may lose its last scalar to the word that follows.
+      out.certain_end = previous_scalar(text, match.end);
+    }
+    begin = match.end;
   }
+  if (is_settled) out.settled = out.pieces.size();
 }
 
 }  // namespace bge::tokenize

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,19 +17,27 @@ struct Piece {
 struct PreTokenized {
   std::string text;
   std::vector<Piece> pieces;
-  bool tail_is_open = false;  // the last piece could go on with the text that follows
+  size_t settled = 0;      // so many of the pieces are what they are, whatever text follows
+  size_t certain_end = 0;  // up to here the text is in the first of the others, whatever follows
 
   void clear() {
     text.clear();
     pieces.clear();
-    tail_is_open = false;
+    settled = certain_end = 0;
+  }
+  // All pieces are settled, but for the last one where that could go on with the text that follows.
+  void settle_all_but_an_open_tail(bool tail_is_open) {
+    const bool is_open = tail_is_open && !pieces.empty();
+    settled = pieces.size() - (is_open ? 1 : 0);
+    certain_end = is_open ? pieces.back().end : text.size();
   }
 };
 
 // Where in its segment (the text between two added tokens) a stretch of text stands.
 struct StretchContext {
   bool at_text_start;  // it starts the whole original text
-  bool continues;      // it starts with the open tail of the stretch before, as split() wrote it
+  size_t carried;      // so many bytes at its start are left of the stretch before, as split()
+                       // wrote them: the beginning of a piece that is not yet encoded in full
 };
 
 // The file's "pre_tokenizer" section. Immutable, shared by all threads.
@@ -40,42 +47,6 @@ class PreTokenizer {
 
   // Splits `text` (valid UTF-8, not empty, under 4 GiB).
   virtual void split(std::string_view text, StretchContext context, PreTokenized& out) const = 0;
-};
-
-enum class PrependScheme { kAlways, kFirst, kNever };
-
-// U+0020 stands for U+2581 in the text of Metaspace and in the keys of its model: one byte, not
-// three, and free, since Metaspace leaves no U+0020.
-inline constexpr char kMetaspaceByte = ' ';
-inline constexpr std::string_view kMetaspace = "\xE2\x96\x81";
-
-class MetaspacePreTokenizer final : public PreTokenizer {
- public:
-  // split_on_white_space: a WhitespaceSplit stands before it; not with kFirst.
-  MetaspacePreTokenizer(PrependScheme scheme, bool split, bool split_on_white_space)
-      : scheme_(scheme), split_(split), split_on_white_space_(split_on_white_space) {}
-  void split(std::string_view text, StretchContext context, PreTokenized& out) const override;
-
- private:
-  void add(std::string_view word, StretchContext context, PreTokenized& out) const;
-  void split_words(std::string_view text, StretchContext context, PreTokenized& out) const;
-
-  PrependScheme scheme_;
-  bool split_;
-  bool split_on_white_space_;
-};
-
-// Words between White_Space, each punctuation scalar on its own.
-class BertPreTokenizer final : public PreTokenizer {
- public:
-  BertPreTokenizer();
-  void split(std::string_view text, StretchContext context, PreTokenized& out) const override;
-
- private:
-  enum class Kind : uint8_t { kWord, kSpace, kPunctuation };
-  static Kind kind_of(char32_t scalar);
-
-  Kind ascii_[128];
 };
 
 }  // namespace bge::tokenize

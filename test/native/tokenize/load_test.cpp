@@ -73,9 +73,9 @@ TEST(Load, TruncatedAnywhere) {
 }
 
 TEST(Load, UnsupportedComponentsAreNamedWithTheirPlace) {
-  EXPECT_EQ(load_with("unigram.json", R"("type": "Precompiled")", R"("type": "Nmt")"),
+  EXPECT_EQ(load_with("unigram.json", R"("type": "Precompiled")", R"("type": "NFKD")"),
             "TOKENIZER_UNSUPPORTED /normalizer/normalizers/0");
-  EXPECT_EQ(load_with("unigram.json", R"("Regex": " {2,}")", R"("Regex": "\\s+")"),
+  EXPECT_EQ(load_with("unigram.json", R"("Regex": " {2,}")", R"("Regex": "\\w+")"),
             "TOKENIZER_UNSUPPORTED /normalizer/normalizers/1/pattern/Regex");
   EXPECT_EQ(load_with("unigram.json", R"("type": "Unigram")", R"("type": "WordLevel")"),
             "TOKENIZER_UNSUPPORTED /model");
@@ -85,7 +85,7 @@ TEST(Load, UnsupportedComponentsAreNamedWithTheirPlace) {
             "TOKENIZER_UNSUPPORTED /pre_tokenizer");
   EXPECT_EQ(load_with("wordpiece.json", R"({"type": "BertPreTokenizer"})", "null"),
             "TOKENIZER_UNSUPPORTED /pre_tokenizer");
-  EXPECT_EQ(load_with("wordpiece.json", R"("TemplateProcessing")", R"("ByteLevel")"),
+  EXPECT_EQ(load_with("wordpiece.json", R"("TemplateProcessing")", R"("Unknown")"),
             "TOKENIZER_UNSUPPORTED /post_processor");
   EXPECT_EQ(
       load_with("wordpiece.json", R"("direction": "Right", "max)", R"("direction": "Left", "max)"),

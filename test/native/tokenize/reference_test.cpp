@@ -40,7 +40,8 @@ std::string pair_outcome(const Tokenizer& tokenizer, dom::element row, bool capp
 }
 
 std::string all_cases() {
-  return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl");
+  return fixtures::read("cases.jsonl") + fixtures::read("kin-cases.jsonl") +
+         fixtures::read("component-cases.jsonl");
 }
 
 class ReferenceTest : public testing::TestWithParam<size_t> {
@@ -74,11 +75,31 @@ TEST_P(ReferenceTest, PairsWithAllPassageTokensAndWithThoseOfTheCap) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, ReferenceTest, testing::Range(size_t{0}, size_t{22}));
+INSTANTIATE_TEST_SUITE_P(Cases, ReferenceTest, testing::Range(size_t{0}, size_t{50}));
 
 TEST(ReferenceTest, EveryCaseIsTested) {
   const std::string cases = all_cases();
-  EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 22);
+  EXPECT_EQ(std::count(cases.begin(), cases.end(), '\n'), 50);
+}
+
+TEST(SpecialTokensAsText, IdsOfTheReferenceAndNeverASpecialOne) {
+  std::stringstream cases(fixtures::read("special-text-cases.jsonl"));
+  std::string line;
+  size_t models = 0;
+  for (; std::getline(cases, line); ++models) {
+    dom::parser parser;
+    const dom::element row = parser.parse(line);
+    const std::string json = fixtures::read(std::string(std::string_view(row["model"])) + ".json");
+    const auto tokenizer = Tokenizer::from_json(json, SpecialTokens::kText);
+    for (dom::element text : dom::array(row["texts"])) {
+      EXPECT_EQ(joined(tokenizer->encode(text.at(0)).ids), simdjson::minify(text.at(1)))
+          << simdjson::minify(text.at(0));
+    }
+    // The template's own are there all the same.
+    EXPECT_EQ(tokenizer->pair({}, {}, 512, Truncation::kNone).ids,
+              Tokenizer::from_json(json)->pair({}, {}, 512, Truncation::kNone).ids);
+  }
+  EXPECT_EQ(models, 3u);
 }
 
 }  // namespace

@@ -23,8 +23,9 @@ class BertNormalizer final : public Normalizer {
  public:
   explicit BertNormalizer(BertNormalizerOptions options);
 
-  void normalize(std::string_view text, std::string& out) const override;
-  bool is_local() const override { return true; }
+  void normalize(std::string_view text, SegmentEnds ends, std::string& out) const override;
+  bool may_cut(char32_t, char32_t) const override { return true; }
+  size_t growth() const override { return 4; }
 
  private:
   struct Mark {

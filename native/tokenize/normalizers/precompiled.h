@@ -2,32 +2,36 @@
 
 #include <bitset>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tokenize/normalizers/normalizer.h"
 
 namespace bge::tokenize {
 
 // The `precompiled_charsmap` of a SentencePiece model as the `Precompiled` normalizer applies it:
 // by grapheme cluster, with the shortest matching key (not SentencePiece's longest).
-class Charsmap {
+class PrecompiledNormalizer final : public Normalizer {
  public:
-  // `blob` is the decoded charsmap. Empty result where it is malformed: a Charsmap never gives
-  // anything but valid UTF-8, however its trie is linked.
-  static std::optional<Charsmap> parse(std::string_view blob);
+  // `blob` is the decoded charsmap. Null where it is malformed: what is built never gives anything
+  // but valid UTF-8, however its trie is linked.
+  static std::unique_ptr<const PrecompiledNormalizer> parse(std::string_view blob);
 
-  void normalize(std::string_view text, std::string& out) const;
+  void normalize(std::string_view text, SegmentEnds ends, std::string& out) const override;
+  bool may_cut(char32_t, char32_t) const override { return true; }
+  size_t growth() const override { return growth_; }
 
  private:
   static constexpr size_t kPlainScalars = 1 << 16;
   static constexpr size_t kMaxReplacement = 256;  // bytes; the longest of NFKC has 33
 
-  Charsmap() = default;
+  PrecompiledNormalizer() = default;
 
   // True where each replacement that some path could end at starts at a character of the text of
   // replacements, and is no longer than kMaxReplacement.
-  bool has_sound_replacements() const;
+  bool has_sound_replacements();
   // The replacement of the shortest key that is a prefix of `chunk`; data() is null where there is
   // none.
   std::string_view lookup(std::string_view chunk) const;
@@ -42,6 +46,7 @@ class Charsmap {
   // scalar.
   std::bitset<kPlainScalars> is_plain_;
   bool printable_ascii_is_plain_ = true;
+  size_t growth_ = 1;  // bytes of the longest replacement
 };
 
 }  // namespace bge::tokenize

@@ -12,8 +12,10 @@ namespace bge::tokenize {
 // version of the reference.
 class NfcNormalizer final : public Normalizer {
  public:
-  void normalize(std::string_view text, std::string& out) const override;
-  bool is_local() const override { return false; }
+  void normalize(std::string_view text, SegmentEnds ends, std::string& out) const override;
+  // No scalar that always breaks joins the one before it, nor does what it decomposes to.
+  bool may_cut(char32_t, char32_t) const override { return true; }
+  size_t growth() const override { return 3; }
 
  private:
   struct Scalar {

@@ -1,4 +1,4 @@
-#include "tokenize/normalizers/bert_normalizer.h"
+#include "tokenize/normalizers/bert.h"
 
 #include <algorithm>
 
@@ -35,7 +35,7 @@ BertNormalizer::BertNormalizer(BertNormalizerOptions options) : options_(options
   }
 }
 
-void BertNormalizer::normalize(std::string_view text, std::string& out) const {
+void BertNormalizer::normalize(std::string_view text, SegmentEnds, std::string& out) const {
   Marks marks;
   const char* at = text.data();
   const char* const end = at + text.size();

@@ -1,5 +1,6 @@
-#include "tokenize/normalizers/charsmap.h"
+#include "tokenize/normalizers/precompiled.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "tokenize/unicode/grapheme.h"
@@ -28,26 +29,26 @@ bool all_printable_ascii(const char* bytes) {
 
 }  // namespace
 
-std::optional<Charsmap> Charsmap::parse(std::string_view blob) {
+std::unique_ptr<const PrecompiledNormalizer> PrecompiledNormalizer::parse(std::string_view blob) {
   const auto read = [&](size_t at) {
     uint32_t value = 0;
     for (size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(blob[at + i]);
     return value;
   };
-  if (blob.size() < 8) return std::nullopt;
+  if (blob.size() < 8) return nullptr;
   const size_t trie_bytes = read(0);
-  if (trie_bytes % 4 != 0 || trie_bytes < 4 || trie_bytes > blob.size() - 4) return std::nullopt;
-  Charsmap map;
-  map.units_.resize(trie_bytes / 4);
-  for (size_t i = 0; i < map.units_.size(); ++i) map.units_[i] = read(4 + 4 * i);
-  map.replacements_ = blob.substr(4 + trie_bytes);
-  map.replacements_.push_back('\0');
-  if (!is_valid_utf8(map.replacements_) || !map.has_sound_replacements()) return std::nullopt;
-  map.find_plain_scalars();
+  if (trie_bytes % 4 != 0 || trie_bytes < 4 || trie_bytes > blob.size() - 4) return nullptr;
+  std::unique_ptr<PrecompiledNormalizer> map(new PrecompiledNormalizer);
+  map->units_.resize(trie_bytes / 4);
+  for (size_t i = 0; i < map->units_.size(); ++i) map->units_[i] = read(4 + 4 * i);
+  map->replacements_ = blob.substr(4 + trie_bytes);
+  map->replacements_.push_back('\0');
+  if (!is_valid_utf8(map->replacements_) || !map->has_sound_replacements()) return nullptr;
+  map->find_plain_scalars();
   return map;
 }
 
-bool Charsmap::has_sound_replacements() const {
+bool PrecompiledNormalizer::has_sound_replacements() {
   // Units that no path reaches are free of leaves in what darts-clone writes, so that looking at
   // all of them asks no more of a sound file than following every path would.
   for (size_t index = 0; index < units_.size(); ++index) {
@@ -58,13 +59,15 @@ bool Charsmap::has_sound_replacements() const {
     const size_t start = units_[leaf] & ~kIsLeaf;
     if (start >= replacements_.size() || is_continuation(replacements_[start])) return false;
     const auto replacement = std::string_view(replacements_).substr(start, kMaxReplacement + 1);
-    if (replacement.find('\0') == replacement.npos) return false;
+    const size_t length = replacement.find('\0');
+    if (length == replacement.npos) return false;
+    growth_ = std::max(growth_, length);
   }
   return true;
 }
 
 // Takes at most as many steps as the chunk has bytes, whatever the links are.
-std::string_view Charsmap::lookup(std::string_view chunk) const {
+std::string_view PrecompiledNormalizer::lookup(std::string_view chunk) const {
   size_t position = offset_of(units_[0]);
   for (const char byte : chunk) {
     const auto label = static_cast<unsigned char>(byte);
@@ -79,12 +82,12 @@ std::string_view Charsmap::lookup(std::string_view chunk) const {
   return {};
 }
 
-void Charsmap::normalize_scalar(std::string_view scalar, std::string& out) const {
+void PrecompiledNormalizer::normalize_scalar(std::string_view scalar, std::string& out) const {
   const std::string_view target = lookup(scalar);
   out.append(target.data() != nullptr ? target : scalar);
 }
 
-void Charsmap::normalize_cluster(std::string_view cluster, std::string& out) const {
+void PrecompiledNormalizer::normalize_cluster(std::string_view cluster, std::string& out) const {
   if (cluster.size() < kWholeClusterBytes) {
     // What follows the matched prefix inside the cluster is lost, as in the reference.
     const std::string_view target = lookup(cluster);
@@ -100,7 +103,7 @@ void Charsmap::normalize_cluster(std::string_view cluster, std::string& out) con
   }
 }
 
-void Charsmap::find_plain_scalars() {
+void PrecompiledNormalizer::find_plain_scalars() {
   std::string bytes;
   for (char32_t scalar = 0; scalar < kPlainScalars; ++scalar) {
     if (scalar >= 0xD800 && scalar < 0xE000) continue;
@@ -115,7 +118,8 @@ void Charsmap::find_plain_scalars() {
 
 // Copies the run of plain scalars at `position`, but for the last one where a cluster may go on
 // from it.
-size_t Charsmap::copy_plain(std::string_view text, size_t position, std::string& out) const {
+size_t PrecompiledNormalizer::copy_plain(std::string_view text, size_t position,
+                                         std::string& out) const {
   size_t end = position, last = position;  // `last`: where the run's last scalar starts
   while (end < text.size()) {
     if (printable_ascii_is_plain_ && end + 8 <= text.size() &&
@@ -137,7 +141,7 @@ size_t Charsmap::copy_plain(std::string_view text, size_t position, std::string&
   return end;
 }
 
-void Charsmap::normalize(std::string_view text, std::string& out) const {
+void PrecompiledNormalizer::normalize(std::string_view text, SegmentEnds, std::string& out) const {
   for (size_t position = copy_plain(text, 0, out); position < text.size();
        position = copy_plain(text, position, out)) {
     const size_t end = grapheme_end(text, position);

@@ -1,4 +1,4 @@
-#include "tokenize/normalizers/nfc_normalizer.h"
+#include "tokenize/normalizers/nfc.h"
 
 #include <algorithm>
 #include <iterator>
@@ -39,7 +39,7 @@ char32_t composed(char32_t first, char32_t second) {
 
 // ASCII never changes and never joins what stands before it: only stretches of other scalars, each
 // with the ASCII scalar before it, go through the whole of it.
-void NfcNormalizer::normalize(std::string_view text, std::string& out) const {
+void NfcNormalizer::normalize(std::string_view text, SegmentEnds, std::string& out) const {
   static thread_local Scalars scalars;
   for (size_t begin = 0; begin < text.size();) {
     const auto at = [&](size_t offset) { return text.begin() + static_cast<ptrdiff_t>(offset); };
