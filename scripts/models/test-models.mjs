@@ -11,9 +11,17 @@ export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex'
 const MINILM_CONFIG =
   JSON.stringify({
     architectures: ['BertForSequenceClassification'],
+    hidden_act: 'gelu',
+    hidden_size: 384,
+    intermediate_size: 1536,
+    layer_norm_eps: 1e-12,
     max_position_embeddings: 512,
     model_type: 'bert',
+    num_attention_heads: 12,
+    num_hidden_layers: 12,
     pad_token_id: 0,
+    type_vocab_size: 2,
+    vocab_size: 30522,
   }) + '\n';
 
 /** cross-encoder/ms-marco-MiniLM-L-12-v2 (Apache-2.0), int8: real weights, real relevance. Flat layout. */

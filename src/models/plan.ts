@@ -40,7 +40,6 @@ function whyRuntime(ways: readonly Way[], facts: ModelFacts, provider: Execution
   const way = builtin ?? ways[0];
   const obstacle = way && obstacleToBuiltin(facts, way.dtype, provider, capabilities);
   if (!builtin || obstacle !== undefined) return obstacle;
-  if (filesFor(builtin, facts.files).length === 0) return 'our own kernels need float weights and there are none';
   return builtin === ways[0] ? undefined : `it is faster at ${builtin.dtype} on this processor than our own kernels`;
 }
 

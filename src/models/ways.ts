@@ -91,14 +91,16 @@ export function obstacleToBuiltin(
   return `our own kernels do not know the architecture '${architecture}'`;
 }
 
-/** What our own kernels can start from. For fp32, files that have all of its bits come first. */
+/**
+ * What our own kernels can start from. For fp32, files that have all of its bits come first. int8 is also what an int8
+ * graph holds, behind weights that were never rounded so.
+ */
 function sourcesOf(dtype: LoadedDtype, files: readonly WeightFile[]): WeightFile[] {
-  const sources = files.filter(({ format, stored }) =>
-    format === 'safetensors' ? isFloatType(stored) : stored === 'float32',
-  );
-  if (dtype !== 'fp32') return sources;
+  const floats = files.filter(({ stored }) => isFloatType(stored));
+  if (dtype === 'int8') return [...floats, ...files.filter(({ stored }) => stored === 'int8')];
+  if (dtype !== 'fp32') return floats;
   const isWhole = ({ stored }: WeightFile) => stored === 'float32';
-  return [...sources.filter(isWhole), ...sources.filter((file) => !isWhole(file))];
+  return [...floats.filter(isWhole), ...floats.filter((file) => !isWhole(file))];
 }
 
 /** The files that serve for this way, best first, whether or not anything stands in its way. */

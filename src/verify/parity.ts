@@ -14,9 +14,9 @@ import { largestDifference, type Outcome } from './outcome';
 /** In logits: for the same weights in the same runtime. */
 const SAME_WEIGHTS = 1e-4;
 
-/** The ONNX file that the peers run: the model's own, or the fp32 graph of the weights that our kernels took. */
-async function peerModel({ engine, files, model }: ModelInfo): Promise<string | undefined> {
-  if (engine.name === 'onnxruntime') return files.model.path;
+/** The ONNX file that the peers run: the model's own, or the fp32 graph beside the weights that our kernels took. */
+async function peerModel({ files, model }: ModelInfo): Promise<string | undefined> {
+  if (files.model.path.endsWith('.onnx')) return files.model.path;
   const found = await findLocal(model, { dtype: 'fp32', provider: 'cpu' });
   const graph = found?.candidates.find((candidate) => candidate.engine === 'onnxruntime');
   return found && graph && weightsPath(found, graph);

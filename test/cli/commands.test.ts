@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub } from '../hub/fake-hub';
-import { minilmFolder, temporaryModel } from '../support/models';
+import { minilmFolder, minilmOnOnnxRuntime, temporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
 import { endOf, hasEnded, killRunning } from '../support/processes';
 import { tinyBert, tinyBertConfig } from '../support/tiny-bert';
@@ -90,7 +90,8 @@ describe('errors', () => {
   });
 
   it('no runtime: exit code 4; --verbose adds the stack', async () => {
-    const result = await runCli(['rank', 'q', '--verbose', ...MODEL], 'x', { ONNXRUNTIME_LIBRARY: '/no/such.so' });
+    const args = ['rank', 'q', '--verbose', '-m', minilmOnOnnxRuntime()];
+    const result = await runCli(args, 'x', { ONNXRUNTIME_LIBRARY: '/no/such.so' });
     expect(result.code).toBe(4);
     expect(result.stderr).toMatch(/RUNTIME_NOT_FOUND[\s\S]*\n {4}at /);
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { minilmFolder } from '../support/models';
+import { minilmOnOnnxRuntime } from '../support/models';
 
 const STAGES = ['required', 'loading', 'loaded', 'running', 'splitting', 'collected', 'closing', 'closed'] as const;
 
@@ -14,7 +14,7 @@ interface Ended {
 function runChild(stage: string, ending: string): Promise<Ended> {
   const child = spawn(
     process.execPath,
-    ['--expose-gc', path.join(__dirname, 'child.cjs'), stage, ending, minilmFolder()],
+    ['--expose-gc', path.join(__dirname, 'child.cjs'), stage, ending, minilmOnOnnxRuntime()],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000, killSignal: 'SIGKILL' },
   );
   const output = { stdout: '', stderr: '' };

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { minilmFolder } from '../support/models';
+import { minilmFolder, minilmOnOnnxRuntime } from '../support/models';
 
-function run(script: string, ...args: string[]) {
+function run(script: string, folder = minilmFolder(), ...args: string[]) {
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
-    [path.join(__dirname, script), ...args, minilmFolder()],
+    [path.join(__dirname, script), ...args, folder],
     { encoding: 'utf8', timeout: 240_000, killSignal: 'SIGKILL' },
   );
   return { status, signal, stdout, stderr };
@@ -23,6 +23,6 @@ describe('in one process with others', () => {
   }, 150_000);
 
   test.each(['ours-first', 'theirs-first'])('two Rerankers beside onnxruntime-node, %s', (order) => {
-    expect(run('beside-child.cjs', order)).toEqual(clean('agree\n'));
+    expect(run('beside-child.cjs', minilmOnOnnxRuntime(), order)).toEqual(clean('agree\n'));
   });
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { minilmFolder } from '../support/models';
+import { minilmOnOnnxRuntime } from '../support/models';
 import { temporaryFolder } from '../support/temporary-folder';
 
 it('leaves no file in the temporary folder or the home: not its own, not those of the runtime’s telemetry', () => {
@@ -10,7 +10,7 @@ it('leaves no file in the temporary folder or the home: not its own, not those o
   const env = { ...process.env, ...Object.fromEntries(names.map((name) => [name, folder])) };
   delete env['ORT_DISABLE_TELEMETRY'];
   const child = path.join(__dirname, 'child.cjs');
-  const args = ['--expose-gc', child, 'closed', 'return', path.resolve(minilmFolder())];
+  const args = ['--expose-gc', child, 'closed', 'return', path.resolve(minilmOnOnnxRuntime())];
   expect(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).toBe('closed\n');
   expect(readdirSync(folder, { recursive: true })).toEqual([]);
 });

@@ -39,13 +39,13 @@ type Rows = Record<Dtype, string>;
 const ON_ONNX_RUNTIME: Rows = { auto: 'oQ oP oG oF', fp32: 'oG', fp16: 'oF', bf16: '', int8: 'oQ oP' };
 const ON_CUDA: Rows = { ...ON_ONNX_RUNTIME, auto: 'oF oG oQ oP' };
 const ON_OUR_KERNELS: Rows = {
-  auto: 'bS bH bG oQ oP oG oF',
-  fp32: 'oG bS bG bH',
+  auto: 'bS bH bG bF bQ bP oQ oP oG oF',
+  fp32: 'oG bS bG bH bF',
   fp16: 'oF',
-  bf16: 'bS bH bG',
-  int8: 'bS bH bG oQ oP',
+  bf16: 'bS bH bG bF',
+  int8: 'bS bH bG bF bQ bP oQ oP',
 };
-const ON_FAST_FP32: Rows = { ...ON_OUR_KERNELS, fp32: 'bS bG bH oG' };
+const ON_FAST_FP32: Rows = { ...ON_OUR_KERNELS, fp32: 'bS bG bH bF oG' };
 
 const BARE = { architecture: 'XLMRobertaModel', modelType: 'xlm-roberta', hasHead: true };
 
@@ -111,10 +111,8 @@ describe('says why', () => {
       'model.onnx runs on ONNX Runtime, since it is faster at fp32 on this processor than our own kernels',
     ],
     [reasonOf('F', 'fp16'), 'model_fp16.onnx runs on ONNX Runtime, since our own kernels have no fp16'],
-    [
-      reasonOf('Q', 'auto'),
-      'model_quantized.onnx runs on ONNX Runtime, since our own kernels need float weights and there are none',
-    ],
+    [reasonOf('Q', 'auto'), 'int8 on our own kernels, made from the int8 weights of model_quantized.onnx'],
+    [reasonOf('FQ', 'auto'), 'int8 on our own kernels, made from the float16 weights of model_fp16.onnx'],
     [
       reasonOf('SQ', 'auto', SLOW, { architecture: 'OtherForSequenceClassification' }),
       "model_quantized.onnx runs on ONNX Runtime, since our own kernels do not know the architecture 'OtherForSequenceClassification'",
@@ -145,12 +143,12 @@ describe('a refusal says what is missing, what is there and what to change', () 
       "has no weights that can run as int8, which would be model_quantized.onnx, and our own kernels do not know the architecture 'unknown'; it has onnx/model.onnx (float32); ask for dtype 'auto' or 'fp32'",
     ],
     [
-      'QF',
+      'Q',
       'bf16',
       'cpu',
       {},
       'model.onnx',
-      "has no weights that can run as bf16, which would be model.safetensors or model.onnx; it has model_quantized.onnx (int8) and onnx/model_fp16.onnx (float16); ask for dtype 'auto', 'fp16' or 'int8'",
+      "has no weights that can run as bf16, which would be model.safetensors or model.onnx; it has model_quantized.onnx (int8); ask for dtype 'auto' or 'int8'",
     ],
     [
       'S',
@@ -182,7 +180,12 @@ it.each([
 ])('%s runs as %s', (path, dtype) => {
   const files = weightFilesAmong([path]);
   const plan = planModel({ ...factsOf(''), files }, { dtype: 'auto', provider: 'cpu' }, SLOW);
-  expect(plan).toMatchObject({ candidates: [{ engine: 'onnxruntime', dtype, file: { path } }] });
+  expect(plan).toMatchObject({
+    candidates: [
+      { engine: 'builtin', dtype, file: { path } },
+      { engine: 'onnxruntime', dtype, file: { path } },
+    ],
+  });
 });
 
 describe('weights that nothing reads are named, with what to do', () => {

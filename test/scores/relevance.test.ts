@@ -1,5 +1,5 @@
 import { Reranker } from '../../src';
-import { minilmFolder } from '../support/models';
+import { minilmOnOnnxRuntime } from '../support/models';
 import { describeWithShared, sharedLines } from '../support/shared';
 
 interface RelevanceQuery {
@@ -18,7 +18,7 @@ const mean = (values: number[]): number => values.reduce((sum, value) => sum + v
 
 describeWithShared('relevance on Cranfield, MiniLM int8', 'relevance/cranfield.jsonl.gz', () => {
   test('NDCG@10 rises from BM25 0.334 to the reference 0.398', async () => {
-    const reranker = await Reranker.load(minilmFolder());
+    const reranker = await Reranker.load(minilmOnOnnxRuntime());
     const before: number[] = [];
     const after: number[] = [];
     for (const { query, ideal, contexts } of sharedLines<RelevanceQuery>('relevance/cranfield.jsonl.gz')) {

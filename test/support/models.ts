@@ -15,6 +15,9 @@ function fetched(folder: string): string {
 /** cross-encoder/ms-marco-MiniLM-L-12-v2, int8. */
 export const minilmFolder = (): string => fetched('models/cross-encoder/ms-marco-MiniLM-L-12-v2');
 
+/** The same files without config.json: of an architecture that is not said, so ONNX Runtime runs them. */
+export const minilmOnOnnxRuntime = (): string => temporaryModel({ 'config.json': null }).folder;
+
 /** The real tokenizer.json files by the names that the parity sets use. */
 export const tokenizerFile = (name: 'minilm' | 'xlmr' | 'bge'): string =>
   ({

@@ -10,6 +10,8 @@ class Builder {
   readonly initializers: object[] = [];
   #count = 0;
 
+  constructor(private readonly sizes: TinyBert) {}
+
   add(opType: string, inputs: string[], ...attributes: object[]): string {
     const output = `${opType}_${this.#count++}`;
     this.nodes.push(node(opType, inputs, output, attributes));
@@ -35,7 +37,7 @@ class Builder {
 
   norm(name: string, x: string): string {
     const parts = [x, `${name}.weight`, `${name}.bias`];
-    return this.add('LayerNormalization', parts, int('axis', -1), float('epsilon', EPSILON));
+    return this.add('LayerNormalization', parts, int('axis', -1), float('epsilon', this.sizes.epsilon ?? EPSILON));
   }
 
   /** 0, 1, 2, … */
@@ -108,7 +110,7 @@ export function tinyBertGraph(sizes: TinyBert = {}, ending?: Ending): Uint8Array
   const { family = 'bert', labels = 1 } = sizes;
   const isBert = family === 'bert';
   const prefix = isBert ? 'bert' : 'roberta';
-  const graph = new Builder();
+  const graph = new Builder(sizes);
   graph.weights(sizes);
   let x = graph.embeddings(`${prefix}.embeddings`, isBert ? graph.bertPositions() : graph.robertaPositions());
   for (let i = 0; i < LAYERS; i++) x = graph.layer(`${prefix}.encoder.layer.${i}`, x);

@@ -7,6 +7,11 @@ export interface TinyBert {
   labels?: number;
   /** How its file stores weights, as safetensors calls it. */
   element?: Element;
+  epsilon?: number;
+  /** Norms with gamma and beta, as files of before 2020 have them. */
+  oldNorms?: boolean;
+  /** Tensors beside the weights: their names and how they are stored. */
+  buffers?: Record<string, string>;
 }
 type Element = 'F32' | 'F16' | 'BF16';
 
@@ -23,12 +28,15 @@ const defaults = (sizes: TinyBert): Required<TinyBert> => ({
   types: 2,
   labels: 1,
   element: 'F32',
+  epsilon: EPSILON,
+  oldNorms: false,
+  buffers: {},
   ...sizes,
 });
 
 /** What config.json says of it, unless told otherwise. */
 export function tinyBertConfig(sizes: TinyBert = {}): string {
-  const { family, vocabulary, positions, types, labels } = defaults(sizes);
+  const { family, vocabulary, positions, types, labels, epsilon } = defaults(sizes);
   const architecture = { bert: 'Bert', 'xlm-roberta': 'XLMRoberta' }[family];
   return JSON.stringify({
     architectures: [`${architecture}ForSequenceClassification`],
@@ -41,7 +49,7 @@ export function tinyBertConfig(sizes: TinyBert = {}): string {
     pad_token_id: family === 'bert' ? 0 : 1,
     type_vocab_size: types,
     max_position_embeddings: positions,
-    layer_norm_eps: EPSILON,
+    layer_norm_eps: epsilon,
     id2label: Object.fromEntries(Array.from({ length: labels }, (_, i) => [i, `LABEL_${i}`])),
   });
 }
@@ -109,6 +117,8 @@ export interface StoredTensor {
   shape: number[];
   /** Little-endian. */
   bytes: Buffer;
+  /** As safetensors calls it; undefined for the file's own. */
+  dtype?: string;
 }
 
 /** Its weights, as its file stores them. */
@@ -121,17 +131,25 @@ export function tinyBertTensors(sizes: TinyBert = {}): StoredTensor[] {
   });
 }
 
-/** A safetensors file of these tensors. */
+/** A safetensors file of these tensors, each of this type unless it has its own. */
 export function safetensors(tensors: readonly StoredTensor[], dtype: Element = 'F32'): Buffer {
   const header: Record<string, object> = {};
   let at = 0;
-  for (const { name, shape, bytes } of tensors)
-    header[name] = { dtype, shape, data_offsets: [at, (at += bytes.length)] };
+  for (const { name, shape, bytes, dtype: own = dtype } of tensors)
+    header[name] = { dtype: own, shape, data_offsets: [at, (at += bytes.length)] };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   return Buffer.concat([length, json, ...tensors.map(({ bytes }) => bytes)]);
 }
 
+const oldName = (name: string): string =>
+  name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+
 /** model.safetensors of it. */
-export const tinyBert = (sizes: TinyBert = {}): Buffer => safetensors(tinyBertTensors(sizes), defaults(sizes).element);
+export function tinyBert(sizes: TinyBert = {}): Buffer {
+  const { element, oldNorms, buffers } = defaults(sizes);
+  const tensors = tinyBertTensors(sizes).map((it) => ({ ...it, name: oldNorms ? oldName(it.name) : it.name }));
+  const others = Object.entries(buffers).map(([name, dtype]) => ({ name, dtype, shape: [1], bytes: Buffer.alloc(8) }));
+  return safetensors([...tensors, ...others], element);
+}

@@ -5,7 +5,7 @@ import { checkReference } from '../../src/verify/reference';
 import { serve, type RunningServer } from '../../src/server/serve';
 import { fp32MinilmFolder } from '../support/fp32-model';
 import { ending, gather, softmax } from '../support/graph-endings';
-import { minilmFolder, temporaryModel } from '../support/models';
+import { minilmFolder, minilmOnOnnxRuntime, temporaryModel } from '../support/models';
 import { sumModel, type SumModel } from '../support/onnx-model';
 
 // The built one: it starts a process of its own.
@@ -15,7 +15,7 @@ const { checkParity } = require('../../dist/verify/parity') as typeof import('..
 const SUM: SumModel = { inputs: { input_ids: 'int64' }, output: 'column', divisor: 1e6 };
 
 let reranker: Reranker;
-beforeAll(async () => (reranker = await Reranker.load(minilmFolder(), { threads: 1 })));
+beforeAll(async () => (reranker = await Reranker.load(minilmOnOnnxRuntime(), { threads: 1 })));
 afterAll(() => reranker.close());
 
 /** A Reranker whose logits are all off by this much. */
@@ -60,6 +60,17 @@ describe('parity', () => {
     expect(await checkParity(shifted(0.01, ended))).toMatchObject({ status: 'fail', message });
     await ended.close();
     remove();
+  });
+
+  it('compares what our own kernels took from an int8 graph with that graph', async () => {
+    const ours = await Reranker.load(minilmFolder(), { threads: 1 });
+    expect(ours.info.engine).toMatchObject({
+      name: 'builtin',
+      reason: 'int8 on our own kernels, made from the int8 weights of model.onnx',
+    });
+    expect(await checkParity(ours)).toMatchObject({ status: 'pass' });
+    expect(await checkParity(shifted(1.5, ours))).toMatchObject({ status: 'fail' });
+    await ours.close();
   });
 
   it('fails for other tokens', async () => {

@@ -16,7 +16,7 @@ std::string outer_of(const std::string& prefix) {
 
 }  // namespace
 
-BertConfig read_bert_config(const ConfigReader& config) {
+BertConfig read_bert_config(const ConfigReader& config, int default_pad_id) {
   const std::string architecture = config.architecture();
   // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a
   // head.
@@ -27,18 +27,32 @@ BertConfig read_bert_config(const ConfigReader& config) {
   config.require(config.text("position_embedding_type", "absolute") == "absolute",
                  "relative positions");
   BertConfig read;
-  read.vocabulary = config.integer("vocab_size", 1, 1 << 24);
+  constexpr int kLargestVocabulary = 1 << 24;
+  read.vocabulary = config.integer("vocab_size", 1, kLargestVocabulary, 0);
   read.shape = read_transformer_shape(config);
-  read.pad_id = config.integer("pad_token_id", 0, read.vocabulary - 1);
-  read.types = config.integer("type_vocab_size", 1, 16);
-  read.positions = config.integer("max_position_embeddings", 1, 1 << 16);
-  read.epsilon = static_cast<float>(config.number("layer_norm_eps"));
+  const int ids = read.vocabulary > 0 ? read.vocabulary : kLargestVocabulary;
+  read.pad_id = config.integer("pad_token_id", 0, ids - 1, default_pad_id);
+  read.types = config.integer("type_vocab_size", 1, 16, 0);
+  read.positions = config.integer("max_position_embeddings", 1, 1 << 16, 0);
+  read.epsilon = static_cast<float>(config.number("layer_norm_eps", 1e-12));
   return read;
 }
 
+BertConfig completed(BertConfig config, const WeightFile& file) {
+  const std::string tables = file.prefix_of("embeddings.word_embeddings.weight") + "embeddings.";
+  const auto complete = [&](int& rows, const char* table) {
+    if (rows == 0) rows = file.rows(tables + table + ".weight");
+  };
+  complete(config.vocabulary, "word_embeddings");
+  complete(config.positions, "position_embeddings");
+  complete(config.types, "token_type_embeddings");
+  return config;
+}
+
 ModelBinding read_bert(const ConfigReader& config) {
-  return [read = read_bert_config(config)](WeightBinder& weights) {
-    return std::make_unique<const BertModel>(weights, read,
+  constexpr int kDefaultPadId = 0;
+  return [read = read_bert_config(config, kDefaultPadId)](WeightBinder& weights) {
+    return std::make_unique<const BertModel>(weights, completed(read, weights.file()),
                                              BertHeadNames{"pooler.dense", true, "classifier"});
   };
 }

@@ -22,8 +22,10 @@ struct BertConfig {
   float epsilon;
 };
 
-// Throws as ConfigReader does.
-BertConfig read_bert_config(const ConfigReader& config);
+// What config.json leaves out has transformers' defaults (4.44 and 5.24); sizes of tables that it
+// leaves out are 0 until completed() takes them from the tables. Throws as ConfigReader does.
+BertConfig read_bert_config(const ConfigReader& config, int default_pad_id);
+BertConfig completed(BertConfig config, const WeightFile& file);
 
 // One layer: attention and feed-forward, each added to its input and normalised.
 class BertLayer {

@@ -23,6 +23,19 @@ void ConfigReader::require_present(std::string_view key) const {
           "a config.json without " + std::string(key));
 }
 
+bool ConfigReader::is_given(std::string_view key) const {
+  simdjson::dom::element value;
+  return !root_[key].get(value) && !value.is_null();
+}
+
+int ConfigReader::integer(std::string_view key, int64_t low, int64_t high, int otherwise) const {
+  return is_given(key) ? integer(key, low, high) : otherwise;
+}
+
+double ConfigReader::number(std::string_view key, double otherwise) const {
+  return is_given(key) ? number(key) : otherwise;
+}
+
 int ConfigReader::integer(std::string_view key, int64_t low, int64_t high) const {
   require_present(key);
   int64_t value;

@@ -19,6 +19,9 @@ class ConfigReader {
   // kModelUnsupported.
   int integer(std::string_view key, int64_t low, int64_t high) const;
   double number(std::string_view key) const;
+  // Where transformers has a default for what is left out or null, or the weights tell it.
+  int integer(std::string_view key, int64_t low, int64_t high, int otherwise) const;
+  double number(std::string_view key, double otherwise) const;
   std::string text(std::string_view key, std::string_view otherwise) const;
   // `architectures[0]`, or nothing.
   std::string architecture() const;
@@ -27,6 +30,7 @@ class ConfigReader {
   void require(bool fits, const std::string& what) const;
 
  private:
+  bool is_given(std::string_view key) const;
   void require_present(std::string_view key) const;
 
   std::string path_;

@@ -33,11 +33,13 @@ class RobertaModel : public BertModel {
 }  // namespace
 
 ModelBinding read_roberta(const ConfigReader& config) {
-  const BertConfig read = read_bert_config(config);
+  constexpr int kDefaultPadId = 1;
+  const BertConfig read = read_bert_config(config, kDefaultPadId);
   // There is room for a token.
-  config.integer("max_position_embeddings", read.pad_id + 2, read.positions);
-  return
-      [read](WeightBinder& weights) { return std::make_unique<const RobertaModel>(weights, read); };
+  config.integer("max_position_embeddings", read.pad_id + 2, 1 << 16, 0);
+  return [read](WeightBinder& weights) {
+    return std::make_unique<const RobertaModel>(weights, completed(read, weights.file()));
+  };
 }
 
 }  // namespace bge::encoder

@@ -44,7 +44,8 @@ FloatView::FloatView(const Tensor& tensor, size_t first, size_t count) : size_(c
     return;
   }
   switch (tensor.element) {
-    case Element::kFloat32: break;
+    case Element::kFloat32:
+    case Element::kOther: break;
     case Element::kFloat16: converted_ = convert_all(from, count, float_from_half); break;
     case Element::kBfloat16: converted_ = convert_all(from, count, float_from_bfloat16); break;
     case Element::kInt8: converted_ = dequantise_all<int8_t>(tensor, from, first, count); break;

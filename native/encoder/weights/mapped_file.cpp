@@ -19,6 +19,13 @@
 #include "base/error.h"
 
 namespace bge::encoder {
+namespace {
+
+[[noreturn]] void refuse_empty(const std::string& path) {
+  throw Error(ErrorCode::kModelInvalid, "The file is empty; fetch it again.", path);
+}
+
+}  // namespace
 
 #ifdef _WIN32
 
@@ -28,7 +35,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   const HANDLE file = CreateFileW(wide.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr,
                                   OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr);
   HANDLE mapping = nullptr;
-  LARGE_INTEGER size;
+  LARGE_INTEGER size{};
   if (file != INVALID_HANDLE_VALUE && GetFileSizeEx(file, &size)) {
     size_ = static_cast<size_t>(size.QuadPart);
     mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
@@ -37,8 +44,10 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (mapping != nullptr)
     data_ = static_cast<const char*>(MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0));
   const DWORD error = GetLastError();
+  const bool is_empty = file != INVALID_HANDLE_VALUE && size_ == 0;
   if (mapping != nullptr) CloseHandle(mapping);
   if (file != INVALID_HANDLE_VALUE) CloseHandle(file);
+  if (is_empty) refuse_empty(path);
   if (data_ == nullptr)
     throw Error(ErrorCode::kModelNotFound,
                 "Put a readable weights file here (Windows error " + std::to_string(error) + ").",
@@ -60,8 +69,10 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   struct stat info;
   void* data = MAP_FAILED;
   int error = errno;
+  bool is_empty = false;
   if (file >= 0 && fstat(file, &info) == 0) {
     error = EINVAL;
+    is_empty = S_ISREG(info.st_mode) && info.st_size == 0;
     if (S_ISREG(info.st_mode) && info.st_size > 0) {
       size_ = static_cast<size_t>(info.st_size);
       data = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
@@ -69,6 +80,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
     }
   }
   if (file >= 0) close(file);
+  if (is_empty) refuse_empty(path);
   if (data == MAP_FAILED && error == ENOMEM)
     throw Error(ErrorCode::kOutOfMemory,
                 "No address space for the " + std::to_string(size_ >> 20) +

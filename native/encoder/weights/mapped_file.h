@@ -8,7 +8,8 @@ namespace bge::encoder {
 // A whole file, mapped read-only.
 class MappedFile {
  public:
-  // Throws Error kModelNotFound for what is no regular file with content, kOutOfMemory.
+  // Throws Error kModelNotFound for what is no regular file, kModelInvalid for an empty one,
+  // kOutOfMemory.
   explicit MappedFile(const std::string& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

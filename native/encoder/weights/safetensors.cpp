@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "encoder/weights/weight_file.h"
@@ -23,8 +24,8 @@ std::optional<Element> element_of(std::string_view dtype) {
   return std::nullopt;
 }
 
-Tensor read_entry(simdjson::dom::element entry, std::string_view name, const char* data,
-                  size_t data_size, const std::string& path) {
+Tensor read_entry(simdjson::dom::element entry, const char* data, size_t data_size,
+                  const std::string& path) {
   std::string_view dtype;
   simdjson::dom::array shape;
   uint64_t begin;
@@ -33,12 +34,12 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
       entry["data_offsets"].at(0).get(begin) || entry["data_offsets"].at(1).get(end))
     invalid(path);
   const std::optional<Element> element = element_of(dtype);
+  // Position ids and other buffers are no weights; one that is asked for is named with its type.
   if (!element)
-    throw Error(ErrorCode::kModelUnsupported,
-                "Our own kernels need float32, float16 or bfloat16 weights, but " +
-                    std::string(name) + " is " + std::string(dtype) +
-                    "; use the model's ONNX file.",
-                path);
+    return {.data = nullptr,
+            .element = Element::kOther,
+            .shape = {},
+            .storage = std::make_shared<const std::string>(dtype)};
   Tensor tensor{.data = nullptr, .element = *element, .shape = {}};
   uint64_t count = 1;
   for (const simdjson::dom::element size : shape) {
@@ -53,6 +54,21 @@ Tensor read_entry(simdjson::dom::element entry, std::string_view name, const cha
     invalid(path);
   tensor.data = data + begin;
   return tensor;
+}
+
+// As transformers reads files of before 2020: a norm's gamma is its weight, its beta its bias.
+std::string name_of(std::string_view name) {
+  for (const auto& [old, now] : {std::pair{"LayerNorm.gamma", "LayerNorm.weight"},
+                                 std::pair{"LayerNorm.beta", "LayerNorm.bias"}})
+    if (name.ends_with(old))
+      return std::string(name.substr(0, name.size() - std::string_view(old).size())) + now;
+  return std::string(name);
+}
+
+void require_floats(const Tensors& tensors, const std::string& path) {
+  for (const auto& [name, tensor] : tensors)
+    if (tensor.element != Element::kOther) return;
+  if (!tensors.empty()) refuse_type(tensors.begin()->first, tensors.begin()->second, path);
 }
 
 }  // namespace
@@ -70,12 +86,10 @@ Tensors read_safetensors(const MappedFile& file, const std::string& path) {
   const size_t data_size = file.size() - sizeof header_size - header_size;
   Tensors tensors;
   for (const auto& [name, entry] : entries) {
-    std::string_view dtype;
     if (name == "__metadata__") continue;
-    // Position ids and other integer buffers are no weights.
-    if (!entry["dtype"].get(dtype) && dtype.starts_with('I')) continue;
-    tensors.emplace(name, read_entry(entry, name, header + header_size, data_size, path));
+    tensors.emplace(name_of(name), read_entry(entry, header + header_size, data_size, path));
   }
+  require_floats(tensors, path);
   return tensors;
 }
 

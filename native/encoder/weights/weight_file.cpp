@@ -10,6 +10,13 @@ size_t Tensor::count() const {
   return count;
 }
 
+void refuse_type(const std::string& name, const Tensor& tensor, const std::string& path) {
+  throw Error(ErrorCode::kModelUnsupported,
+              "Our own kernels need float32, float16 or bfloat16 weights, but " + name + " is " +
+                  *tensor.storage + "; use the model's ONNX file.",
+              path);
+}
+
 WeightFile::WeightFile(const std::string& path)
     : path_(path),
       file_(path),
@@ -25,8 +32,11 @@ std::vector<const MappedFile*> WeightFile::files() const {
 const Tensor& WeightFile::find(const std::string& name) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end())
-    throw Error(ErrorCode::kModelInvalid, "The weights lack " + name + "; fetch the model again.",
+    throw Error(ErrorCode::kModelInvalid,
+                "The weights lack " + name +
+                    "; take them and config.json from one model, or use its ONNX file.",
                 path_);
+  if (found->second.element == Element::kOther) refuse_type(name, found->second, path_);
   return found->second;
 }
 

@@ -10,7 +10,8 @@
 
 namespace bge::encoder {
 
-enum class Element : uint8_t { kFloat32, kFloat16, kBfloat16, kInt8, kUint8, kInt32 };
+// kOther: of a type that is no weight's.
+enum class Element : uint8_t { kFloat32, kFloat16, kBfloat16, kInt8, kUint8, kInt32, kOther };
 
 constexpr size_t bytes_of(Element element) {
   switch (element) {
@@ -20,6 +21,7 @@ constexpr size_t bytes_of(Element element) {
     case Element::kBfloat16: return 2;
     case Element::kInt8:
     case Element::kUint8: return 1;
+    case Element::kOther: return 0;
   }
   return 0;
 }
@@ -38,7 +40,7 @@ struct Tensor {
   std::vector<int64_t> shape;
   // Of integers; null for floats. Shared by copies of the tensor.
   std::shared_ptr<const Quantisation> quantisation = nullptr;
-  // Holds what `data` points to where that is not the mapped file.
+  // Holds what `data` points to where that is not the mapped file; of kOther, the type's name.
   std::shared_ptr<const std::string> storage = nullptr;
   // A linear layer's weight stored [in][out] (ONNX MatMul) instead of [out][in] (PyTorch).
   bool transposed = false;
@@ -47,6 +49,10 @@ struct Tensor {
 };
 
 using Tensors = std::map<std::string, Tensor>;
+
+// Throws Error kModelUnsupported for a tensor of kOther, with its name and type.
+[[noreturn]] void refuse_type(const std::string& name, const Tensor& tensor,
+                              const std::string& path);
 
 // The tensors of model.safetensors or of an ONNX graph, by the names that PyTorch gave them.
 class WeightFile {
@@ -57,7 +63,8 @@ class WeightFile {
   // This file, then those that its graph keeps weights in.
   std::vector<const MappedFile*> files() const;
   const Tensors& tensors() const { return tensors_; }
-  // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape.
+  // Throws Error kModelInvalid, naming the tensor, when it is missing or has another shape, and
+  // kModelUnsupported when it is of another type.
   const Tensor& vector(const std::string& name, int64_t size) const;
   const Tensor& matrix(const std::string& name, int64_t rows, int64_t columns) const;
   // Outputs of a linear layer's weight. Throws Error kModelInvalid.
