@@ -121,7 +121,8 @@ void Worker::score(const schedule::RunWork& work) {
     schedule::Pair& pair = work.pairs[i].pair();
     if (!std::isfinite(logits[i])) {
       throw Error(ErrorCode::kInferenceFailed,
-                  "the model gave a logit that is not a finite number; check its weights");
+                  "the model gave a logit that is not a finite number; check its weights",
+                  "/contexts/" + std::to_string(pair.first_context) + "/text");
     }
     pair.logit = logits[i];
     pair.encoded = {};

@@ -53,6 +53,11 @@ class SignatureReader {
       unsupported("input '" + name + "' is neither int64 nor int32");
     }
     if (type.shape.size() != 2) unsupported("input '" + name + "' is not [batch, tokens]");
+    if (type.shape[1] > 0 || type.shape[0] > 1) {
+      unsupported("input '" + name + "' has the fixed shape " + std::to_string(type.shape[0]) +
+                  " x " + std::to_string(type.shape[1]) +
+                  " (-1: any); export it with dynamic axes");
+    }
     return {name, *role, type.element == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64};
   }
 

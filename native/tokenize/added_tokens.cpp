@@ -109,9 +109,10 @@ bool AddedTokens::next(std::string_view text, Cursor& cursor, Match& match) cons
     size_t end = begin + token->content.size();
     cursor.search = end;  // a match that its flags refuse is consumed all the same
     if (token->is_text || (token->single_word && is_inside_word(text, begin, end))) continue;
-    if (token->lstrip) begin = strip_left(text, begin, cursor.done);
+    if (token->lstrip) begin = std::max(strip_left(text, begin, cursor.done), cursor.done);
     // What the match before has swallowed is White_Space up to its end: no need to look again.
     if (token->rstrip) end = strip_right(text, std::max(end, cursor.done));
+    if (begin >= end) continue;  // the match before has swallowed it
     match = {begin, end, token->id};
     return true;
   }

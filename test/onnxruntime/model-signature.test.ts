@@ -67,6 +67,16 @@ describe('models that cannot be used are refused with a sentence', () => {
   test.each<[string, SumModel, string]>([
     ['an unknown input', { inputs: { input_ids: 'int64', pixel_values: 'int64' }, output: 'column' }, "'pixel_values'"],
     ['no input_ids', { inputs: { attention_mask: 'int64' }, output: 'column' }, "'input_ids'"],
+    [
+      'a fixed number of tokens',
+      { inputs: { input_ids: 'int64' }, output: 'column', inputShape: [1, 128] },
+      'fixed shape 1 x 128',
+    ],
+    [
+      'a fixed number of rows',
+      { inputs: { input_ids: 'int64' }, output: 'column', inputShape: [2, 128] },
+      'fixed shape 2 x 128',
+    ],
     ['float ids', { inputs: { input_ids: 'float' }, output: 'column' }, 'neither int64 nor int32'],
   ])('%s', async (_, model, words) => {
     await expect(withModel(model, () => Promise.resolve())).rejects.toMatchObject({
@@ -80,7 +90,10 @@ describe('models that cannot be used are refused with a sentence', () => {
     const model: SumModel = { inputs: { input_ids: 'int64' }, output: 'column', divisor: 0 };
     await withModel(model, async (reranker) => {
       const input = { query: 'q', contexts: [{ text: 'a' }] };
-      await expect(reranker.rerank(input)).rejects.toMatchObject({ code: 'INFERENCE_FAILED' });
+      await expect(reranker.rerank(input)).rejects.toMatchObject({
+        code: 'INFERENCE_FAILED',
+        path: '/contexts/0/text',
+      });
       await expect(reranker.rerank(input)).rejects.toMatchObject({ code: 'INFERENCE_FAILED' });
       expect(reranker.stats().requests).toMatchObject({ failed: 2, completed: 0 });
     });

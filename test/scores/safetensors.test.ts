@@ -74,14 +74,15 @@ describe.each(['bert', 'xlm-roberta'] as const)('a small %s', (family) => {
     });
   });
 
-  it.each<[string, (config: Record<string, unknown>, key: string) => void]>([
-    ['without', (config, key) => delete config[key]],
-    ['with null for', (config, key) => (config[key] = null)],
-  ])('scores %s what config.json may leave out', async (_, leaveOut) => {
+  it.each([
+    ['without', undefined],
+    ['with null for', null],
+  ])('scores %s what config.json may leave out', async (_, left) => {
     const { folder, graph } = folderOf(family, { epsilon: DEFAULT_EPSILON });
     const path = join(folder, 'config.json');
     const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    for (const key of LEFT_OUT) leaveOut(config, key);
+    // JSON has no undefined: such an entry is left out.
+    for (const key of LEFT_OUT) config[key] = left;
     writeFileSync(path, JSON.stringify(config));
     await using reranker = await Reranker.load(folder, { dtype: 'fp32', threads: 1 });
     expect(reranker.info.engine.name).toBe('builtin');

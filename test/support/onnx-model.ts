@@ -53,6 +53,8 @@ export interface SumModel {
   /** What the output is said to have, where that is not so. */
   labels?: number;
   ending?: Ending;
+  /** Of every input, where it is fixed. */
+  inputShape?: [number, number];
 }
 
 /** An ONNX model whose logit, its classifier's product, is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */
@@ -95,7 +97,7 @@ export function sumModel(sum: SumModel): Uint8Array {
         ...initializers,
         ...(ending?.initializers ?? []),
       ],
-      input: names.map((name) => tensor(name, inputs[name] as Element, ['batch', 'tokens'])),
+      input: names.map((name) => tensor(name, inputs[name] as Element, sum.inputShape ?? ['batch', 'tokens'])),
       output: [
         ending
           ? tensor('scores', 'float', ending.shape)
