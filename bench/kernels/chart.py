@@ -24,7 +24,7 @@ def main(title, path):
     for i, (speed, name) in enumerate(speeds):
         y = 40 + i * ROW
         width = BARS * speed / speeds[0][0]
-        color = "#1f6feb" if name.startswith("packed") else "#9aa4b2"
+        color = "#1f6feb" if name.endswith("ours") else "#9aa4b2"
         print(
             f'<text x="{LABEL - 8}" y="{y + 14}" text-anchor="end">{escape(name)}</text>'
             f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{ROW - 8}" fill="{color}"/>'

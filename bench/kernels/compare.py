@@ -1,4 +1,4 @@
-"""Tokens per second of processor time, one thread, our packed path beside its peers, in turns.
+"""Tokens per second of processor time, one thread, our own kernels beside their peers, in turns.
 
     pip install numpy onnxruntime openvino tokenizers
     python bench/kernels/compare.py ENCODER_BENCH PAIRS ROUNDS FP32_FOLDER [INT8_MODEL.onnx]
@@ -62,7 +62,7 @@ def measure(run, pairs, batch):
     return sum(len(ids) for ids, _ in pairs) / (time.process_time() - start)
 
 
-def measure_packed(program, folder, dtype, pairs_path):
+def measure_own(program, folder, dtype, pairs_path):
     command = [program, folder, f"{folder}/model.safetensors", dtype, pairs_path, "1"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(re.search(r"tokens/cpu-s=(\d+)", output)[1])
@@ -74,8 +74,8 @@ def main(program, pairs_path, rounds, folder, int8_model=None):
     fp32 = onnxruntime_runner(fp32_model)
     bf16 = openvino_runner(fp32_model, "bf16")
     cases = {
-        "packed int8": lambda: measure_packed(program, folder, "int8", pairs_path),
-        "packed bf16": lambda: measure_packed(program, folder, "bf16", pairs_path),
+        "int8, ours": lambda: measure_own(program, folder, "int8", pairs_path),
+        "bf16, ours": lambda: measure_own(program, folder, "bf16", pairs_path),
         "openvino bf16": lambda: measure(bf16, pairs, 1),
         "onnxruntime fp32": lambda: measure(fp32, pairs, 1),
         "onnxruntime fp32 padded": lambda: measure(fp32, pairs[:30], 30),
@@ -89,7 +89,7 @@ def main(program, pairs_path, rounds, folder, int8_model=None):
             best[name] = max(best[name], case())
             print(f"  {name}: {best[name]:.0f} tokens/cpu-s", flush=True)
     for name, speed in best.items():
-        ratios = [f"{best[ours] / speed:.2f}" for ours in ("packed int8", "packed bf16")]
+        ratios = [f"{best[ours] / speed:.2f}" for ours in ("int8, ours", "bf16, ours")]
         print(f"{name:24} {speed:8.0f} tokens/cpu-s   int8 is {ratios[0]}x, bf16 {ratios[1]}x")
 
 

@@ -1,4 +1,4 @@
-"""Where more cores stop helping: weight traffic of the packed int8 path against memory bandwidth.
+"""Where more cores stop helping: weight traffic of our int8 kernels against memory bandwidth.
 
     python bench/kernels/memory_traffic.py SPEED_BASE SPEED_MINILM
 

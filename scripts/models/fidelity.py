@@ -3,7 +3,7 @@
     pip install numpy onnxruntime tokenizers
     python scripts/models/fidelity.py pairs MODEL_FOLDER QUERIES.jsonl.gz PAIRS        tokenize once
     python scripts/models/fidelity.py onnx MODEL.onnx PAIRS LOGITS                     by ONNX Runtime
-    encoder_bench MODEL_FOLDER WEIGHTS int8 PAIRS 1 LOGITS                      by the packed path
+    encoder_bench MODEL_FOLDER WEIGHTS int8 PAIRS 1 LOGITS                      by our own kernels
     python scripts/models/fidelity.py compare QUERIES.jsonl.gz TRUTH LOGITS [LOGITS ...]
 
 QUERIES: one JSON object a line, {"query", "contexts": [{"text", "grade"}], "ideal": grades of the
