@@ -1,4 +1,4 @@
-// Answers lines of token ids with logits, for scripts/check-families.py:
+// Answers lines of token ids with logits, for scripts/models/check-families.py:
 //   bge_score_tokens FOLDER WEIGHTS fp32|bf16|int8 < lines of ids
 #include <cstdio>
 #include <iostream>

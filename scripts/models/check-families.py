@@ -22,7 +22,7 @@ from typing import Callable
 import torch
 import transformers
 
-SCORER = Path(__file__).parent.parent / "build/native-tests/test/native/bge_score_tokens"
+SCORER = Path(__file__).parents[2] / "build/native-tests/test/native/bge_score_tokens"
 FP32_TOLERANCE = 1e-4
 LOGIT_STD = 4.0
 CALIBRATION_PAIRS = 32
