@@ -125,6 +125,7 @@ describe('what is fetched and where it lies', () => {
     const XLMR = { architectures: ['XLMRobertaForSequenceClassification'], model_type: 'xlm-roberta' };
     const INT8 = 'onnx/model_quantized.onnx';
     const FP32 = ['onnx/model.onnx_data', 'onnx/model.onnx'];
+    const FP16 = 'onnx/model_fp16.onnx';
     const SAFETENSORS = 'model.safetensors';
     const file = (text: string): FakeFile => ({ content: Buffer.from(text), lfs: true });
     const withConfig = (config: object) => {
@@ -147,8 +148,9 @@ describe('what is fetched and where it lies', () => {
       ['fp32: the graph that ONNX Runtime runs', { dtype: 'fp32' }, XLMR, [], FP32],
       ['fp32 without a graph', { dtype: 'fp32' }, XLMR, FP32, [SAFETENSORS]],
       ['auto without safetensors: the fp32 graph', {}, XLMR, [SAFETENSORS], FP32],
-      ['auto with int8 alone', {}, XLMR, [SAFETENSORS, ...FP32], [INT8]],
-      ['CUDA: half precision', { provider: 'cuda' }, XLMR, [], ['onnx/model_fp16.onnx']],
+      ['auto with 16 bits and 8: the float ones', {}, XLMR, [SAFETENSORS, ...FP32], [FP16]],
+      ['auto with int8 alone', {}, XLMR, [SAFETENSORS, ...FP32, FP16], [INT8]],
+      ['CUDA: half precision', { provider: 'cuda' }, XLMR, [], [FP16]],
       ['CUDA as int8', { dtype: 'int8', provider: 'cuda' }, XLMR, [], [INT8]],
       ['CUDA as fp32', { dtype: 'fp32', provider: 'cuda' }, XLMR, [], FP32],
       ['safetensors in bfloat16', { dtype: 'int8' }, { ...XLMR, torch_dtype: 'bfloat16' }, [], [SAFETENSORS]],
@@ -160,7 +162,7 @@ describe('what is fetched and where it lies', () => {
       withConfig(config);
       for (const name of absent) Reflect.deleteProperty(hub.files, name);
       expect(await weightsOf(options)).toEqual(expected);
-      const others = [INT8, SAFETENSORS, ...FP32].filter((name) => !expected.includes(name));
+      const others = [INT8, SAFETENSORS, ...FP32, FP16].filter((name) => !expected.includes(name));
       for (const name of others) expect(hub.downloads(name)).toEqual([]);
     });
 

@@ -56,7 +56,13 @@ const ON_FAST_FP32: Rows = { ...ON_OUR_KERNELS, fp32: 'bS bG bH bF oG' };
 
 const BARE = { architecture: 'XLMRobertaModel', modelType: 'xlm-roberta', hasHead: true };
 /** Modules are run by our own kernels or not at all. */
-const ON_OURS_ALONE: Rows = { auto: 'bS bH bG', fp32: 'bS bG bH', fp16: '', bf16: 'bS bH bG', int8: 'bS bH bG' };
+const ON_OURS_ALONE: Rows = {
+  auto: 'bS bH bG bF bQ bP',
+  fp32: 'bS bG bH bF',
+  fp16: '',
+  bf16: 'bS bH bG bF',
+  int8: 'bS bH bG bF bQ bP',
+};
 const NOWHERE: Rows = { auto: '', fp32: '', fp16: '', bf16: '', int8: '' };
 
 const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows][] = [
