@@ -99,9 +99,9 @@ describe('files that are not as they should be', () => {
     ],
     [
       'tokenizer.json with another normalizer',
-      () => ({ 'tokenizer.json': changed((json) => (json.normalizer = { type: 'Nmt' })) }),
+      () => ({ 'tokenizer.json': changed((json) => (json.normalizer = { type: 'NFKD' })) }),
       'TOKENIZER_UNSUPPORTED',
-      'Nmt',
+      'NFKD',
     ],
     ['no tokenizer.json', () => ({ 'tokenizer.json': null }), 'MODEL_NOT_FOUND', 'tokenizer.json'],
     ['no model', () => ({ 'model.onnx': null }), 'MODEL_NOT_FOUND', 'model'],
