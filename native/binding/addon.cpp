@@ -13,7 +13,7 @@ namespace bge::binding {
 namespace {
 
 // The shape of the interface in src/addon/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 8;
+constexpr int kApiVersion = 9;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_load_options(info[0].As<Napi::Object>()));
@@ -22,10 +22,6 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 // A function, since it asks the system for the tile registers: only when it matters.
 Napi::Value capabilities(const Napi::CallbackInfo& info) {
   return from_capabilities(info.Env(), engine::capabilities());
-}
-
-Napi::Value has_fast_fp32(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), engine::capabilities().has_fast_fp32);
 }
 
 // On the calling thread: for a process of its own.
@@ -49,7 +45,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   environment->engine_constructor = Napi::Persistent(EngineObject::define(env));
   exports.Set("apiVersion", kApiVersion);
   exports.Set("capabilities", Napi::Function::New(env, capabilities, "capabilities"));
-  exports.Set("hasFastFp32", Napi::Function::New(env, has_fast_fp32, "hasFastFp32"));
   exports.Set("load", Napi::Function::New(env, load, "load"));
   exports.Set("probeCuda", Napi::Function::New(env, probe_cuda, "probeCuda"));
   return exports;

@@ -9,7 +9,7 @@ import type {
 } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 8;
+export const NATIVE_API_VERSION = 9;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -150,8 +150,6 @@ export interface NativeAddon {
   readonly apiVersion: number;
   /** Never throws. The first call asks the system for the tile registers (AMX), so it is made only when it matters. */
   capabilities(): NativeCapabilities;
-  /** Whether this processor runs fp32 on our own kernels faster than ONNX Runtime runs it. */
-  hasFastFp32(): boolean;
   /** Loads on a thread of its own; rejects with a NativeFailure. */
   load(options: NativeLoadOptions): Promise<NativeEngine>;
   /**

@@ -1,5 +1,5 @@
 import { RerankError } from '../errors';
-import type { OnnxGraph } from '../formats/onnx-graph';
+import type { ModelGraph } from '../formats/model-graph';
 import { readWeightsGraph } from '../formats/weights-graph';
 import { checkEnd, checkInputs } from './check-graph';
 import type { Finding, FindingCode } from './finding';
@@ -23,7 +23,7 @@ function refuseErrors(findings: readonly Finding[], path: string): void {
 
 /** What a file of weights says of its model. */
 export interface CheckedGraph {
-  graph: OnnxGraph;
+  graph: ModelGraph;
   /** Undefined where there is no graph with an end: of safetensors. */
   end: GraphEnd | undefined;
 }
@@ -52,6 +52,6 @@ export async function checkWeights(path: string, unusedPositions: number, maxLen
  * Once the tokenizer is loaded, with the number of its tokens.
  * @throws {RerankError} MODEL_INVALID.
  */
-export function checkTokenizer(vocabulary: number, graph: OnnxGraph, tokenizerPath: string): void {
+export function checkTokenizer(vocabulary: number, graph: ModelGraph, tokenizerPath: string): void {
   refuseErrors(checkVocabulary(vocabulary, graph), tokenizerPath);
 }

@@ -1,12 +1,12 @@
 import { finding, type Finding } from './finding';
-import type { OnnxGraph } from '../formats/onnx-graph';
+import type { ModelGraph } from '../formats/model-graph';
 import { EndNotUnderstood, readEnd, type GraphEnd } from './graph-end';
 
 /** What a cross-encoder is given. */
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'];
 
 /** Inputs that nobody fills, and the one that must be there. */
-export function checkInputs({ inputs, outputs, initializers }: OnnxGraph): Finding[] {
+export function checkInputs({ inputs, outputs, initializers }: ModelGraph): Finding[] {
   if (outputs.length === 0) return []; // no graph: the runtime says that better
   const weights = new Set(initializers.map(({ name }) => name));
   const names = inputs.map(({ name }) => name).filter((name) => !weights.has(name));
@@ -23,7 +23,7 @@ export function checkInputs({ inputs, outputs, initializers }: OnnxGraph): Findi
 }
 
 /** The end as `readEnd` tells it, and what is to be said of it. */
-export function checkEnd(graph: OnnxGraph): { end: GraphEnd | undefined; findings: Finding[] } {
+export function checkEnd(graph: ModelGraph): { end: GraphEnd | undefined; findings: Finding[] } {
   try {
     const end = readEnd(graph);
     if (!end?.activation) return { end, findings: [] };

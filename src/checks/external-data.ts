@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { isLfsPointer } from '../base/lfs-pointer';
 import { externalPath } from '../formats/external-path';
-import type { OnnxGraph } from '../formats/onnx-graph';
+import type { ModelGraph } from '../formats/model-graph';
 import { finding, type Finding } from './finding';
 
 /** Every file that the graph keeps weights in, with the bytes it must have. */
-function externalFiles({ initializers }: OnnxGraph): Map<string, number> {
+function externalFiles({ initializers }: ModelGraph): Map<string, number> {
   const files = new Map<string, number>();
   for (const { external } of initializers) {
     if (!external) continue;
@@ -15,7 +15,7 @@ function externalFiles({ initializers }: OnnxGraph): Map<string, number> {
   return files;
 }
 
-export async function checkExternalData(graph: OnnxGraph, modelPath: string): Promise<Finding[]> {
+export async function checkExternalData(graph: ModelGraph, modelPath: string): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const [location, needed] of externalFiles(graph)) {
     const path = externalPath(modelPath, location);

@@ -1,5 +1,5 @@
 import type { ExecutionProvider } from '../types';
-import type { OnnxGraph } from '../formats/onnx-graph';
+import type { ModelGraph } from '../formats/model-graph';
 import { finding, type Finding } from './finding';
 import type { GraphEnd } from './graph-end';
 import { tableRows } from './tables';
@@ -14,7 +14,7 @@ const NOT_ON_CUDA = [
 ];
 
 /** `maxTokens` is what is promised or asked for; `unusedPositions` lie before the first (RoBERTa's kin). */
-export function checkPositions(graph: OnnxGraph, maxTokens: number, unusedPositions: number): Finding[] {
+export function checkPositions(graph: ModelGraph, maxTokens: number, unusedPositions: number): Finding[] {
   const { positions } = tableRows(graph);
   if (positions === undefined || positions - unusedPositions >= maxTokens) return [];
   const usable = positions - unusedPositions;
@@ -28,7 +28,7 @@ export function checkPositions(graph: OnnxGraph, maxTokens: number, unusedPositi
  * `configLabels` is the number in config.json's id2label; undefined where it has none. `end`: where it is known, its
  * classifier tells what the output's dimensions may not.
  */
-export function checkLabels(graph: OnnxGraph, configLabels: number | undefined, end?: GraphEnd): Finding[] {
+export function checkLabels(graph: ModelGraph, configLabels: number | undefined, end?: GraphEnd): Finding[] {
   const output = graph.outputs.find(({ name }) => name === (end?.output ?? 'logits')) ?? graph.outputs[0];
   const labels = Math.max((output?.dims.length === 2 ? output.dims[1] : 0) ?? 0, end?.labels ?? 0);
   if (labels === 0) return [];
@@ -49,7 +49,7 @@ export function checkLabels(graph: OnnxGraph, configLabels: number | undefined, 
 }
 
 /** `highestType` is the largest type id that the tokenizer gives to a pair. */
-export function checkTokenTypes(graph: OnnxGraph, highestType: number): Finding[] {
+export function checkTokenTypes(graph: ModelGraph, highestType: number): Finding[] {
   const { types } = tableRows(graph);
   const takesTypes = graph.inputs.some(({ name }) => name === 'token_type_ids');
   if (takesTypes && types !== undefined && highestType >= types) {
@@ -63,7 +63,7 @@ export function checkTokenTypes(graph: OnnxGraph, highestType: number): Finding[
   return [];
 }
 
-export function checkOperators(graph: OnnxGraph, providers: readonly ExecutionProvider[]): Finding[] {
+export function checkOperators(graph: ModelGraph, providers: readonly ExecutionProvider[]): Finding[] {
   const found: Finding[] = [];
   const names = [...graph.operators.keys()];
   const unknown = names.filter((name) => name.includes(':') && !KNOWN_DOMAINS.has(name.split(':')[0] ?? ''));

@@ -1,6 +1,6 @@
 import type { OnnxNode } from '../formats/onnx-node';
 import { Wiring } from '../formats/onnx-wiring';
-import type { OnnxGraph, OnnxValue } from '../formats/onnx-graph';
+import type { ModelGraph, GraphValue } from '../formats/model-graph';
 import { classifierAt } from './classifier';
 
 /** What a graph makes of its classifier's logits. */
@@ -28,7 +28,7 @@ const KEEP_ORDER: ReadonlySet<string> = new Set(['Identity', 'Dropout', 'Cast', 
 /** Opset from which softmax is over the last axis unless told otherwise; before, from the second on. */
 const SOFTMAX_OF_LAST_AXIS = 13;
 
-function outputOf({ outputs }: OnnxGraph): OnnxValue {
+function outputOf({ outputs }: ModelGraph): GraphValue {
   const named = SCORES.map((name) => outputs.find((output) => output.name === name)).find((found) => found);
   const found = named ?? (outputs.length === 1 ? outputs[0] : undefined);
   if (found) return found;
@@ -50,14 +50,14 @@ function pickedLabel({ operator, inputs, attributes }: OnnxNode, wiring: Wiring)
 
 /** From the output back to the classifier. */
 interface Way {
-  output: OnnxValue;
+  output: GraphValue;
   /** What lies between them, the output's own node first. */
   nodes: OnnxNode[];
   labels: number | undefined;
   wiring: Wiring;
 }
 
-function wayBack(output: OnnxValue, wiring: Wiring): Way {
+function wayBack(output: GraphValue, wiring: Wiring): Way {
   const nodes: OnnxNode[] = [];
   for (let value: string | undefined = output.name; ;) {
     const node: OnnxNode | undefined = wiring.producer(value);
@@ -107,7 +107,7 @@ function checkPicks({ output, nodes, labels, wiring }: Way, activation: number):
  * Reads how a graph ends. Undefined where there is no graph to read: of safetensors, or in what is no ONNX file.
  * @throws {EndNotUnderstood} Where the output is not known to be logits or to come from them.
  */
-export function readEnd(graph: OnnxGraph): GraphEnd | undefined {
+export function readEnd(graph: ModelGraph): GraphEnd | undefined {
   if (graph.nodes.length === 0 || graph.outputs.length === 0) return undefined;
   const output = outputOf(graph);
   const way = wayBack(output, new Wiring(graph));

@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxTensor } from '../formats/onnx-graph';
+import type { ModelGraph, StoredTensor } from '../formats/model-graph';
 
 /** Embedding tables by what exporters call them; a quantised one carries a suffix. */
 const WORDS = /(^|[./])(word_embeddings|tok_embeddings)\.weight(_quantized)?$/;
@@ -14,11 +14,11 @@ export interface TableRows {
   hidden: number | undefined;
 }
 
-function table({ initializers }: OnnxGraph, name: RegExp): OnnxTensor | undefined {
+function table({ initializers }: ModelGraph, name: RegExp): StoredTensor | undefined {
   return initializers.find((tensor) => tensor.dims.length === 2 && name.test(tensor.name));
 }
 
-export function tableRows(graph: OnnxGraph): TableRows {
+export function tableRows(graph: ModelGraph): TableRows {
   const words = table(graph, WORDS);
   return {
     words: words?.dims[0],

@@ -1,5 +1,5 @@
 import { finding, type Finding } from './finding';
-import type { OnnxGraph } from '../formats/onnx-graph';
+import type { ModelGraph } from '../formats/model-graph';
 import { tableRows } from './tables';
 
 type Json = Record<string, unknown>;
@@ -68,7 +68,7 @@ export function checkLimits({ limits }: TokenizerFacts, maxTokens: number): Find
     });
 }
 
-export function checkVocabulary(vocabulary: number, graph: OnnxGraph): Finding[] {
+export function checkVocabulary(vocabulary: number, graph: ModelGraph): Finding[] {
   const { words } = tableRows(graph);
   if (words === undefined || vocabulary === words) return [];
   const message = `The tokenizer has ${vocabulary} tokens, the graph's table ${words} rows`;

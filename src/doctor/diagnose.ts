@@ -5,7 +5,7 @@ import { maxLengthFor } from '../options';
 import { Reranker } from '../reranker';
 import { toRerankError } from '../addon/native-failure';
 import type { ModelInfo, RerankerOptions } from '../types';
-import { elementCount, type OnnxGraph } from '../formats/onnx-graph';
+import { elementCount, type ModelGraph } from '../formats/model-graph';
 import { loadPrepared, prepareModel, type PreparedModel } from '../load-model';
 import { DTYPE_FACTS } from '../models/dtypes';
 import { findModel, weightsPath, type FoundModel } from '../models/find-model';
@@ -61,7 +61,7 @@ function triedWeights(found: FoundModel, info: ModelInfo | undefined): TriedWeig
   return { path: weightsPath(found, best), dtype: best.dtype, engine: { name: best.engine } };
 }
 
-async function checkInt8(graph: OnnxGraph, { path, engine }: TriedWeights, machine: Machine): Promise<Finding[]> {
+async function checkInt8(graph: ModelGraph, { path, engine }: TriedWeights, machine: Machine): Promise<Finding[]> {
   if (engine.name === 'builtin') return [checkBuiltinInt8(engine.instructionSet ?? 'any')];
   try {
     return await checkSaturation(graph, path, await machine.measureInt8());

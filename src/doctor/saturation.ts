@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { externalPath } from '../formats/external-path';
-import type { OnnxGraph, OnnxTensor } from '../formats/onnx-graph';
+import type { ModelGraph, StoredTensor } from '../formats/model-graph';
 import { finding, type Finding } from '../checks/finding';
 import type { Int8Products } from './int8-products';
 
@@ -26,12 +26,12 @@ export function saturationOf(weights: Int8Array, rows: number, columns: number):
   return { risky, pairs: Math.floor(rows / 2) * columns };
 }
 
-function isMatrix({ dims, dataType }: OnnxTensor): boolean {
+function isMatrix({ dims, dataType }: StoredTensor): boolean {
   return dataType === INT8 && dims.length === 2;
 }
 
 /** The tensor's bytes, wherever they lie; undefined where they are not all there. */
-async function int8Bytes({ dims, raw, external }: OnnxTensor, modelPath: string): Promise<Int8Array | undefined> {
+async function int8Bytes({ dims, raw, external }: StoredTensor, modelPath: string): Promise<Int8Array | undefined> {
   const bytes = new Int8Array((dims[0] ?? 0) * (dims[1] ?? 0));
   const path = external ? externalPath(modelPath, external.location) : modelPath;
   const start = external?.offset ?? raw?.start;
@@ -46,7 +46,7 @@ async function int8Bytes({ dims, raw, external }: OnnxTensor, modelPath: string)
 }
 
 /** Looked for in the graph's int8 matrices; uint8 weights do not saturate. */
-export async function countSaturation(graph: OnnxGraph, modelPath: string): Promise<Saturation> {
+export async function countSaturation(graph: ModelGraph, modelPath: string): Promise<Saturation> {
   const total: Saturation = { risky: 0, pairs: 0 };
   for (const tensor of graph.initializers.filter(isMatrix)) {
     const bytes = await int8Bytes(tensor, modelPath).catch(() => undefined);
@@ -60,7 +60,7 @@ export async function countSaturation(graph: OnnxGraph, modelPath: string): Prom
 
 /** For int8 files that ONNX Runtime runs: what its products are worth on this CPU, and what these weights make of it. */
 export async function checkSaturation(
-  graph: OnnxGraph,
+  graph: ModelGraph,
   modelPath: string,
   { runtime, exact, got }: Int8Products,
 ): Promise<Finding[]> {

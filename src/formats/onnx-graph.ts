@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { unreadable } from '../base/not-found';
-import { readNode, tensorIntegers, type OnnxNode } from './onnx-node';
+import type { ExternalData, ModelGraph, StoredTensor, GraphValue } from './model-graph';
+import { readNode, tensorIntegers } from './onnx-node';
 import { fields, LENGTH_DELIMITED, varint, Window, WINDOW_BYTES, type Field } from './protobuf';
 
 // Field numbers of onnx.proto.
@@ -15,55 +16,10 @@ const TENSOR_SHAPE = 2;
 const SHAPE_DIM = 1;
 const DIM_VALUE = 1;
 
-/** Weights outside the ONNX file, as the file states them. */
-export interface ExternalData {
-  location: string;
-  /** NaN, as `length`, for what is no whole number. */
-  offset: number;
-  /** Undefined where the file does not say: to the end. */
-  length: number | undefined;
-}
-
-export interface OnnxTensor {
-  name: string;
-  dims: number[];
-  /** TensorProto.DataType: 1 float, 2 uint8, 3 int8, … */
-  dataType: number;
-  /** Where its bytes lie in the ONNX file; undefined where they are external or not raw. */
-  raw: { start: number; bytes: number } | undefined;
-  external: ExternalData | undefined;
-  /** Its elements, where they are few integers: axes and indices. */
-  integers: number[] | undefined;
-}
-
-/** Values that the tensors hold, whatever their types. */
-export function elementCount(tensors: readonly OnnxTensor[]): number {
-  return tensors.reduce((sum, { dims }) => sum + dims.reduce((product, size) => product * size, 1), 0);
-}
-
-export interface OnnxValue {
-  name: string;
-  /** Undefined for a dimension without a fixed size. */
-  dims: (number | undefined)[];
-}
-
 /** NaN for what is no whole number in decimal digits, and for one too large for any file. */
 function wholeNumber(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(value) ? value : NaN;
-}
-
-/** What an ONNX file says of itself, weights left out. Subgraphs are not looked into. */
-export interface OnnxGraph {
-  /** Domain ('' is the standard's own) → version. */
-  opsets: Map<string, number>;
-  /** `domain:operator`, or `operator` of the standard's own domain → how many nodes. */
-  operators: Map<string, number>;
-  /** In the file's order, which is one that they can run in. */
-  nodes: OnnxNode[];
-  inputs: OnnxValue[];
-  outputs: OnnxValue[];
-  initializers: OnnxTensor[];
 }
 
 const MAX_TEXT_BYTES = 64 * 1024;
@@ -71,7 +27,7 @@ const MAX_TEXT_BYTES = 64 * 1024;
 const FEW_BYTES = 1024;
 
 class GraphReader {
-  readonly graph: OnnxGraph = {
+  readonly graph: ModelGraph = {
     opsets: new Map(),
     operators: new Map(),
     nodes: [],
@@ -119,10 +75,10 @@ class GraphReader {
     this.graph.operators.set(node.operator, (this.graph.operators.get(node.operator) ?? 0) + 1);
   }
 
-  async #tensor(tensor: Field): Promise<OnnxTensor> {
+  async #tensor(tensor: Field): Promise<StoredTensor> {
     const few = tensor.end - tensor.start <= FEW_BYTES ? tensorIntegers(await this.#bytes(tensor)) : undefined;
     const none = { raw: undefined, external: undefined };
-    const found: OnnxTensor = { name: '', dims: [], dataType: 0, ...none, integers: few };
+    const found: StoredTensor = { name: '', dims: [], dataType: 0, ...none, integers: few };
     for await (const field of fields(this.#window, tensor.start, tensor.end)) {
       if (field.number === TENSOR.dims) found.dims.push(...(await this.#integers(field)));
       else if (field.number === TENSOR.dataType) found.dataType = await this.#integer(field);
@@ -146,8 +102,8 @@ class GraphReader {
     return key === 'length' ? { ...external, length: wholeNumber(value) } : external;
   }
 
-  async #value(value: Field): Promise<OnnxValue> {
-    const found: OnnxValue = { name: '', dims: [] };
+  async #value(value: Field): Promise<GraphValue> {
+    const found: GraphValue = { name: '', dims: [] };
     for await (const field of fields(this.#window, value.start, value.end)) {
       if (field.number === VALUE.name) found.name = await this.#text(field);
       else if (field.number === VALUE.type) found.dims = await this.#dims(field);
@@ -204,7 +160,7 @@ class GraphReader {
 }
 
 /** Reads an ONNX file's structure; empty for what is not an ONNX file: the runtime says that better. */
-export async function readOnnxGraph(path: string): Promise<OnnxGraph> {
+export async function readOnnxGraph(path: string): Promise<ModelGraph> {
   let file: FileHandle | undefined;
   try {
     file = await open(path);

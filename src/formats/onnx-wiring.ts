@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxTensor } from './onnx-graph';
+import type { ModelGraph, StoredTensor } from './model-graph';
 import type { OnnxNode } from './onnx-node';
 
 /** Operators that give their first input in another shape or type, all of its values and no others. */
@@ -19,9 +19,9 @@ const FLOATS: ReadonlySet<number | undefined> = new Set([1, 10, 11, 16]);
 /** Which node gives a value, and what is known before the graph runs. */
 export class Wiring {
   readonly #producers = new Map<string, OnnxNode>();
-  readonly #initializers = new Map<string, OnnxTensor>();
+  readonly #initializers = new Map<string, StoredTensor>();
 
-  constructor({ nodes, initializers }: OnnxGraph) {
+  constructor({ nodes, initializers }: ModelGraph) {
     for (const node of nodes) for (const output of node.outputs) this.#producers.set(output, node);
     for (const tensor of initializers) this.#initializers.set(tensor.name, tensor);
   }

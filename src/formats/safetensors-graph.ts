@@ -1,7 +1,7 @@
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unreadable } from '../base/not-found';
-import { elementCount, type OnnxGraph, type OnnxTensor } from './onnx-graph';
+import { elementCount, type ModelGraph, type StoredTensor } from './model-graph';
 
 /** How a file stores float weights, as config.json's `torch_dtype` calls it. */
 export type FloatType = 'float32' | 'float16' | 'bfloat16';
@@ -41,7 +41,7 @@ async function readHeader(file: FileHandle): Promise<Header> {
   }
 }
 
-function toTensor(name: string, { dtype, shape }: Entry): OnnxTensor {
+function toTensor(name: string, { dtype, shape }: Entry): StoredTensor {
   const dims = Array.isArray(shape) ? shape.map(Number) : [];
   return {
     name,
@@ -53,7 +53,7 @@ function toTensor(name: string, { dtype, shape }: Entry): OnnxTensor {
   };
 }
 
-function toGraph(header: Header): OnnxGraph {
+function toGraph(header: Header): ModelGraph {
   const initializers = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, entry]) => toTensor(name, entry ?? {}));
@@ -75,7 +75,7 @@ function toGraph(header: Header): OnnxGraph {
 export const isFloatType = (name: string): boolean => Object.values(FLOAT_TYPES).some((type) => type!.name === name);
 
 /** How most of the weights are stored; float32 where there are none, which loading says better. */
-function commonType({ initializers }: OnnxGraph): FloatType {
+function commonType({ initializers }: ModelGraph): FloatType {
   const counts = Object.values(FLOAT_TYPES).map((type) => ({
     name: type!.name,
     count: elementCount(initializers.filter(({ dataType }) => dataType === type!.dataType)),
@@ -121,7 +121,7 @@ async function weightMap(path: string): Promise<Map<string, string>> {
 }
 
 /** A shard is external data: what every load checks of such data, it checks of shards. */
-async function shardsGraph(path: string): Promise<OnnxGraph> {
+async function shardsGraph(path: string): Promise<ModelGraph> {
   const files = await weightMap(path);
   const names = [...new Set(files.values())];
   // A shard that is missing says nothing of its tensors; that it is missing is for the checks to say.
@@ -139,6 +139,6 @@ async function shardsGraph(path: string): Promise<OnnxGraph> {
  * The weights of a safetensors file, or of those that an index lists, as the graph that our own kernels make of them, so
  * that one set of checks reads both kinds of file. Empty for what is no such file: loading says that better.
  */
-export async function readSafetensorsGraph(path: string): Promise<OnnxGraph> {
+export async function readSafetensorsGraph(path: string): Promise<ModelGraph> {
   return path.endsWith('.json') ? await shardsGraph(path) : toGraph(await headerOf(path));
 }

@@ -36,7 +36,6 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
         },
       ],
     }),
-    hasFastFp32: () => fastFp32,
     load,
     probeCuda: () => undefined,
   };
