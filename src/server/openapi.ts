@@ -19,6 +19,9 @@ function oneOrAny(schemas: Json[]): Json {
   return schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
 }
 
+/** The body of a refusal that no dialect words. */
+const REFUSED: Json = { type: 'object', properties: { error: { type: 'string' } }, required: ['error'] };
+
 interface Operation {
   summary: string;
   request: Json;
@@ -99,7 +102,15 @@ export function openApiDocument({ version, routes, secured }: Described): Json {
   const paths: Json = {};
   for (const [path, shared] of routes.byPath) paths[path] = pathOf(shared);
   for (const { path, summary, response } of routes.lookups) {
-    paths[path] = { get: { summary, responses: { 200: { description: 'Known', content: json(schema(response)) } } } };
+    paths[path] = {
+      get: {
+        summary,
+        responses: {
+          200: { description: 'Known', content: json(schema(response)) },
+          '4XX': { description: 'Refused', content: json(REFUSED) },
+        },
+      },
+    };
   }
   paths['/health'] = health('Is the server there?');
   paths['/health/live'] = health('Is the process alive?');

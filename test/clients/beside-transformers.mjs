@@ -1,11 +1,11 @@
 // A Reranker and a transformers.js cross-encoder of the same weights in one process, in one order or the other.
-//   node beside-transformers.mjs <ours-first|theirs-first> <model folder in the hub's layout>
+//   node beside-transformers.mjs <ours-first|theirs-first> <their folder, in the hub's layout> <our folder>
 import path from 'node:path';
 import { AutoModelForSequenceClassification, AutoTokenizer, env } from '@huggingface/transformers';
 import { Reranker } from 'bge-reranker';
 import { CONTEXTS, QUERY, TEXTS } from './support.mjs';
 
-const [order, folder] = process.argv.slice(2);
+const [order, folder, ourFolder] = process.argv.slice(2);
 env.allowRemoteModels = false;
 env.localModelPath = path.dirname(folder);
 
@@ -32,12 +32,13 @@ async function ourLogits(reranker) {
 }
 
 let theirs = order === 'theirs-first' ? await loadTheirs() : undefined;
-const reranker = await Reranker.load(folder, { dtype: 'int8' });
+const reranker = await Reranker.load(ourFolder, { dtype: 'int8' });
 theirs ??= await loadTheirs();
 
-const [ours, theirFirst] = await Promise.all([ourLogits(reranker), theirLogits(theirs)]);
+const [logits, theirFirst] = await Promise.all([ourLogits(reranker), theirLogits(theirs)]);
 const theirAgain = await theirLogits(theirs);
 await theirs.model.dispose();
-const oursAlone = await ourLogits(reranker);
+const alone = await ourLogits(reranker);
+const engine = reranker.info.engine.name;
 await reranker.close();
-console.log(JSON.stringify({ ours, oursAlone, theirFirst, theirAgain }));
+console.log(JSON.stringify({ engine, logits, alone, theirFirst, theirAgain }));
