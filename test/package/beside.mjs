@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { getTestModel } from '../../scripts/models/get-test-model.mjs';
 import { RUNTIME_VERSION } from '../../scripts/pack/onnxruntime.mjs';
 import { ROOT } from './support/packed.mjs';
 import { inProject, packed, put, run } from './support/project.mjs';
+import { runtimeModel } from './support/runtime-model.mjs';
 
 const OLDER = '1.22.0';
 
@@ -33,7 +33,7 @@ describe(`beside onnxruntime-node ${OLDER} in one process`, () => {
 
   for (const order of ['ours-first', 'theirs-first']) {
     const beside = async (theirs, settings) => {
-      const command = [process.execPath, 'beside.cjs', order, theirs, await getTestModel()];
+      const command = [process.execPath, 'beside.cjs', order, theirs, await runtimeModel()];
       return JSON.parse((await inProject(command, settings)).stdout);
     };
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { getTestModel } from '../../scripts/models/get-test-model.mjs';
 import { inProject, install, packed, project } from './support/project.mjs';
+import { runtimeModel } from './support/runtime-model.mjs';
 import { RUNTIMES } from './support/runtimes.mjs';
 import { tinyModel } from './support/tiny-model.mjs';
 
@@ -59,7 +60,7 @@ describe('installed', () => {
   });
 
   test('ONNX Runtime is that of our own package', async () => {
-    const { stdout } = await inProject([process.execPath, '-e', runtimeProgram(await getTestModel())]);
+    const { stdout } = await inProject([process.execPath, '-e', runtimeProgram(await runtimeModel())]);
     const own = path.join(project, 'node_modules', packed.target.runtimePackage);
     assert.equal(path.dirname(stdout.trim()), path.join(own, 'lib'));
   });
@@ -74,7 +75,7 @@ describe('installed', () => {
     assert.ok(bytes <= 25e6);
     const used = async (model) => inProject([process.execPath, '-e', runtimeProgram(model)], {}, folder);
     assert.equal((await used(await tinyModel(path.join(folder, 'tiny')))).stdout, 'builtin\n');
-    const { stdout } = await used(await getTestModel());
+    const { stdout } = await used(await runtimeModel());
     assert.match(stdout, new RegExp(`^RUNTIME_NOT_FOUND: .*install the optional dependency ${runtimePackage}`));
   });
 
