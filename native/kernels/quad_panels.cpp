@@ -48,7 +48,8 @@ std::vector<Excess> take_excess(int8_t* panel, int k, int column) {
     for (const int half : {0, 2}) {
       int8_t* const low = panel + (first / 4 * kPanel + column) * 4 + half;
       int8_t* const high = low + 4 * kPanel;
-      const Quad original = {low[0], low[1], high[0], high[1]};
+      int8_t* const places[] = {low, low + 1, high, high + 1};
+      const Quad original = {*places[0], *places[1], *places[2], *places[3]};
       if (fits(original)) continue;
       Quad limited = original;
       limit(limited, 1);
@@ -56,7 +57,7 @@ std::vector<Excess> take_excess(int8_t* panel, int k, int column) {
       for (int j = 0; j < 4; ++j) {
         if (limited[j] == original[j]) continue;
         taken.push_back({first + half + j % 2 + j / 2 * 4, original[j] - limited[j]});
-        (j < 2 ? low : high)[j % 2] = static_cast<int8_t>(limited[j]);
+        *places[j] = static_cast<int8_t>(limited[j]);
       }
     }
   return taken;
@@ -122,7 +123,8 @@ void split_quad_panel(int8_t* panel, int k) {
   }
   std::memset(after, 0, quad_panel_bytes(k) - original.size());
   std::memcpy(after, &index, sizeof index);
-  std::memcpy(after + kExcessIndexBytes, list.data(), list.size() * sizeof(ExcessFour));
+  if (!list.empty())
+    std::memcpy(after + kExcessIndexBytes, list.data(), list.size() * sizeof(ExcessFour));
 }
 
 }  // namespace bge::kernels
