@@ -12,6 +12,7 @@ import { digestFile } from './models/digest';
 import { findModel, weightsPath, type FoundModel } from './models/find-model';
 import type { PullProgress } from './models/pull';
 import { plannedProvider, type Candidate } from './models/plan';
+import { promptOf, type ModelPrompt } from './models/prompt';
 import { checkRerankerOptions, invalidOption, maxLengthFor, threadsFor, type CheckedRerankerOptions } from './options';
 import type { ModelInfo, RerankerOptions } from './types';
 
@@ -28,6 +29,8 @@ export interface PreparedModel {
   usable: UsableProviders;
   threads: number;
   maxLength: number;
+  /** Of a decoder. */
+  prompt: ModelPrompt | undefined;
 }
 
 /** A candidate that runs. */
@@ -66,15 +69,23 @@ async function nativeOptions(
   candidate: Candidate,
   { graph, end }: CheckedGraph,
 ): Promise<NativeLoadOptions> {
-  const { found, options, usable, threads, maxLength } = prepared;
+  const { found, options, usable, threads, maxLength, prompt } = prepared;
   const { truncation, specialTokens, maxQueuedTokens, weightCache, cuda } = options;
   const { tokenizerPath } = found;
   const modelPath = weightsPath(found, candidate);
-  const common = { modelPath, tokenizerPath, threads, maxLength, truncation, specialTokens, maxQueuedTokens };
+  const limits = { threads, maxLength, truncation, maxQueuedTokens };
+  const common = { modelPath, tokenizerPath, ...limits, specialTokens, prompt: prompt?.prompt };
   if (candidate.engine === 'builtin') {
     const { dtype } = candidate;
     const cacheFolder = weightCache ? weightCacheFolder() : undefined;
-    return { ...common, engine: 'builtin', configFolder: found.folder, dtype, weightCacheFolder: cacheFolder };
+    return {
+      ...common,
+      engine: 'builtin',
+      configFolder: found.folder,
+      dtype,
+      weightCacheFolder: cacheFolder,
+      answers: prompt?.answers,
+    };
   }
   return {
     ...common,
@@ -136,7 +147,7 @@ function describeProvider({ options, usable }: PreparedModel, { info }: NativeEn
 }
 
 function describe(prepared: PreparedModel, { candidate, native, engine, files }: Running): ModelInfo {
-  const { found, options, threads, maxLength } = prepared;
+  const { found, options, threads, maxLength, prompt } = prepared;
   const { runtimeVersion: version, instructionSet } = engine.info;
   const { engine: name, dtype, reason } = candidate;
   return Object.freeze({
@@ -145,8 +156,14 @@ function describe(prepared: PreparedModel, { candidate, native, engine, files }:
     dtype,
     maxLength,
     truncation: options.truncation,
-    specialTokens: options.specialTokens,
+    specialTokens: prompt ? 'text' : options.specialTokens,
     threads,
+    ...(prompt && {
+      prompt: Object.freeze({
+        template: prompt.template,
+        takesInstruction: prompt.prompt.instructed !== undefined,
+      }),
+    }),
     provider: describeProvider(prepared, engine),
     engine: Object.freeze({ name, ...(instructionSet && { instructionSet }), reason }),
     ...(native.engine === 'onnxruntime' && { runtime: Object.freeze({ version, library: native.runtimePath }) }),
@@ -164,13 +181,23 @@ export async function prepareModel(
   const checked = checkRerankerOptions(options);
   const usable = await usableProviders(checked);
   const provider = plannedProvider(usable.providers);
-  const found = await findModel(model, { dtype: checked.dtype, provider }, onProgress);
+  const { dtype, promptTemplate } = checked;
+  const found = await findModel(model, { dtype, provider, promptTemplate }, onProgress);
+  const prompt = await promptOf(found, promptTemplate);
+  if (prompt && checked.truncation === 'only_first') {
+    throw invalidOption(
+      "another way than 'only_first', as the query of a prompt is never cut,",
+      'truncation',
+      'only_first',
+    );
+  }
   return {
     found,
     options: checked,
     usable,
     threads: threadsFor(checked.threads, provider === 'cuda' ? checked.cuda.deviceIds.length : 0),
     maxLength: maxLengthFor(checked.maxLength, found.maxTokens),
+    prompt,
   };
 }
 

@@ -1,5 +1,6 @@
 import { RerankError } from './errors';
 import { defaultThreads } from './base/threads';
+import { PROMPT_TEMPLATE_NAMES } from './models/prompt-templates';
 import { DTYPES } from './models/ways';
 import type { NativeCudaOptions } from './addon/native-api';
 import type {
@@ -10,6 +11,7 @@ import type {
   LongDocuments,
   RerankerOptions,
   RerankOptions,
+  PromptTemplate,
   SpecialTokens,
   Truncation,
 } from './types';
@@ -45,9 +47,16 @@ export interface CheckedRerankerOptions {
   maxLength: number | undefined;
   truncation: Truncation;
   specialTokens: SpecialTokens;
+  promptTemplate: PromptTemplate | undefined;
   maxQueuedTokens: number;
   maxQueueSeconds: number;
   weightCache: boolean;
+}
+
+export interface CheckedEncodeOptions {
+  maxLength: number;
+  truncation: Truncation;
+  instruction: string | undefined;
 }
 
 export interface CheckedRerankOptions {
@@ -56,6 +65,7 @@ export interface CheckedRerankOptions {
   rawScores: boolean;
   details: boolean;
   longDocuments: LongDocuments | undefined;
+  instruction: string | undefined;
 }
 
 function shown(value: unknown): string {
@@ -88,6 +98,11 @@ function integer(name: string, value: unknown, min: number, max: number, unit = 
 function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   if (allowed.includes(value as T)) return value as T;
   throw invalidOption(`one of ${allowed.map(shown).join(', ')}`, name, value);
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw invalidOption('a text', name, value);
 }
 
 function flag(name: string, value: unknown): boolean {
@@ -123,7 +138,7 @@ function queueSeconds(value: unknown): number {
 
 export function checkRerankerOptions(options?: RerankerOptions): CheckedRerankerOptions {
   const { dtype, executionProviders, cuda, threads, weightCache, ...others } = object(options);
-  const { maxLength, truncation, specialTokens, ...queue } = others;
+  const { maxLength, truncation, specialTokens, promptTemplate, ...queue } = others;
   const { maxQueuedTokens, maxQueueSeconds } = queue;
   return {
     dtype: dtype === undefined ? 'auto' : oneOf('dtype', dtype, DTYPES),
@@ -133,6 +148,8 @@ export function checkRerankerOptions(options?: RerankerOptions): CheckedReranker
     maxLength: maxLength === undefined ? undefined : integer('maxLength', maxLength, 1, MAX_ENCODE_LENGTH),
     truncation: truncation === undefined ? 'longest_first' : oneOf('truncation', truncation, TRUNCATIONS),
     specialTokens: specialTokens === undefined ? 'parse' : oneOf('specialTokens', specialTokens, SPECIAL_TOKENS),
+    promptTemplate:
+      promptTemplate === undefined ? undefined : oneOf('promptTemplate', promptTemplate, PROMPT_TEMPLATE_NAMES),
     maxQueuedTokens:
       maxQueuedTokens === undefined
         ? DEFAULT_MAX_QUEUED_TOKENS
@@ -185,13 +202,14 @@ export function maxLengthFor(asked: number | undefined, limit: number): number {
 }
 
 export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
-  const { signal, timeoutMs, rawScores, details, longDocuments } = object(options);
+  const { signal, timeoutMs, rawScores, details, longDocuments, instruction } = object(options);
   return {
     signal: signal === undefined ? undefined : abortSignal(signal),
     timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
     rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
     details: details === undefined ? false : flag('details', details),
     longDocuments: longDocuments === undefined ? undefined : checkLongDocuments(longDocuments),
+    instruction: instruction === undefined ? undefined : text('instruction', instruction),
   };
 }
 
@@ -207,9 +225,10 @@ function checkLongDocuments(options: LongDocuments): LongDocuments {
 export function checkEncodeOptions(
   options: EncodeOptions | undefined,
   defaults: { readonly maxLength: number; readonly truncation: Truncation },
-): Required<EncodeOptions> {
-  const { maxLength, truncation } = object(options);
+): CheckedEncodeOptions {
+  const { maxLength, truncation, instruction } = object(options);
   return {
+    instruction: instruction === undefined ? undefined : text('instruction', instruction),
     maxLength: maxLength === undefined ? defaults.maxLength : integer('maxLength', maxLength, 1, MAX_ENCODE_LENGTH),
     truncation: truncation === undefined ? defaults.truncation : oneOf('truncation', truncation, TRUNCATIONS),
   };

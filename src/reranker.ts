@@ -33,6 +33,7 @@ export interface RerankCall {
   rawScores: boolean;
   details: boolean;
   longDocuments: LongDocuments | undefined;
+  instruction: string | undefined;
 }
 
 /** @internal Throws INVALID_INPUT or INVALID_OPTION, or the reason of a signal that is aborted already. */
@@ -144,9 +145,9 @@ export class Reranker implements AsyncDisposable {
   }
 
   /** Counts tokens off the JS thread. */
-  async #split({ input, limits }: RerankCall, options: LongDocuments): Promise<SplitPassages> {
+  async #split({ input, limits, instruction }: RerankCall, options: LongDocuments): Promise<SplitPassages> {
     try {
-      const specialTokens = this.#engine.encode('', '', MAX_ENCODE_LENGTH, 'longest_first').ids.length;
+      const specialTokens = this.#engine.encode('', '', MAX_ENCODE_LENGTH, 'longest_first', instruction).ids.length;
       const sizes = { maxLength: this.info.maxLength, specialTokens };
       const count = (text: string) => this.#engine.countTokens(text);
       return await splitPassages(input, options, sizes, count, () => throwIfStopped(limits));
@@ -157,11 +158,11 @@ export class Reranker implements AsyncDisposable {
   }
 
   async #submit(call: RerankCall, texts: string[], topK: number, trace: RerankTrace): Promise<NativeResult> {
-    const { input, limits, rawScores, details } = call;
+    const { input, limits, rawScores, details, instruction } = call;
     const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
     let stopped = false as boolean;
     try {
-      const work = this.#engine.submit(requestId, input.query, texts, topK, rawScores, details);
+      const work = this.#engine.submit(requestId, input.query, texts, topK, rawScores, details, instruction);
       const result = await within(work, limits, (stop) => {
         stopped = true;
         this.#engine.cancel(requestId, stop);
@@ -183,9 +184,9 @@ export class Reranker implements AsyncDisposable {
     this.#refuseIfClosed();
     checkString('/query', query);
     checkString('/text', text);
-    const { maxLength, truncation } = checkEncodeOptions(options, this.info);
+    const { maxLength, truncation, instruction } = checkEncodeOptions(options, this.info);
     try {
-      return this.#engine.encode(query, text, maxLength, truncation);
+      return this.#engine.encode(query, text, maxLength, truncation, instruction);
     } catch (failure) {
       throw toRerankError(failure);
     }

@@ -37,6 +37,9 @@ export type ExecutionProvider = 'cuda' | 'cpu';
 /** What the name of a special token in a text is: that token (`parse`), or text like any other (`text`). */
 export type SpecialTokens = 'parse' | 'text';
 
+/** How a decoder that was trained as a reranker is asked: its prompt, and the tokens of its answer. */
+export type PromptTemplate = 'qwen3-reranker' | 'mxbai-rerank-v2';
+
 export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
 
 /** How the CUDA provider runs a model. */
@@ -83,6 +86,12 @@ export interface RerankerOptions {
    * forge the end of a passage.
    */
   specialTokens?: SpecialTokens | undefined;
+  /**
+   * The prompt of a decoder (Qwen2, Qwen3), whatever its folder and the catalog say. Default: the folder's
+   * chat_template.jinja where a LogitScore module stands beside it, else that of the model's name. With a prompt a pair
+   * that is too long is cut in its passage alone, and texts are text, as with `specialTokens: 'text'`.
+   */
+  promptTemplate?: PromptTemplate | undefined;
   /** Bound of all tokens admitted and not yet scored; a request beyond it is refused with `OVERLOADED`, at once. Default 8,388,608. */
   maxQueuedTokens?: number | undefined;
   /**
@@ -105,6 +114,8 @@ export interface RerankOptions {
   timeoutMs?: number | undefined;
   /** Scores are logits, not their sigmoid. */
   rawScores?: boolean | undefined;
+  /** What to judge by, of a model whose prompt has a place for it (`info.prompt`): a sentence, in place of the model's own. */
+  instruction?: string | undefined;
   /** Adds `tokens` and `truncatedTokens` to every result. */
   details?: boolean | undefined;
   /** Scores passages window by window instead of cutting them. Default: off. */
@@ -122,6 +133,8 @@ export interface LongDocuments {
 }
 
 export interface EncodeOptions {
+  /** As of `rerank`. */
+  instruction?: string | undefined;
   /** Tokens of the pair, special tokens included, up to 2^20. Default: the Reranker's own. */
   maxLength?: number | undefined;
   /** Default: the Reranker's own. */
@@ -155,6 +168,13 @@ export interface ModelInfo {
   truncation: Truncation;
   specialTokens: SpecialTokens;
   threads: number;
+  /** How a decoder is asked; absent for other models. */
+  prompt?: {
+    /** A `PromptTemplate`, or chat_template.jinja for the folder's own. */
+    template: string;
+    /** Whether `instruction` has a place in it. */
+    takesInstruction: boolean;
+  };
   provider: {
     asked: readonly ExecutionProvider[];
     got: ExecutionProvider;

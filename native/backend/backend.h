@@ -16,10 +16,21 @@ class Team;
 
 namespace bge::backend {
 
+// What a model makes of the tokens that several rows begin with, for their runs to share.
+// Immutable.
+class Prefix {
+ public:
+  virtual ~Prefix() = default;
+  virtual size_t tokens() const = 0;
+};
+
 // One tokenized pair, special tokens included. `type_ids` is as long as `ids`.
 struct Row {
   std::span<const int32_t> ids;
   std::span<const int32_t> type_ids;
+  // Of the first of `ids`, made by a Runner of the same Backend; null: nothing is shared. The row's
+  // logit is the same bits either way.
+  const Prefix* prefix = nullptr;
 };
 
 // Scores pairs on one thread at a time. A Runner belongs to one worker, with its buffers; what it
@@ -43,6 +54,12 @@ class Runner {
   // Takes part in such a run of another Runner of the same Backend, until it is over or
   // `wanted_elsewhere()`. False where this one cannot.
   virtual bool help(Team&, const std::function<bool()>& /* wanted_elsewhere */) { return false; }
+
+  // Runs the tokens that rows to come begin with, as run_shared() does. Null where this model
+  // cannot share them, or has no room for more.
+  virtual std::shared_ptr<const Prefix> make_prefix(std::span<const int32_t>, Team&) {
+    return nullptr;
+  }
 
   // From any thread: a run in progress ends soon with kAborted, and so does every later one.
   virtual void cancel() noexcept = 0;

@@ -69,6 +69,35 @@ onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
   return converted;
 }
 
+// Nothing where the property is undefined.
+std::optional<Napi::Object> to_optional_object(const Napi::Object& object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  return value.As<Napi::Object>();
+}
+
+std::optional<encoder::AnswerTokens> to_answers(const Napi::Object& options) {
+  const auto answers = to_optional_object(options, "answers");
+  if (!answers) return std::nullopt;
+  const auto id = [&](const char* key) {
+    return answers->Get(key).As<Napi::Number>().Int32Value();
+  };
+  return encoder::AnswerTokens{id("relevant"), id("other")};
+}
+
+std::optional<tokenize::Prompt> to_prompt(const Napi::Object& options) {
+  const auto prompt = to_optional_object(options, "prompt");
+  if (!prompt) return std::nullopt;
+  tokenize::Prompt converted{.before_query = to_string(*prompt, "beforeQuery"),
+                             .instructed = {},
+                             .before_passage = to_string(*prompt, "beforePassage"),
+                             .end = to_string(*prompt, "end"),
+                             .joined = prompt->Get("joined").As<Napi::Boolean>().Value()};
+  if (const auto instructed = to_optional_object(*prompt, "instructed"))
+    converted.instructed = {to_string(*instructed, "before"), to_string(*instructed, "after")};
+  return converted;
+}
+
 encoder::EncoderOptions to_encoder_options(const Napi::Object& options) {
   const std::string dtype = to_string(options, "dtype");
   return {.folder = to_string(options, "configFolder"),
@@ -76,7 +105,8 @@ encoder::EncoderOptions to_encoder_options(const Napi::Object& options) {
           .dtype = dtype == "int8"   ? kernels::Dtype::kInt8
                    : dtype == "bf16" ? kernels::Dtype::kBf16
                                      : kernels::Dtype::kFp32,
-          .cache_folder = to_optional_string(options, "weightCacheFolder")};
+          .cache_folder = to_optional_string(options, "weightCacheFolder"),
+          .answers = to_answers(options)};
 }
 
 }  // namespace
@@ -103,6 +133,7 @@ engine::LoadOptions to_load_options(const Napi::Object& options) {
       .threads = to_size(options, "threads"),
       .limits = {to_size(options, "maxLength"), to_truncation(options.Get("truncation"))},
       .max_queued_tokens = to_size(options, "maxQueuedTokens"),
+      .prompt = to_prompt(options),
   };
   if (to_string(options, "engine") == "builtin") return {to_encoder_options(options), engine};
   return {to_onnx_options(options), engine};
@@ -114,6 +145,11 @@ tokenize::Truncation to_truncation(const Napi::Value& value) {
   if (name == "only_first") return tokenize::Truncation::kOnlyFirst;
   if (name == "none") return tokenize::Truncation::kNone;
   return tokenize::Truncation::kLongestFirst;
+}
+
+std::optional<std::string> to_optional_text(const Napi::Value& value) {
+  if (value.IsUndefined()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
 }
 
 std::vector<std::string> to_strings(const Napi::Array& values) {
@@ -144,6 +180,7 @@ Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabi
     family.Set("modelTypes", from_strings(env, names.model_types));
     family.Set("architectures", from_strings(env, names.architectures));
     family.Set("bareArchitectures", from_strings(env, names.bare_architectures));
+    family.Set("causalArchitectures", from_strings(env, names.causal_architectures));
     families.Set(i, family);
   }
   Napi::Object object = Napi::Object::New(env);

@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace bge::binding {
 engine::LoadOptions to_load_options(const Napi::Object& options);
 onnxruntime::CudaOptions to_cuda_options(const Napi::Object& options);
 tokenize::Truncation to_truncation(const Napi::Value& value);
+// Nothing where it is undefined.
+std::optional<std::string> to_optional_text(const Napi::Value& value);
 std::vector<std::string> to_strings(const Napi::Array& values);
 
 // {code, message, path?}: src/errors.ts makes the Error, in the caller's realm.

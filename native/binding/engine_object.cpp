@@ -43,7 +43,7 @@ EngineObject::~EngineObject() {
   }
 }
 
-// (requestId, query, texts, topK, rawScores, exactCounts) => Promise<NativeResult>
+// (requestId, query, texts, topK, rawScores, exactCounts, instruction) => Promise<NativeResult>
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto id = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
@@ -54,6 +54,7 @@ Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
       .top_k = static_cast<size_t>(info[3].As<Napi::Number>().Int64Value()),
       .raw_scores = info[4].As<Napi::Boolean>(),
       .exact_counts = info[5].As<Napi::Boolean>(),
+      .instruction = to_optional_text(info[6]),
   };
   const Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(env);
   Mailbox& mailbox = environment_.mailbox();
@@ -79,14 +80,14 @@ Napi::Value EngineObject::cancel(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), found);
 }
 
-// (query, text, maxLength, truncation) => EncodedPair
+// (query, text, maxLength, truncation, instruction) => EncodedPair
 Napi::Value EngineObject::encode(const Napi::CallbackInfo& info) {
   const engine::PairLimits limits{static_cast<size_t>(info[2].As<Napi::Number>().Int64Value()),
                                   to_truncation(info[3])};
   try {
-    return from_encoded(info.Env(),
-                        engine_->encode(info[0].As<Napi::String>().Utf8Value(),
-                                        info[1].As<Napi::String>().Utf8Value(), limits));
+    return from_encoded(info.Env(), engine_->encode(info[0].As<Napi::String>().Utf8Value(),
+                                                    info[1].As<Napi::String>().Utf8Value(), limits,
+                                                    to_optional_text(info[4])));
   } catch (const Error& error) {
     napi_throw(info.Env(), from_error(info.Env(), error));
     return info.Env().Undefined();

@@ -18,10 +18,46 @@ constexpr size_t kPackRows = 64;
 // Two tiles of rows: with fewer, a thread reads weights rather than multiplies.
 constexpr size_t kTokensPerThread = 32;
 
+// Of what requests in progress share; beyond it their pairs are run whole.
+constexpr size_t kPrefixBytes = size_t{512} << 20;
+
+// The tokens of a row that a run goes over.
+size_t own_tokens(const backend::Row& row) {
+  return row.ids.size() - (row.prefix == nullptr ? 0 : row.prefix->tokens());
+}
+
+// Bytes of the prefixes that are alive, of all Runners of a model.
+class PrefixBudget {
+ public:
+  bool take(size_t bytes) {
+    if (used_.fetch_add(bytes) + bytes <= kPrefixBytes) return true;
+    give_back(bytes);
+    return false;
+  }
+  void give_back(size_t bytes) { used_.fetch_sub(bytes); }
+
+ private:
+  std::atomic<size_t> used_ = 0;
+};
+
+// A prefix within the budget.
+class BudgetedPrefix : public KeyValues {
+ public:
+  // Once the budget has given these bytes.
+  BudgetedPrefix(const Shape& shape, size_t tokens, std::shared_ptr<PrefixBudget> budget)
+      : KeyValues(shape, tokens), bytes_(shape.bytes_of(tokens)), budget_(std::move(budget)) {}
+  ~BudgetedPrefix() override { budget_->give_back(bytes_); }
+
+ private:
+  size_t bytes_;
+  std::shared_ptr<PrefixBudget> budget_;
+};
+
 class EncoderRunner : public backend::Runner, private ScratchOwner {
  public:
-  EncoderRunner(std::shared_ptr<const StoredModel> stored, const kernels::Kernels& kernels)
-      : stored_(std::move(stored)), kernels_(kernels) {}
+  EncoderRunner(std::shared_ptr<const StoredModel> stored, const kernels::Kernels& kernels,
+                std::shared_ptr<PrefixBudget> budget)
+      : stored_(std::move(stored)), kernels_(kernels), budget_(std::move(budget)) {}
 
   void run(std::span<const backend::Row> rows, std::span<float> logits) override {
     Team alone;
@@ -30,7 +66,7 @@ class EncoderRunner : public backend::Runner, private ScratchOwner {
 
   size_t helpers_wanted(std::span<const backend::Row> rows) const noexcept override {
     size_t tokens = 0;
-    for (const backend::Row& row : rows) tokens += row.ids.size();
+    for (const backend::Row& row : rows) tokens += own_tokens(row);
     return tokens < kTokensPerThread ? 0 : tokens / kTokensPerThread - 1;
   }
 
@@ -43,6 +79,28 @@ class EncoderRunner : public backend::Runner, private ScratchOwner {
     }
   }
 
+  std::shared_ptr<const backend::Prefix> make_prefix(std::span<const int32_t> ids,
+                                                     Team& team) override {
+    const std::optional<KeyValues::Shape> shape = stored_->model().key_values();
+    if (!shape || ids.empty()) return nullptr;
+    const size_t bytes = shape->bytes_of(ids.size());
+    if (!budget_->take(bytes)) return nullptr;
+    std::shared_ptr<BudgetedPrefix> prefix;
+    try {
+      prefix = std::make_shared<BudgetedPrefix>(*shape, ids.size(), budget_);
+    } catch (const std::exception&) {
+      budget_->give_back(bytes);
+      return nullptr;
+    }
+    const std::vector<int32_t> types(ids.size(), 0);
+    const backend::Row row{ids, types};
+    run_pass({&row, 1}, team, [&](Pass& pass) {
+      pass.kept = prefix.get();
+      stored_->model().keep(pass);
+    });
+    return prefix;
+  }
+
   bool help(Team& team, const std::function<bool()>& wanted_elsewhere) override {
     const kernels::KernelScope scope(kernels_);
     return team.take_part(*this, wanted_elsewhere);
@@ -52,11 +110,11 @@ class EncoderRunner : public backend::Runner, private ScratchOwner {
 
  private:
   static size_t pack_size(std::span<const backend::Row> rows) {
-    size_t tokens = rows.front().ids.size();
+    size_t tokens = own_tokens(rows.front());
     size_t count = 1;
     while (count < std::min(rows.size(), kPackRows) &&
-           tokens + rows[count].ids.size() <= kPackTokens)
-      tokens += rows[count++].ids.size();
+           tokens + own_tokens(rows[count]) <= kPackTokens)
+      tokens += own_tokens(rows[count++]);
     return count;
   }
 
@@ -77,16 +135,24 @@ class EncoderRunner : public backend::Runner, private ScratchOwner {
   }
 
   void run_packed(std::span<const backend::Row> rows, std::span<float> logits, Team& team) {
-    const Model& model = stored_->model();
-    model.gather(rows, sequences_);
-    reserve(sequences_.tokens());
+    run_pass(rows, team, [&](Pass& pass) { stored_->model().run(pass, logits); });
+  }
+
+  template <class Body>
+  void run_pass(std::span<const backend::Row> rows, Team& team, Body&& body) {
+    stored_->model().gather(rows, sequences_);
+    // Attention goes over the keys of a row's prefix too.
+    size_t size = sequences_.tokens();
+    for (const backend::Row& row : rows) size = std::max(size, row.ids.size());
+    reserve(size);
     Pass pass{kernels_, stored_->dtype(), stop_, sequences_, workspace_->shared, *this, team};
     const kernels::KernelScope scope(kernels_);
-    model.run(pass, logits);
+    body(pass);
   }
 
   std::shared_ptr<const StoredModel> stored_;
   const kernels::Kernels& kernels_;
+  std::shared_ptr<PrefixBudget> budget_;
   std::atomic<bool> stop_{false};
   Sequences sequences_;
   std::optional<Workspace> workspace_;
@@ -109,7 +175,7 @@ class LoadedEncoder : public EncoderBackend {
               stored_->bytes()} {}
 
   std::unique_ptr<backend::Runner> make_runner() const override {
-    return std::make_unique<EncoderRunner>(stored_, kernels_);
+    return std::make_unique<EncoderRunner>(stored_, kernels_, budget_);
   }
   backend::BatchLimits batch_limits() const override { return {kPackRows, kPackTokens, false}; }
   const backend::BackendInfo& info() const override { return info_; }
@@ -119,6 +185,7 @@ class LoadedEncoder : public EncoderBackend {
   const kernels::Kernels& kernels_;
   std::shared_ptr<const StoredModel> stored_;
   backend::BackendInfo info_;
+  std::shared_ptr<PrefixBudget> budget_ = std::make_shared<PrefixBudget>();
 };
 
 }  // namespace

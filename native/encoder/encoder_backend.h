@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backend/backend.h"
+#include "encoder/families/modules.h"
 #include "kernels/kernels.h"
 
 namespace bge::encoder {
@@ -20,6 +22,8 @@ struct EncoderOptions {
   std::string cache_folder;
   // From any thread: the load ends soon with kAborted once this turns true. May be null.
   const std::atomic<bool>* stop = nullptr;
+  // Of a causal model without a LogitScore module.
+  std::optional<AnswerTokens> answers{};
 };
 
 // A model on our own kernels: packed rows without padding, so a pair's logit is the same bits alone

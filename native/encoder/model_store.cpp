@@ -30,7 +30,7 @@ void StoredModel::convert(const WeightFile& file, const ModelBinding& bind,
 }
 
 std::shared_ptr<const StoredModel> StoredModel::load(const EncoderOptions& options) {
-  const auto [bind, module_folders] = read_model(options.folder);
+  const auto [bind, module_folders] = read_model(options.folder, options.answers);
   WeightFile file(options.weights_path);
   for (const std::string& folder : module_folders) file.add_module(options.folder, folder);
   // Nothing of the size of the weights is allocated before all of their shapes fit.

@@ -12,11 +12,12 @@ Engine::Engine(std::unique_ptr<const tokenize::Tokenizer> tokenizer,
       scheduler_({options.max_queued_tokens, options.limits.max_length, backend->batch_limits(),
                   options.threads}),
       tokenizer_(std::move(tokenizer)),
+      encoder_(std::in_place, *tokenizer_, options.prompt),
       counter_(*tokenizer_),
       backend_(std::move(backend)) {
   for (size_t i = 0; i < options.threads; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>(scheduler_, *tokenizer_, backend_->make_runner(), options.limits));
+        std::make_unique<Worker>(scheduler_, *encoder_, backend_->make_runner(), options.limits));
   }
   try {
     for (const std::unique_ptr<Worker>& worker : workers_) {
@@ -35,10 +36,11 @@ void Engine::submit(schedule::RequestInput input, schedule::Completion completio
 }
 
 tokenize::EncodedPair Engine::encode(const std::string& query, const std::string& text,
-                                     const PairLimits& limits) const {
+                                     const PairLimits& limits,
+                                     const std::optional<std::string>& instruction) const {
   if (closing_) throw Error(ErrorCode::kClosed, "this Reranker was closed; load another one");
-  return tokenizer_->pair(tokenizer_->encode(query).ids, tokenizer_->encode(text).ids,
-                          limits.max_length, limits.truncation);
+  return encoder_->pair(encoder_->query(query, instruction), text, limits.max_length,
+                        limits.truncation, true);
 }
 
 void Engine::count_tokens(std::string text, TokenCounter::Completion completion) {
@@ -57,6 +59,7 @@ void Engine::close(std::function<void()> closed) {
     }
     backend_.reset();
     counter_.stop();
+    encoder_.reset();
     tokenizer_.reset();
     give_memory_back();
     closed();

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "engine/token_counter.h"
 #include "engine/worker.h"
 #include "schedule/scheduler.h"
+#include "tokenize/pair_encoder.h"
 #include "tokenize/tokenizer.h"
 
 namespace bge::engine {
@@ -23,6 +25,7 @@ struct EngineOptions {
   size_t threads;
   PairLimits limits;
   size_t max_queued_tokens;
+  std::optional<tokenize::Prompt> prompt{};
 };
 
 // A loaded model with its tokenizer, queue and worker threads.
@@ -49,9 +52,10 @@ class Engine {
   bool cancel(uint64_t request_id, ErrorCode code) { return scheduler_.cancel(request_id, code); }
   schedule::Statistics statistics() const { return scheduler_.statistics(); }
 
-  // Tokenizes on the calling thread. Throws kTooLong, kInvalidOption, kClosed.
+  // Tokenizes on the calling thread, as a request does. Throws kTooLong, kInvalidOption, kClosed.
   tokenize::EncodedPair encode(const std::string& query, const std::string& text,
-                               const PairLimits& limits) const;
+                               const PairLimits& limits,
+                               const std::optional<std::string>& instruction = {}) const;
 
   // The tokens of a text on its own, counted on a thread of its own. Throws kClosed, kOutOfMemory;
   // the completion is then never called.
@@ -72,6 +76,7 @@ class Engine {
   const size_t vocabulary_;
   schedule::Scheduler scheduler_;
   std::unique_ptr<const tokenize::Tokenizer> tokenizer_;  // the closing thread's after close()
+  std::optional<tokenize::PairEncoder> encoder_;          // likewise
   TokenCounter counter_;                                  // likewise
   std::unique_ptr<const backend::Backend> backend_;       // likewise
   bool closing_ = false;

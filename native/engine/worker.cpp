@@ -1,5 +1,6 @@
 #include "engine/worker.h"
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 #include <variant>
@@ -47,9 +48,9 @@ class SharedRun {
 
 }  // namespace
 
-Worker::Worker(schedule::Scheduler& scheduler, const tokenize::Tokenizer& tokenizer,
+Worker::Worker(schedule::Scheduler& scheduler, const tokenize::PairEncoder& encoder,
                std::unique_ptr<backend::Runner> runner, PairLimits limits)
-    : scheduler_(scheduler), tokenizer_(tokenizer), runner_(std::move(runner)), limits_(limits) {}
+    : scheduler_(scheduler), encoder_(encoder), runner_(std::move(runner)), limits_(limits) {}
 
 void Worker::run() noexcept {
   while (const std::optional<schedule::Work> work = scheduler_.next()) {
@@ -71,13 +72,25 @@ void Worker::tokenize(const schedule::TokenizeWork& work) {
   const auto start = schedule::Clock::now();
   schedule::Request& request = *work.request;
   if (work.with_query) {
-    request.query_ids = tokenizer_.encode(request.query).ids;
+    request.encoded_query = encoder_.query(request.query, request.instruction);
     request.query = {};
   }
   for (size_t i = work.first; i < work.last && !request.settled; ++i) {
     encode(request, request.pairs[i]);
   }
-  scheduler_.tokenized(work, schedule::Clock::now() - start);
+  const auto tokenized = schedule::Clock::now();
+  if (work.with_query && !request.settled) make_prefix(request);
+  scheduler_.tokenized(work, tokenized - start, schedule::Clock::now() - tokenized);
+}
+
+// Here, where all of the request's other work waits for the query's: it is made once, and before
+// any pair runs.
+void Worker::make_prefix(schedule::Request& request) {
+  const std::vector<int32_t>& ids = request.encoded_query.ids;
+  if (request.pairs.size() < 2 || !request.pairs.front().encoded.begins_with_query) return;
+  const backend::Row row{ids, ids};
+  const SharedRun shared(scheduler_, team_, runner_->helpers_wanted({&row, 1}), ids.size());
+  request.prefix = runner_->make_prefix(ids, team_);
 }
 
 void Worker::help(const schedule::HelpWork& work) {
@@ -85,19 +98,13 @@ void Worker::help(const schedule::HelpWork& work) {
   scheduler_.helped(work, again && work.team->is_open());
 }
 
-void Worker::encode(schedule::Request& request, schedule::Pair& pair) const {
-  const size_t cap =
-      request.exact_counts
-          ? tokenize::kNoLimit
-          : tokenize::passage_cap(request.query_ids.size(), limits_.max_length,
-                                  tokenizer_.special_tokens_in_pair(), limits_.truncation);
-  const std::vector<int32_t> passage = tokenizer_.encode(pair.text, cap).ids;
-  pair.text = {};
+void Worker::encode(const schedule::Request& request, schedule::Pair& pair) const {
   try {
-    pair.encoded =
-        tokenizer_.pair(request.query_ids, passage, limits_.max_length, limits_.truncation);
+    pair.encoded = encoder_.pair(request.encoded_query, pair.text, limits_.max_length,
+                                 limits_.truncation, request.exact_counts);
+    pair.text = {};
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::kTooLong) throw;
+    if (error.code() != ErrorCode::kTooLong || !error.path().empty()) throw;
     throw Error(error.code(), error.what(),
                 "/contexts/" + std::to_string(pair.first_context) + "/text");
   }
@@ -107,14 +114,19 @@ void Worker::score(const schedule::RunWork& work) {
   const auto start = schedule::Clock::now();
   std::vector<backend::Row> rows;
   size_t tokens = 0;
+  size_t longest = 0;
   for (const schedule::PairRef& ref : work.pairs) {
-    const tokenize::EncodedPair& encoded = ref.pair().encoded;
-    rows.push_back({encoded.ids, encoded.type_ids});
-    tokens += encoded.ids.size();
+    const schedule::Pair& pair = ref.pair();
+    const tokenize::EncodedPair& encoded = pair.encoded;
+    rows.push_back({encoded.ids, encoded.type_ids,
+                    pair.shared_tokens > 0 ? ref.request->prefix.get() : nullptr});
+    tokens += pair.tokens;
+    longest = std::max(longest, encoded.ids.size());
   }
   std::vector<float> logits(rows.size());
   {
-    const SharedRun shared(scheduler_, team_, runner_->helpers_wanted(rows), tokens);
+    const SharedRun shared(scheduler_, team_, runner_->helpers_wanted(rows),
+                           std::max(tokens, longest));
     runner_->run_shared(rows, logits, team_);
   }
   for (size_t i = 0; i < logits.size(); ++i) {

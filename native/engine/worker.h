@@ -5,7 +5,7 @@
 #include "backend/backend.h"
 #include "base/team.h"
 #include "schedule/scheduler.h"
-#include "tokenize/tokenizer.h"
+#include "tokenize/pair_encoder.h"
 
 namespace bge::engine {
 
@@ -18,7 +18,7 @@ struct PairLimits {
 // One thread's part in the engine: takes work from the scheduler until there is no more.
 class Worker {
  public:
-  Worker(schedule::Scheduler& scheduler, const tokenize::Tokenizer& tokenizer,
+  Worker(schedule::Scheduler& scheduler, const tokenize::PairEncoder& encoder,
          std::unique_ptr<backend::Runner> runner, PairLimits limits);
 
   // The body of the worker's thread. Never throws: what fails settles its requests.
@@ -31,10 +31,11 @@ class Worker {
   void tokenize(const schedule::TokenizeWork& work);
   void score(const schedule::RunWork& work);
   void help(const schedule::HelpWork& work);
-  void encode(schedule::Request& request, schedule::Pair& pair) const;
+  void encode(const schedule::Request& request, schedule::Pair& pair) const;
+  void make_prefix(schedule::Request& request);
 
   schedule::Scheduler& scheduler_;
-  const tokenize::Tokenizer& tokenizer_;
+  const tokenize::PairEncoder& encoder_;
   std::unique_ptr<backend::Runner> runner_;
   PairLimits limits_;
   Team team_;  // of this worker's runs

@@ -51,6 +51,16 @@ inline void hide_scores(const Sight& sight, const SoftmaxSpan& span, float* scor
   for (int key = sight.last + 1; key < span.end; ++key) scores[key] = -__builtin_inff();
 }
 
+inline const float* key_row(const AttentionArgs& args, int key) {
+  return key < args.past ? args.past_k + key * args.past_stride
+                         : args.k + (key - args.past) * args.kv_stride;
+}
+
+inline const float* value_row(const AttentionArgs& args, int key) {
+  return key < args.past ? args.past_v + key * args.past_stride
+                         : args.v + (key - args.past) * args.kv_stride;
+}
+
 // Form is the algorithm for one head, made of its args.
 template <class Form>
 void attention(const AttentionArgs& args) {

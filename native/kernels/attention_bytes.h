@@ -44,7 +44,7 @@ class ByteAttention {
   void write_keys() {
     alignas(64) A row[kMaxHeadDim] = {};
     for (int key = 0; key < args_.length; ++key) {
-      const float* x = args_.k + key * args_.kv_stride;
+      const float* x = key_row(args_, key);
       const SymmetricRow<V> symmetric(x, args_.head_dim);
       I sum = V::set1_i32(0);
       for (int i = 0; i < args_.head_dim; i += kPanel) {
@@ -69,7 +69,7 @@ class ByteAttention {
         const int key = key_at(place + j);
         scratch_.value_scale[key] = 0.0f;
         if (key >= args_.length) continue;
-        const SymmetricRow<V> symmetric(value_row(key), args_.head_dim);
+        const SymmetricRow<V> symmetric(value_row(args_, key), args_.head_dim);
         inverse[j] = symmetric.inverse;
         scratch_.value_scale[key] = symmetric.scale;
         largest = symmetric.scale > largest ? symmetric.scale : largest;
@@ -180,15 +180,13 @@ class ByteAttention {
     return place / kSoftmaxStep * kSoftmaxStep + V::word_at(place % kSoftmaxStep);
   }
 
-  const float* value_row(int key) const { return args_.v + key * args_.kv_stride; }
-
   // 16 columns of the values of kGroup keys; keys beyond the sequence have none.
   I values_at(int place, int panel, const float (&inverse)[kGroup]) {
     I group = V::set1_i32(0);
     unroll<kGroup>([&](auto j) {
       const int key = key_at(place + j);
       if (key >= args_.length) return;
-      const F x = V::load(value_row(key) + panel * kPanel);
+      const F x = V::load(value_row(args_, key) + panel * kPanel);
       const I byte = V::and_i32(V::to_i32(V::mul(x, V::set1(inverse[j]))), V::set1_i32(0xFF));
       group = V::add_i32(group, V::template shift_left<8 * j()>(byte));
     });

@@ -22,7 +22,7 @@ class FloatAttention {
   void write_keys() {
     alignas(64) A row[kMaxHeadDim] = {};
     for (int key = 0; key < args_.length; ++key) {
-      encode(args_.k + key * args_.kv_stride, row);
+      encode(key_row(args_, key), row);
       write_key(scratch_, row, key);
       scratch_.key_mask[key] = 0.0f;
     }
@@ -113,7 +113,7 @@ class FloatAttention {
     I group = V::set1_i32(0);
     unroll<kGroup>([&](auto j) {
       if (place + j >= args_.length) return;
-      const F x = V::load(args_.v + (place + j) * args_.kv_stride + panel * kPanel);
+      const F x = V::load(value_row(args_, place + j) + panel * kPanel);
       if constexpr (kBf16)
         group = V::add_i32(group, V::template shift_left<16 * j()>(to_bf16<V>(x)));
       else

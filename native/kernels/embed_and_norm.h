@@ -30,8 +30,8 @@ void layer_norm(const LayerNormArgs& args) {
   write_rows<Rows>(args.out, args.width, args.rows, [&](int row) {
     const float* x = args.x + static_cast<size_t>(row) * args.width;
     float* y = args.y + static_cast<size_t>(row) * args.width;
-    const float mean =
-        sum_over<V>(x, args.width, [](F sum, F v) { return V::add(sum, v); }) / count;
+    const auto add = [](F sum, F v) { return V::add(sum, v); };
+    const float mean = args.centered ? sum_over<V>(x, args.width, add) / count : 0.0f;
     const F center = V::set1(mean);
     const float variance = sum_over<V>(x, args.width,
                                        [&](F sum, F v) {

@@ -99,6 +99,7 @@ struct PanelMatrix {
 enum class Epilogue {
   kStore,      // out = a * w + bias
   kStoreGelu,  // out = gelu(a * w + bias)
+  kStoreSilu,  // out = silu(a * w + bias)
   kAdd,        // out += a * w + bias
   kMultiply,   // out *= a * w + bias
 };
@@ -123,6 +124,8 @@ struct LayerNormArgs {
   const float* beta;
   float epsilon;
   Activations out;  // the same values, ready for the next linear layer
+  // False: only divided by the root of the mean square (RMSNorm).
+  bool centered = true;
 };
 
 // Word vectors as float, bf16, or int8 with one scale per row.
@@ -145,7 +148,8 @@ struct EmbedArgs {
 };
 
 // Turns row i by the angles of position position_ids[i]: of the lanes j and j + head_dim / 2 by the
-// one at [position][j], given as cosine and sine. head_dim is a multiple of 32.
+// one at [position][j], given as cosine and sine. head_dim is a multiple of 32; of 64 with `gamma`,
+// by which a row is scaled once it is divided by the root of its mean square.
 struct RotateArgs {
   float* x;  // [rows][head_dim], in place
   size_t stride;
@@ -154,6 +158,8 @@ struct RotateArgs {
   const float* cosines;  // [positions][head_dim / 2]
   const float* sines;
   const int32_t* position_ids;
+  const float* gamma = nullptr;  // [head_dim]
+  float epsilon = 0.0f;
 };
 
 // Of AttentionArgs::before and after: no bound.
@@ -180,6 +186,11 @@ struct AttentionArgs {
   int before = kWholeSequence;
   int after = kWholeSequence;
   int first_query = 0;
+  // Keys and values that lie apart, before those at `k` and `v`: `past` of the `length`.
+  const float* past_k = nullptr;
+  const float* past_v = nullptr;
+  size_t past_stride = 0;
+  int past = 0;
 };
 
 size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim);

@@ -66,6 +66,7 @@ inline void finish_block(const LinearArgs& args, const Block<typename Tile::Acc>
       unroll<width()>([&](auto p) {
         typename V::F value = dequantise(p, sums + p * Tile::kSums * kPanel, row_scale);
         if constexpr (kEpilogue == Epilogue::kStoreGelu) value = gelu<V, Rows>(value);
+        if constexpr (kEpilogue == Epilogue::kStoreSilu) value = silu<V>(value);
         if constexpr (kEpilogue == Epilogue::kAdd) value = V::add(V::load(out + p * kPanel), value);
         if constexpr (kEpilogue == Epilogue::kMultiply)
           value = V::mul(V::load(out + p * kPanel), value);
@@ -92,6 +93,7 @@ void linear(const LinearArgs& args) {
   switch (args.epilogue) {
     case Epilogue::kStore: return linear_with<V, Rows, Tile, Epilogue::kStore>(args);
     case Epilogue::kStoreGelu: return linear_with<V, Rows, Tile, Epilogue::kStoreGelu>(args);
+    case Epilogue::kStoreSilu: return linear_with<V, Rows, Tile, Epilogue::kStoreSilu>(args);
     case Epilogue::kAdd: return linear_with<V, Rows, Tile, Epilogue::kAdd>(args);
     case Epilogue::kMultiply: return linear_with<V, Rows, Tile, Epilogue::kMultiply>(args);
   }

@@ -77,6 +77,16 @@ inline typename V::F gelu_exact(typename V::F x) {
   return V::fma(half, erf, half);
 }
 
+// x / (1 + e^-x), relative error 3e-7. By e^-|x|, which cannot overflow.
+template <SixteenLanes V>
+inline typename V::F silu(typename V::F x) {
+  constexpr float kLog2E = 1.44269504f;
+  const typename V::F zero = V::set1(0.0f);
+  const typename V::F e = exp2_exact<V>(V::mul(V::abs(x), V::set1(-kLog2E)));
+  const typename V::F product = V::fma(V::min(zero, x), e, V::max(zero, x));
+  return V::div(product, V::add(V::set1(1.0f), e));
+}
+
 // Rounds to bf16, ties to even, in the low half of each lane.
 template <SixteenLanes V>
 inline typename V::I to_bf16(typename V::F x) {

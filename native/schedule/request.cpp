@@ -26,6 +26,7 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
       exact_counts(input.exact_counts),
       submitted_at(Clock::now()),
       query(std::move(input.query)),
+      instruction(std::move(input.instruction)),
       completion(std::move(on_settled)) {
   // The views point into `texts`, which the pairs take over only after the map is done with.
   std::unordered_map<std::string_view, uint32_t> pair_of_text;
@@ -52,7 +53,8 @@ Ranking Request::ranking() const {
   Ranking answer{.results = {}, .queued = queued, .tokenizing = tokenizing, .running = running};
   for (const rank::RankedContext& context : rank::rank(logits, top_k, raw_scores)) {
     const Pair& pair = pairs[pair_of_context[context.id]];
-    answer.results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
+    answer.results.push_back({context.id, context.score,
+                              static_cast<uint32_t>(pair.tokens + pair.shared_tokens),
                               static_cast<uint32_t>(pair.truncated_tokens)});
   }
   return answer;

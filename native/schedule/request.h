@@ -4,14 +4,17 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "backend/backend.h"
 #include "base/error.h"
-#include "tokenize/tokenizer.h"
+#include "tokenize/pair_encoder.h"
 
 namespace bge::schedule {
 
@@ -25,6 +28,7 @@ struct RequestInput {
   size_t top_k;  // 0: all
   bool raw_scores;
   bool exact_counts;  // count every token that truncation drops; else tokenizing may stop early
+  std::optional<std::string> instruction{};  // of a model that takes one
 };
 
 struct RankedResult {
@@ -53,7 +57,8 @@ struct Pair {
   std::string text;               // until tokenized
   tokenize::EncodedPair encoded;  // from tokenized until scored
   size_t first_context;           // the lowest context index with this text
-  size_t tokens;                  // estimated from the text's length until tokenized
+  size_t tokens;                  // to run; estimated from the text's length until tokenized
+  size_t shared_tokens = 0;       // of the request's prefix, which come to them
   size_t truncated_tokens = 0;
   float logit = 0;
 };
@@ -70,8 +75,12 @@ class Request {
   const bool exact_counts;
   const Clock::time_point submitted_at;
 
-  std::string query;               // until encoded
-  std::vector<int32_t> query_ids;  // written once by the worker that encodes the query
+  std::string query;  // until encoded
+  const std::optional<std::string> instruction;
+  // Written once by the worker that encodes the query. The prefix is what the model makes of all of
+  // `encoded_query`'s ids, where several pairs share that.
+  tokenize::EncodedQuery encoded_query;
+  std::shared_ptr<const backend::Prefix> prefix;
   std::vector<Pair> pairs;
   std::vector<uint32_t> pair_of_context;
 

@@ -173,20 +173,24 @@ void Scheduler::helped(const HelpWork& work, bool again) {
     if (run.team == work.team) ++run.seats;
 }
 
-void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration) {
+void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds tokenizing,
+                          std::chrono::nanoseconds running) {
   {
     std::lock_guard lock(mutex_);
     Request& request = *work.request;
     if (request.settled) return;
     request.query_encoded = true;
-    request.tokenizing += duration;
+    request.tokenizing += tokenizing;
+    request.running += running;
     request.tokenized += work.last - work.first;
     if (request.tokenized == request.pairs.size()) statistics_.tokenize.record(request.tokenizing);
     reorder(request, [&] {
       for (size_t i = work.first; i < work.last; ++i) {
         Pair& pair = request.pairs[i];
         const size_t estimate = pair.tokens;
-        pair.tokens = pair.encoded.ids.size();
+        const bool shares = request.prefix != nullptr && pair.encoded.begins_with_query;
+        pair.shared_tokens = shares ? request.prefix->tokens() : 0;
+        pair.tokens = pair.encoded.ids.size() - pair.shared_tokens;
         pair.truncated_tokens = pair.encoded.truncated_tokens;
         request.remaining_tokens += pair.tokens - estimate;
         statistics_.queued_tokens += pair.tokens - estimate;
@@ -206,7 +210,7 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
     for (const PairRef& ref : work.pairs) {
       const size_t tokens = ref.pair().tokens;
       statistics_.queued_tokens -= tokens;
-      statistics_.scored_tokens += tokens;
+      statistics_.scored_tokens += tokens + ref.pair().shared_tokens;
       ++statistics_.scored_pairs;
       Request& request = *ref.request;
       request.running += duration / work.pairs.size();

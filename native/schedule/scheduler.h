@@ -84,7 +84,9 @@ class Scheduler {
   // Workers' side. Blocks until there is work; nothing means: end the worker. Every Work goes back
   // through exactly one of the three calls below.
   std::optional<Work> next();
-  void tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration);
+  // `running`: of the duration of both, what the model took for the request's prefix.
+  void tokenized(const TokenizeWork& work, std::chrono::nanoseconds tokenizing,
+                 std::chrono::nanoseconds running = {});
   void scored(const RunWork& work, std::chrono::nanoseconds duration);
   // What became of a HelpWork; `again`: the worker could take part again.
   void helped(const HelpWork& work, bool again);

@@ -24,6 +24,8 @@ class AddedTokens {
   // Of equal contents the first one counts; an empty content never matches.
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
+  bool empty() const { return tokens_.empty(); }
+
   struct Match {
     size_t begin;  // with the White_Space that lstrip and rstrip swallow
     size_t end;

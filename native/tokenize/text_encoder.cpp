@@ -47,17 +47,22 @@ bool TextEncoder::encode(std::string_view text) {
   return done >= text.size() || encode_segment(text.substr(done));
 }
 
+void TextEncoder::encode_plain(std::string_view text, bool is_last) {
+  at_text_start_ = ids_.empty();
+  encode_segment(text, is_last);
+}
+
 void TextEncoder::add_token(int32_t id) {
   ids_.push_back(id);
   at_text_start_ = false;
 }
 
-bool TextEncoder::encode_segment(std::string_view segment) {
+bool TextEncoder::encode_segment(std::string_view segment, bool is_last) {
   for (size_t begin = 0; begin < segment.size();) {
     if (ids_.size() >= token_cap_) return false;
     const size_t end = find_cut(segment, begin);
     scratch_.normalized.clear();
-    const SegmentEnds ends{begin == 0, end == segment.size()};
+    const SegmentEnds ends{begin == 0, is_last && end == segment.size()};
     parts_.normalizer->normalize(segment.substr(begin, end - begin), ends, scratch_.normalized);
     encode_normalized(ends.last);
     begin = end;

@@ -21,6 +21,9 @@ class TextEncoder {
 
   // `text` is valid UTF-8 under 4 GiB. False where it stopped at the cap with text left.
   bool encode(std::string_view text);
+  // The same of a text without added tokens, after the ids that there are. Where it is not
+  // `is_last`, appends only ids that no further text can change.
+  void encode_plain(std::string_view text, bool is_last);
 
  private:
   struct Scratch {
@@ -31,7 +34,7 @@ class TextEncoder {
   static Scratch& thread_scratch();
 
   // One segment is the text between two raw added tokens; it is normalized and encoded in parts.
-  bool encode_segment(std::string_view segment);
+  bool encode_segment(std::string_view segment, bool is_last = true);
   void encode_normalized(bool is_last);
   void encode_stretch(std::string_view text, bool is_last);
   void add_token(int32_t id);

@@ -14,6 +14,13 @@ namespace {
 constexpr size_t kReservedIds =
     4096;  // enough for most passages, little for a long one that stops early
 
+void require_size(std::string_view utf8) {
+  // Repairing at most triples the text (a byte becomes U+FFFD).
+  if (utf8.size() > std::numeric_limits<uint32_t>::max() / 4) {
+    throw Error(ErrorCode::kInvalidInput, "A text must be shorter than 1 GiB.");
+  }
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(TokenizerParts parts)
@@ -22,10 +29,7 @@ Tokenizer::Tokenizer(TokenizerParts parts)
 Tokenizer::~Tokenizer() = default;
 
 EncodedText Tokenizer::encode(std::string_view utf8, size_t token_cap) const {
-  // Repairing at most triples the text (a byte becomes U+FFFD).
-  if (utf8.size() > std::numeric_limits<uint32_t>::max() / 4) {
-    throw Error(ErrorCode::kInvalidInput, "A text must be shorter than 1 GiB.");
-  }
+  require_size(utf8);
   std::string repaired;
   EncodedText out;
   out.ids.reserve(std::min({utf8.size() / 4, token_cap, kReservedIds}) + 8);
@@ -44,6 +48,45 @@ EncodedPair Tokenizer::pair(std::span<const int32_t> query, std::span<const int3
                               out.type_ids);
   return out;
 }
+
+std::string Tokenizer::encode_pieces(std::span<const TextPiece> pieces,
+                                     std::vector<int32_t>& ids) const {
+  std::string open;
+  for (const TextPiece& piece : pieces) {
+    std::string repaired;
+    const std::string_view text = repair_utf8(piece.text, repaired);
+    size_t done = 0;
+    if (!piece.is_plain) {
+      AddedTokens::Cursor cursor;
+      AddedTokens::Match match;
+      while (parts_->raw_tokens.next(text, cursor, match)) {
+        open.append(text, done, match.begin - done);
+        encode_plain(open, true, kNoLimit, ids);
+        open.clear();
+        ids.push_back(match.id);
+        done = cursor.done = match.end;
+      }
+    }
+    open.append(text, done);
+  }
+  return open;
+}
+
+void Tokenizer::encode_plain(std::string_view utf8, bool is_last, size_t cap,
+                             std::vector<int32_t>& ids) const {
+  require_size(utf8);
+  std::string repaired;
+  TextEncoder encoder(*parts_, cap, ids);
+  encoder.encode_plain(repair_utf8(utf8, repaired), is_last);
+}
+
+bool Tokenizer::stands_apart(std::string_view text) const {
+  AddedTokens::Cursor cursor;
+  AddedTokens::Match match;
+  return text.empty() || (parts_->raw_tokens.next(text, cursor, match) && match.begin == 0);
+}
+
+bool Tokenizer::keeps_plain_text() const { return parts_->normalized_tokens.empty(); }
 
 size_t Tokenizer::special_tokens_in_pair() const { return parts_->pair_template.special_tokens(); }
 

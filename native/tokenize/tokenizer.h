@@ -25,6 +25,14 @@ struct EncodedPair {
   std::vector<int32_t> ids;
   std::vector<int32_t> type_ids;  // as long as ids
   size_t truncated_tokens = 0;    // of those given, how many were cut off
+  // Whether the pair begins with all of its EncodedQuery's ids, as others of that query do.
+  bool begins_with_query = false;
+};
+
+// A part of a text, of which some is a template's and some a caller's.
+struct TextPiece {
+  std::string_view text;
+  bool is_plain;  // the names of added tokens in it are text
 };
 
 struct TokenizerParts;
@@ -58,6 +66,19 @@ class Tokenizer {
   // Joins two encoded texts. Throws kTooLong and kInvalidOption, see truncated_lengths().
   EncodedPair pair(std::span<const int32_t> query, std::span<const int32_t> passage,
                    size_t max_length, Truncation truncation) const;
+
+  // Appends the ids of the pieces' text up to the last added token in it. Gives the text after
+  // that, for encode_plain().
+  std::string encode_pieces(std::span<const TextPiece> pieces, std::vector<int32_t>& ids) const;
+  // Appends the ids of a text in which the names of added tokens are text; where it is not the
+  // last, only those that no further text can change. Stops once there are `cap` ids in all.
+  void encode_plain(std::string_view utf8, bool is_last, size_t cap,
+                    std::vector<int32_t>& ids) const;
+  // Whether the text is empty or begins with an added token: what stands before it then has no part
+  // in its ids.
+  bool stands_apart(std::string_view text) const;
+  // Whether encode_plain() can do that: no added token is searched for in normalized text.
+  bool keeps_plain_text() const;
 
   size_t special_tokens_in_pair() const;
   // One more than the highest id that encode() and pair() can give, added tokens included.

@@ -56,6 +56,8 @@ def spread(model: torch.nn.Module, generator: torch.Generator, query_key_std: fl
             normal(parameter, std, generator)
             if "Wqkv" in name:
                 parameter.data[: 2 * parameter.shape[1]] *= query_key_std
+            elif "q_proj" in name or "k_proj" in name:
+                parameter.data *= query_key_std
 
 
 def random_ids(vocabulary: int, tokens: int, generator: torch.Generator) -> torch.Tensor:
@@ -153,6 +155,51 @@ def save_modules(folder: Path, base: torch.nn.Module, modules: torch.nn.ModuleLi
     (folder / "modules.json").write_text(json.dumps(entries))
 
 
+def make_qwen(kind: str, vocabulary: int, layers: int, hidden: int, heads: int, key_heads: int, intermediate: int,
+              answers: tuple[int, int] | None, **more: object) -> Family:
+    """A causal model with LogitScore behind it and the word vectors as its output table, as Qwen3-Reranker; or, without
+    `answers`, a conversion of one for sequence classification."""
+    options = dict(vocab_size=vocabulary, num_hidden_layers=layers, hidden_size=hidden, num_attention_heads=heads,
+                   num_key_value_heads=key_heads, intermediate_size=intermediate, max_position_embeddings=8192,
+                   tie_word_embeddings=answers is not None, attn_implementation="eager", pad_token_id=0, **more)
+    config = getattr(transformers, f"{kind}Config")(**options, **({} if answers else {"num_labels": 1}))
+
+    def make(folder: Path, generator: torch.Generator) -> Logit:
+        import json
+
+        name = f"{kind}ForCausalLM" if answers else f"{kind}ForSequenceClassification"
+        model = getattr(transformers, name)(config).eval()
+        spread(model, generator)
+
+        def logit(ids: torch.Tensor) -> float:
+            last = model.model(ids).last_hidden_state[0, -1]
+            if answers is None:
+                return (model.score.weight[0] @ last).item()
+            logits = model.lm_head(last)
+            return (logits[answers[0]] - logits[answers[1]]).item()
+
+        lengths = torch.randint(16, 200, (8,), generator=generator).tolist()
+        logits = torch.tensor([logit(random_ids(vocabulary, length, generator)) for length in lengths])
+        scale = LOGIT_STD / logits.std()
+        if answers is None:
+            model.score.weight.data.mul_(scale)
+        else:
+            for id in answers:
+                model.model.embed_tokens.weight.data[id] *= scale
+        model.save_pretrained(folder)
+        if answers:
+            place = folder / "1_LogitScore"
+            place.mkdir(exist_ok=True)
+            (place / "config.json").write_text(json.dumps({"true_token_id": answers[0], "false_token_id": answers[1]}))
+            types = ["base.modules.transformer.Transformer", "cross_encoder.modules.logit_score.LogitScore"]
+            entries = [{"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.{types[i]}"}
+                       for i, path in enumerate(["", "1_LogitScore"])]
+            (folder / "modules.json").write_text(json.dumps(entries))
+        return logit
+
+    return Family(make, vocabulary, config.max_position_embeddings)
+
+
 FAMILIES = {
     "modernbert-small": make_modernbert(2000, 6, 256, 4, 384),
     "modernbert-mean": make_modernbert(
@@ -162,6 +209,12 @@ FAMILIES = {
     "ettin-17m": make_sentence_transformer("cls", 50368, 7, 256, 4, 384),
     "ettin-32m": make_sentence_transformer("cls", 50368, 10, 384, 6, 576),
     "ettin-mean": make_sentence_transformer("mean", 2000, 4, 256, 4, 384),
+    "qwen3-small": make_qwen("Qwen3", 2000, 4, 256, 8, 2, 640, (7, 31), head_dim=64),
+    "qwen3-label": make_qwen("Qwen3", 2000, 3, 192, 6, 3, 320, None, head_dim=64, attention_bias=True),
+    "qwen2-small": make_qwen("Qwen2", 2000, 4, 256, 4, 1, 640, (7, 31)),
+    "qwen3-reranker-0.6b": make_qwen("Qwen3", 151669, 28, 1024, 16, 8, 3072, (9693, 2152), head_dim=128,
+                                     rope_theta=1000000.0),
+    "mxbai-rerank-base-v2": make_qwen("Qwen2", 151936, 24, 896, 14, 2, 4864, (16, 15), rope_theta=1000000.0),
 }
 
 

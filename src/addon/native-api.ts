@@ -9,7 +9,7 @@ import type {
 } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 9;
+export const NATIVE_API_VERSION = 10;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -21,6 +21,23 @@ export interface NativeFailure {
 /** `memoryLimitBytes` 0: no limit. */
 export type NativeCudaOptions = Required<CudaOptions>;
 
+/** The text around query and passage. In it added tokens stand by their names; the texts put into it are text. */
+export interface NativePrompt {
+  beforeQuery: string;
+  /** In place of `beforeQuery` where a request brings an instruction; undefined: there is no place for one. */
+  instructed: { before: string; after: string } | undefined;
+  beforePassage: string;
+  end: string;
+  /** Whether the whole is tokenised as one text; else what follows query and passage is tokenised apart from them. */
+  joined: boolean;
+}
+
+/** Ids of the tokens by which a causal model says that a passage answers the query, and that it does not. */
+export interface NativeAnswers {
+  relevant: number;
+  other: number;
+}
+
 interface NativeModelOptions {
   /** Absolute path of the file of weights. */
   modelPath: string;
@@ -31,6 +48,8 @@ interface NativeModelOptions {
   truncation: Truncation;
   specialTokens: SpecialTokens;
   maxQueuedTokens: number;
+  /** Of a model that is asked; undefined: pairs are what tokenizer.json makes of them. */
+  prompt: NativePrompt | undefined;
 }
 
 /** A model on our own kernels. */
@@ -42,6 +61,8 @@ export interface NativeBuiltinOptions extends NativeModelOptions {
   dtype: Exclude<Dtype, 'auto'>;
   /** Where to keep that; undefined: nowhere. */
   weightCacheFolder: string | undefined;
+  /** Of a causal model without a LogitScore module. */
+  answers: NativeAnswers | undefined;
 }
 
 /** A model on ONNX Runtime. */
@@ -104,11 +125,18 @@ export interface NativeEngine {
     topK: number,
     rawScores: boolean,
     exactCounts: boolean,
+    instruction: string | undefined,
   ): Promise<NativeResult>;
   /** Drops what has not started and rejects the request's promise with this code. False if there is no such request. */
   cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
   /** Synchronous. Throws a NativeFailure. */
-  encode(query: string, text: string, maxLength: number, truncation: Truncation): EncodedPair;
+  encode(
+    query: string,
+    text: string,
+    maxLength: number,
+    truncation: Truncation,
+    instruction: string | undefined,
+  ): EncodedPair;
   /**
    * Tokens of a text on its own, special tokens left out, counted on a thread of its own. Rejects with a NativeFailure.
    * Every call must be settled before `close`.
@@ -128,6 +156,8 @@ export interface NativeFamily {
   architectures: string[];
   /** The same where modules.json puts a head behind the model. */
   bareArchitectures: string[];
+  /** The same of models that rank by the token that they would go on with. */
+  causalArchitectures: string[];
 }
 
 /** What this build and this processor can do. */

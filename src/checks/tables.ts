@@ -1,7 +1,7 @@
 import type { ModelGraph, StoredTensor } from '../formats/model-graph';
 
 /** Embedding tables by what exporters call them; a quantised one carries a suffix. */
-const WORDS = /(^|[./])(word_embeddings|tok_embeddings)\.weight(_quantized)?$/;
+const WORDS = /(^|[./])(word_embeddings|tok_embeddings|embed_tokens)\.weight(_quantized)?$/;
 const POSITIONS = /(^|[./])position_embeddings\.weight(_quantized)?$/;
 const TYPES = /(^|[./])token_type_embeddings\.weight(_quantized)?$/;
 

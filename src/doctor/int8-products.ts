@@ -62,9 +62,10 @@ export async function measureInt8Products(): Promise<Int8Products> {
       truncation: 'longest_first',
       specialTokens: 'parse',
       maxQueuedTokens: 1024,
+      prompt: undefined,
     });
     try {
-      const { scores } = await engine.submit(1, 'a', ['b'], 0, true, false);
+      const { scores } = await engine.submit(1, 'a', ['b'], 0, true, false, undefined);
       return { runtime: engine.info.runtimeVersion, exact: PROBE_EXACT, got: scores[0] ?? NaN };
     } finally {
       await engine.close();

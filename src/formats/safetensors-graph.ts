@@ -18,8 +18,8 @@ const FLOAT_TYPES: Readonly<Record<string, { name: FloatType; dataType: number }
 };
 /** TensorProto.DataType of none. */
 const UNDEFINED = 0;
-/** The last layer of RoBERTa's kin and of BERT's, also inside a wrapper's `model.`. */
-const HEADS = [/(^|\.)classifier\.out_proj\.weight$/, /(^|\.)classifier\.weight$/];
+/** The last layer of RoBERTa's kin, of BERT's and of decoders', also inside a wrapper's `model.`. */
+const HEADS = [/(^|\.)classifier\.out_proj\.weight$/, /(^|\.)classifier\.weight$/, /^score\.weight$/];
 
 interface Entry {
   dtype?: unknown;

@@ -1,3 +1,5 @@
+import type { PromptTemplate } from '../types';
+
 /** Tokenizer kinds of the family: the model type in tokenizer.json, and for Unigram whose variant. */
 export type TokenizerKind = 'unigram' | 'wordpiece' | 'bpe' | 'unigram-deberta';
 
@@ -6,7 +8,7 @@ export interface CatalogEntry {
   /** Name on the Hugging Face hub. */
   name: string;
   /** `model_type` of config.json. */
-  family: 'xlm-roberta' | 'bert' | 'jina-bert' | 'modernbert' | 'deberta-v2';
+  family: 'xlm-roberta' | 'bert' | 'jina-bert' | 'modernbert' | 'deberta-v2' | 'qwen2' | 'qwen3';
   tokenizer: TokenizerKind;
   /** ISO 639-1 codes, or 'multilingual'. */
   languages: readonly string[];
@@ -16,6 +18,8 @@ export interface CatalogEntry {
   maxTokens: number;
   /** The repository that holds the ONNX file of each dtype; a dtype without one has none here. */
   onnx: Readonly<Partial<Record<'fp32' | 'int8', string>>>;
+  /** How it is asked; only of decoders. */
+  prompt?: PromptTemplate;
 }
 
 type Common = Omit<CatalogEntry, 'name' | 'onnx'>;
@@ -55,6 +59,15 @@ const MODERNBERT: Common = {
   licence: 'Apache-2.0',
   maxTokens: 8192,
 };
+const QWEN3: Common = {
+  family: 'qwen3',
+  tokenizer: 'bpe',
+  languages: ['multilingual'],
+  licence: 'Apache-2.0',
+  maxTokens: 32_768,
+  prompt: 'qwen3-reranker',
+};
+const MXBAI_V2: Common = { ...QWEN3, family: 'qwen2', prompt: 'mxbai-rerank-v2' };
 const ETTIN_SIZES = ['17m', '32m', '68m', '150m', '400m', '1b'];
 
 /** A repository that holds both dtypes itself. */
@@ -119,6 +132,11 @@ export const CATALOG: readonly CatalogEntry[] = [
   both('mixedbread-ai/mxbai-rerank-xsmall-v1', MXBAI),
   both('mixedbread-ai/mxbai-rerank-base-v1', MXBAI),
   both('mixedbread-ai/mxbai-rerank-large-v1', MXBAI),
+  ...['0.6B', '4B', '8B'].map((size): CatalogEntry => ({ name: `Qwen/Qwen3-Reranker-${size}`, ...QWEN3, onnx: {} })),
+  { name: 'tomaarsen/Qwen3-Reranker-0.6B-seq-cls', ...QWEN3, onnx: {} },
+  ...['base', 'large'].map((size): CatalogEntry => {
+    return { name: `mixedbread-ai/mxbai-rerank-${size}-v2`, ...MXBAI_V2, onnx: {} };
+  }),
   { name: 'maidalun1020/bce-reranker-base_v1', ...XLMR, licence: 'Apache-2.0', onnx: {} },
 ];
 

@@ -4,6 +4,7 @@ import { readModelConfig } from './config';
 import type { RepoFile } from './hub/repo-files';
 import type { Snapshot } from './hub/snapshot';
 import { planModel, type Candidate } from './plan';
+import { templateNameOf } from './prompt';
 import { refusalText } from './refusal';
 import type { Asked } from './ways';
 import { unreadAmong, weightFilesAmong } from './weight-files';
@@ -26,7 +27,13 @@ const INDEX_FILE = 'model.safetensors.index.json';
 const NEEDED_BY_ALL = ['config.json', 'tokenizer.json'];
 /** Of a Sentence Transformers repository: what follows the transformer, and how it is used. */
 const MODULES_FILE = 'modules.json';
-const SETTINGS = [MODULES_FILE, 'config_sentence_transformers.json', 'sentence_bert_config.json'];
+const SETTINGS = [
+  MODULES_FILE,
+  'config_sentence_transformers.json',
+  'sentence_bert_config.json',
+  'chat_template.jinja',
+  'tokenizer_config.json',
+];
 const MODULE_FILES = ['config.json', 'model.safetensors'];
 
 function requiredFile(files: readonly RepoFile[], path: string, repo: string): RepoFile {
@@ -64,7 +71,8 @@ async function candidatesIn(
     each.format === 'safetensors' ? { ...each, stored: config?.weightsStored ?? each.stored } : each,
   );
   const known = config ?? { architecture: 'unknown', modelType: undefined, hasOwnCode: false, modules: [] };
-  const facts = { ...known, hasHead: false, files: weights, unread: unreadAmong(paths) };
+  const hasNamedPrompt = templateNameOf(repo, asked.promptTemplate) !== undefined;
+  const facts = { ...known, hasNamedPrompt, hasHead: false, files: weights, unread: unreadAmong(paths) };
   const plan = planModel(facts, asked, { ...loadNative().capabilities(), hasFastFp32: false });
   if ('candidates' in plan) return { candidates: plan.candidates, modules: facts.modules };
   throw new RerankError('MODEL_NOT_FOUND', refusalText(repo, plan.refusal), { path: repo });

@@ -19,6 +19,8 @@ export interface ModelConfig {
   hasOwnCode: boolean;
   /** Folders of the modules that follow the transformer in a Sentence Transformers repository; mostly none. */
   modules: readonly string[];
+  /** One of them makes the score of a causal model's next token. */
+  hasLogitScore: boolean;
 }
 
 /** Limit of a folder that states none: that of every BERT and XLM-R reranker. */
@@ -52,14 +54,19 @@ function invalid(path: string, reason: string, cause?: unknown): RerankError {
 }
 
 /** Undefined when the file is absent. */
-async function readAnyJson(path: string): Promise<unknown> {
-  let text: string;
+export async function readTextFile(path: string): Promise<string | undefined> {
   try {
-    text = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(path, error);
   }
+}
+
+/** Undefined when the file is absent. */
+async function readAnyJson(path: string): Promise<unknown> {
+  const text = await readTextFile(path);
+  if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -68,7 +75,7 @@ async function readAnyJson(path: string): Promise<unknown> {
 }
 
 /** Undefined when the file is absent. */
-async function readJson(path: string): Promise<Json | undefined> {
+export async function readJsonFile(path: string): Promise<Json | undefined> {
   const value = await readAnyJson(path);
   if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(path, 'is not a JSON object');
@@ -95,20 +102,21 @@ function tokensFromPositions(config: Json, path: string): number | undefined {
 /** What lies outside the model's folder is never read. */
 const isFolderName = (path: unknown): path is string => typeof path === 'string' && /^[\w-]+$/.test(path);
 
-async function moduleFolders(folder: string): Promise<string[]> {
+async function readModules(folder: string): Promise<Pick<ModelConfig, 'modules' | 'hasLogitScore'>> {
   const path = join(folder, 'modules.json');
   const modules = await readAnyJson(path);
-  if (modules === undefined) return [];
+  if (modules === undefined) return { modules: [], hasLogitScore: false };
   if (!Array.isArray(modules)) throw invalid(path, 'is not a list of modules');
-  return (modules as ({ path?: unknown } | null)[])
-    .slice(1)
-    .map((module) => module?.path)
-    .filter(isFolderName);
+  const behind = (modules as ({ path?: unknown; type?: unknown } | null)[]).slice(1);
+  return {
+    modules: behind.map((module) => module?.path).filter(isFolderName),
+    hasLogitScore: behind.some((module) => /^sentence_transformers\..*\.LogitScore$/.test(String(module?.type))),
+  };
 }
 
 /** Of a Sentence Transformers repository. */
 async function tokensFromSettings(folder: string): Promise<number | undefined> {
-  const length = (await readJson(join(folder, 'sentence_bert_config.json')))?.['max_seq_length'];
+  const length = (await readJsonFile(join(folder, 'sentence_bert_config.json')))?.['max_seq_length'];
   return isCount(length, LARGEST_MAX_TOKENS) ? length : undefined;
 }
 
@@ -118,7 +126,7 @@ async function tokensFromSettings(folder: string): Promise<number | undefined> {
  */
 export async function readModelConfig(folder: string, required: boolean): Promise<ModelConfig | undefined> {
   const path = join(folder, 'config.json');
-  const config = await readJson(path);
+  const config = await readJsonFile(path);
   if (!config && required) return undefined;
   const architectures: unknown = config?.['architectures'];
   const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
@@ -132,12 +140,12 @@ export async function readModelConfig(folder: string, required: boolean): Promis
     unusedPositions: config ? unusedPositions(config) : 0,
     weightsStored: typeof weights === 'string' ? weights : undefined,
     hasOwnCode: config?.['auto_map'] !== undefined,
-    modules: await moduleFolders(folder),
+    ...(await readModules(folder)),
     maxTokens: Math.min(usable, (await tokensFromSettings(folder)) ?? usable),
   };
 }
 
 async function tokensFromTokenizer(folder: string): Promise<number | undefined> {
-  const length = (await readJson(join(folder, 'tokenizer_config.json')))?.['model_max_length'];
+  const length = (await readJsonFile(join(folder, 'tokenizer_config.json')))?.['model_max_length'];
   return isCount(length, LARGEST_MAX_TOKENS) ? length : undefined;
 }

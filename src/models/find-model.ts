@@ -11,6 +11,7 @@ import { parseRepoName, type RepoName } from './hub/repo-name';
 import { hubSettings } from './hub/settings';
 import { inspectFolder, isKind, type ModelFolder } from './inspect-folder';
 import { planModel, type Candidate } from './plan';
+import { templateNameOf } from './prompt';
 import { refusalText } from './refusal';
 import type { Asked } from './ways';
 
@@ -28,7 +29,8 @@ export const weightsPath = ({ folder }: FoundModel, { file }: Candidate): string
 /** @throws {RerankError} MODEL_NOT_FOUND where the folder lacks a file or holds nothing that runs as asked. */
 async function findIn(folder: string, model: string, asked: Asked): Promise<FoundModel> {
   const found = await inspectFolder(folder);
-  const plan = planModel(found, asked, loadNative().capabilities());
+  const hasNamedPrompt = templateNameOf(model, asked.promptTemplate) !== undefined;
+  const plan = planModel({ ...found, hasNamedPrompt }, asked, loadNative().capabilities());
   if ('candidates' in plan) return { ...found, model, candidates: plan.candidates };
   throw notFound(refusalText(folder, plan.refusal), join(folder, plan.refusal.missing));
 }

@@ -1,5 +1,5 @@
 import { RerankError } from '../errors';
-import type { Dtype, ExecutionProvider } from '../types';
+import type { Dtype, ExecutionProvider, PromptTemplate } from '../types';
 import { chooseFiles, type ChosenFiles } from './choose-files';
 import type { RepoName } from './hub/repo-name';
 import type { DownloadPolicy } from './hub/retry';
@@ -17,6 +17,7 @@ export interface PullOptions {
   dtype: Dtype;
   /** Default `cpu`. */
   provider?: ExecutionProvider;
+  promptTemplate?: PromptTemplate | undefined;
   /** Only says what would be fetched; of the files, config.json is fetched for that. */
   dryRun?: boolean;
   onProgress?: (progress: PullProgress) => void;
@@ -39,9 +40,17 @@ export interface PulledModel extends ChosenFiles {
  * @throws {RerankError} OFFLINE, MODEL_NOT_FOUND, MODEL_GATED, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
  */
 export async function pull(name: RepoName, options: PullOptions): Promise<PulledModel> {
-  const { dtype, provider = 'cpu', settings = hubSettings(), policy, dryRun = false, onProgress } = options;
+  const {
+    dtype,
+    provider = 'cpu',
+    promptTemplate,
+    settings = hubSettings(),
+    policy,
+    dryRun = false,
+    onProgress,
+  } = options;
   const snapshot = await Snapshot.open(name, settings, policy);
-  const chosen = await chooseFiles(snapshot, { dtype, provider });
+  const chosen = await chooseFiles(snapshot, { dtype, provider, promptTemplate });
   const { repo, commit, folder } = snapshot;
   if (dryRun) return { repo, commit, folder, ...chosen };
   await snapshot.checkSpace(chosen.missing);

@@ -1,6 +1,6 @@
 import type { NativeCapabilities, NativeFamily } from '../addon/native-api';
 import { isFloatType } from '../formats/safetensors-graph';
-import type { Dtype, ExecutionProvider, ModelInfo } from '../types';
+import type { Dtype, ExecutionProvider, ModelInfo, PromptTemplate } from '../types';
 import type { Stored, UnreadFile, WeightFile } from './weight-files';
 
 // What each dtype can come to, and from which files: the tables and rules that plan.ts puts in order.
@@ -16,6 +16,8 @@ export interface ModelFacts {
   hasOwnCode: boolean;
   /** Folders of the modules that modules.json puts behind the model. */
   modules: readonly string[];
+  /** Whether it is known by name how a causal model is asked. */
+  hasNamedPrompt?: boolean;
   /** `model_type` of config.json; undefined where it says none. */
   modelType: string | undefined;
   /** Whether a classifier was seen among the weights. Needed if the architecture names the encoder alone. */
@@ -32,6 +34,7 @@ export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'has
 export interface Asked {
   dtype: Dtype;
   provider: ExecutionProvider;
+  promptTemplate?: PromptTemplate | undefined;
 }
 
 /** One thing that a dtype can come to. */
@@ -79,7 +82,7 @@ const isBare = (architecture: string): boolean => architecture === 'unknown' || 
 
 /** Why our own kernels cannot run the model as this dtype, whatever files it has, as a clause; undefined if they can. */
 export function obstacleToBuiltin(
-  { architecture, modelType = '', hasOwnCode, hasHead, modules }: ModelFacts,
+  { architecture, modelType = '', hasOwnCode, hasHead, modules, hasNamedPrompt = false }: ModelFacts,
   dtype: LoadedDtype,
   provider: ExecutionProvider,
   { dtypes, families }: Capabilities,
@@ -88,6 +91,9 @@ export function obstacleToBuiltin(
   if (!dtypes.some((known) => known === dtype)) return `our own kernels have no ${dtype}`;
   if (hasOwnCode) return 'config.json says that code of its own runs the model (auto_map)';
   const hasModules = modules.length > 0;
+  const isCausal = families.some(({ causalArchitectures }) => causalArchitectures.includes(architecture));
+  if (isCausal && (hasModules || hasNamedPrompt)) return undefined;
+  if (isCausal) return `it is not known how a bare ${architecture} is asked: name its template with promptTemplate`;
   const runs = ({ architectures, bareArchitectures, modelTypes }: NativeFamily) =>
     hasModules
       ? bareArchitectures.includes(architecture)

@@ -16,7 +16,9 @@ Embeddings::Embeddings(WeightBinder& weights, const Names& names, const Shape& s
       words_(weights.words(names.words, shape.vocabulary, shape.width)),
       positions_(table(weights, names.positions, shape.positions, shape.width)),
       types_(table(weights, names.types, shape.types, shape.width)),
-      norm_(weights, names.norm, shape.width, epsilon, norm_bias) {}
+      norm_(names.norm.empty()
+                ? std::nullopt
+                : std::optional(LayerNorm(weights, names.norm, shape.width, epsilon, norm_bias))) {}
 
 void Embeddings::run(Pass& pass) const {
   const Sequences& tokens = pass.sequences;
@@ -26,7 +28,7 @@ void Embeddings::run(Pass& pass) const {
     pass.kernels.embed[static_cast<int>(pass.dtype)](
         {words_, positions_, types_, tokens.ids.data() + first, tokens.position_ids.data() + first,
          tokens.type_ids.data() + first, part.rows, shape_.width, part.x});
-    norm_.run(pass, part);
+    if (norm_) norm_->run(pass, part);
   });
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "encoder/blocks/norm.h"
 
 namespace bge::encoder {
 
-// Word vectors, with those of positions and types where there are such, summed and normalised.
+// Word vectors, with those of positions and types where there are such, summed and,
+// mostly, normalised.
 class Embeddings {
  public:
   struct Shape {
@@ -15,7 +17,7 @@ class Embeddings {
     int types;
     int width;
   };
-  // In the weight file; no name, no such vectors.
+  // In the weight file; no name, no such vectors or norm.
   struct Names {
     std::string words;
     std::string positions;
@@ -34,7 +36,7 @@ class Embeddings {
   kernels::EmbeddingTable words_;
   const float* positions_;
   const float* types_;
-  LayerNorm norm_;
+  std::optional<LayerNorm> norm_;
 };
 
 }  // namespace bge::encoder

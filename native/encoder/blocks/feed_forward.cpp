@@ -13,10 +13,32 @@ FeedForward::FeedForward(WeightBinder& weights, const std::string& up, const std
     : shape_(shape),
       up_(weights.panels(weights.linear(up, (shape.gated ? 2 : 1) * shape.intermediate, shape.width,
                                         shape.bias))) {
-  const int width = shape.width;
-  const LinearTensors tensors = weights.linear(down, width, shape.intermediate, shape.bias);
-  const int slice = slice_width(shape.intermediate);
-  for (int at = 0; at < shape.intermediate; at += slice)
+  bind_down(weights, down);
+}
+
+FeedForward::FeedForward(WeightBinder& weights, const GatedNames& names,
+                         const FeedForwardShape& shape)
+    : shape_(shape) {
+  const LinearTensors gate =
+      weights.linear(names.gate, shape.intermediate, shape.width, shape.bias);
+  const LinearTensors up = weights.linear(names.up, shape.intermediate, shape.width, shape.bias);
+  up_ = weights.take_panels(weights.dtype(), 2 * shape.intermediate, shape.width);
+  if (weights.fills()) {
+    const LinearValues gates(gate);
+    const LinearValues ups(up);
+    std::vector<Column> columns;
+    for (const LinearValues* part : {&gates, &ups})
+      for (int n = 0; n < shape.intermediate; ++n) columns.push_back(part->column(n));
+    weights.fill(up_, columns);
+  }
+  bind_down(weights, names.down);
+}
+
+void FeedForward::bind_down(WeightBinder& weights, const std::string& down) {
+  const int width = shape_.width;
+  const LinearTensors tensors = weights.linear(down, width, shape_.intermediate, shape_.bias);
+  const int slice = slice_width(shape_.intermediate);
+  for (int at = 0; at < shape_.intermediate; at += slice)
     down_.push_back(weights.take_panels(weights.dtype(), width, slice));
   if (!weights.fills()) return;
   const LinearValues values(tensors);
@@ -44,8 +66,8 @@ void FeedForward::run(const Pass& pass, const Stream& stream, Scratch& scratch) 
   const kernels::Activations slice = scratch.slice.view();
   int column = 0;
   for (const PanelMatrix& down : down_) {
-    multiply(pass, up_, stream.hidden, stream.rows, column, down.k, Epilogue::kStoreGelu,
-             intermediate, down.k);
+    multiply(pass, up_, stream.hidden, stream.rows, column, down.k, shape_.activation, intermediate,
+             down.k);
     if (shape_.gated)
       multiply(pass, up_, stream.hidden, stream.rows, shape_.intermediate + column, down.k,
                Epilogue::kMultiply, intermediate, down.k);

@@ -12,9 +12,11 @@ namespace bge::encoder {
 struct FeedForwardShape {
   int width;
   int intermediate;
-  // Gated: x += down(gelu(a) * b) where up gives a, then b. Else x += down(gelu(up(x))).
+  // Gated: x += down(act(a) * b) where up gives a, then b. Else x += down(act(up(x))).
   bool gated = false;
   WeightBinder::Bias bias = WeightBinder::Bias::kAdded;
+  // kStoreGelu or kStoreSilu.
+  kernels::Epilogue activation = kernels::Epilogue::kStoreGelu;
 };
 
 class FeedForward {
@@ -22,6 +24,13 @@ class FeedForward {
   // `up` and `down` are layers of the weight file.
   FeedForward(WeightBinder& weights, const std::string& up, const std::string& down,
               const FeedForwardShape& shape);
+  // Gated, with what it gives a and b by in two layers.
+  struct GatedNames {
+    std::string gate;
+    std::string up;
+    std::string down;
+  };
+  FeedForward(WeightBinder& weights, const GatedNames& names, const FeedForwardShape& shape);
 
   // Of the rows in `stream.hidden` onto those in `stream.x`.
   void run(const Pass& pass, const Stream& stream, Scratch& scratch) const;
@@ -30,6 +39,8 @@ class FeedForward {
   static int slice_width(int intermediate);
 
  private:
+  void bind_down(WeightBinder& weights, const std::string& down);
+
   FeedForwardShape shape_;
   kernels::PanelMatrix up_;
   // The intermediate width in slices, each with its own scales: a slice's activations stay in the

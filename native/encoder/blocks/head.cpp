@@ -31,19 +31,29 @@ float apply(Activation activation, float x) {
   return x;
 }
 
-}  // namespace
-
-Stream first_tokens(const Pass& pass) {
+// One token of each sequence: that at place_of(sequence).
+template <class PlaceOf>
+Stream tokens_apart(const Pass& pass, PlaceOf place_of) {
   const Stream all = pass.all();
   const size_t width = all.hidden.stride;
   const Stream first{pass.shared.first_x.as<float>(), pass.shared.first_hidden.view(),
                      pass.sequences.count()};
   for (int s = 0; s < first.rows; ++s) {
-    const size_t from = pass.sequences.offsets[s];
+    const size_t from = place_of(s);
     std::copy_n(all.x + from * width, width, first.x + s * width);
   }
   convert(pass, pass.dtype, first.x, width, first.rows, first.hidden);
   return first;
+}
+
+}  // namespace
+
+Stream first_tokens(const Pass& pass) {
+  return tokens_apart(pass, [&](int s) { return pass.sequences.offsets[s]; });
+}
+
+Stream last_tokens(const Pass& pass) {
+  return tokens_apart(pass, [&](int s) { return pass.sequences.offsets[s + 1] - 1; });
 }
 
 Stream mean_tokens(const Pass& pass) {
@@ -100,6 +110,28 @@ void Head::set_output(WeightBinder& weights, const std::string& name, WeightBind
   const Column other = values.column(0);
   for (int i = 0; i < width_; ++i) to[i] -= other.weights[i * other.stride];
   to[width_] -= other.bias;
+}
+
+void Head::set_answers(WeightBinder& weights, const std::string& table, int vocabulary,
+                       int relevant, std::optional<int> other) {
+  const Tensor& tensor = weights.file().matrix(table, vocabulary, width_);
+  for (const int id : {relevant, other.value_or(relevant)})
+    if (id < 0 || id >= vocabulary)
+      throw Error(ErrorCode::kModelInvalid, "The answer's token " + std::to_string(id) +
+                                                " is outside the model's vocabulary of " +
+                                                std::to_string(vocabulary) +
+                                                "; take all files from one model.");
+  const std::string name =
+      table + ' ' + std::to_string(relevant) + ' ' + std::to_string(other.value_or(relevant));
+  output_ = weights.computed(name, width_ + 1, [&](float* to) {
+    const size_t width = width_;
+    const FloatView row(tensor, relevant * width, width);
+    std::copy_n(row.data(), width, to);
+    to[width] = 0.0f;
+    if (!other) return;
+    const FloatView taken(tensor, *other * width, width);
+    for (size_t i = 0; i < width; ++i) to[i] -= taken[i];
+  });
 }
 
 void Head::run_step(const Pass& pass, const Dense& dense, float* x, int rows) const {

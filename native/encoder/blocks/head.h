@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -14,6 +15,9 @@ namespace bge::encoder {
 // The first token of each sequence, apart from the others: where a head reads no other, a model's
 // last layer computes no other beyond their keys and values.
 Stream first_tokens(const Pass& pass);
+
+// The last token of each sequence, likewise.
+Stream last_tokens(const Pass& pass);
 
 // The mean of each sequence's tokens, in `x` alone.
 Stream mean_tokens(const Pass& pass);
@@ -40,6 +44,12 @@ class Head {
   // (onnxruntime/logits.h). Throws Error kModelUnsupported for another number of labels.
   void set_output(WeightBinder& weights, const std::string& name,
                   WeightBinder::Bias bias = WeightBinder::Bias::kAdded);
+
+  // Last, in place of set_output(): a causal model's logit of the token `relevant`, less that of
+  // `other` where there is such. Of the table [vocabulary][width] no other row is read. Throws
+  // Error kModelInvalid.
+  void set_answers(WeightBinder& weights, const std::string& table, int vocabulary, int relevant,
+                   std::optional<int> other);
 
   // What the steps so far give.
   int width() const { return width_; }

@@ -8,18 +8,21 @@
 
 namespace bge::encoder {
 
-// Layer normalisation with scale and, mostly, shift.
+// Layer normalisation with scale and, mostly, shift; or without centering (RMSNorm).
 class LayerNorm {
  public:
+  enum class Center { kMean, kNone };
+
   LayerNorm(WeightBinder& weights, const std::string& name, int width, float epsilon,
-            WeightBinder::Bias bias = WeightBinder::Bias::kAdded)
+            WeightBinder::Bias bias = WeightBinder::Bias::kAdded, Center center = Center::kMean)
       : gamma_(weights.floats(name + ".weight", width)),
         beta_(bias == WeightBinder::Bias::kAdded
                   ? weights.floats(name + ".bias", width)
                   : weights.computed("no shift", width,
                                      [width](float* to) { std::fill_n(to, width, 0.0f); })),
         width_(width),
-        epsilon_(epsilon) {}
+        epsilon_(epsilon),
+        centered_(center == Center::kMean) {}
 
   // In place; `stream.hidden` becomes the same values.
   void run(const Pass& pass, const Stream& stream) const { run(pass, stream, stream.x); }
@@ -27,13 +30,13 @@ class LayerNorm {
   // Into `stream.hidden` and as floats into `values` ([rows][width]); `stream.x` stays.
   void run(const Pass& pass, const Stream& stream, float* values) const {
     pass.kernels.layer_norm[static_cast<int>(pass.dtype)](
-        {stream.x, values, stream.rows, width_, gamma_, beta_, epsilon_, stream.hidden});
+        {stream.x, values, stream.rows, width_, gamma_, beta_, epsilon_, stream.hidden, centered_});
   }
 
   // In place; in float32 whatever the model's dtype is. `operand` is room for as many rows.
   void run(const Pass& pass, float* x, int rows, const kernels::Activations& operand) const {
     pass.kernels.layer_norm[static_cast<int>(kernels::Dtype::kFp32)](
-        {x, x, rows, width_, gamma_, beta_, epsilon_, operand});
+        {x, x, rows, width_, gamma_, beta_, epsilon_, operand, centered_});
   }
 
  private:
@@ -41,6 +44,7 @@ class LayerNorm {
   const float* beta_;
   int width_;
   float epsilon_;
+  bool centered_;
 };
 
 }  // namespace bge::encoder

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/team.h"
+#include "encoder/blocks/key_values.h"
 #include "encoder/blocks/sequences.h"
 #include "encoder/blocks/workspace.h"
 #include "kernels/kernels.h"
@@ -44,6 +45,8 @@ struct Pass {
   SharedBuffers& shared;
   ScratchOwner& own;
   Team& team;
+  // Where the keys and values of the one sequence of this pass are kept, or null.
+  KeyValues* kept = nullptr;
 
   // Throws Error kAborted; between two layers.
   void check_stop() const {

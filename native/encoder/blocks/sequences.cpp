@@ -12,11 +12,14 @@ void Sequences::gather(std::span<const backend::Row> rows, const TokenLimits& li
   type_ids.clear();
   position_ids.clear();
   offsets.assign(1, 0);
+  prefixes.clear();
+  last_positions.clear();
   for (const backend::Row& row : rows) {
-    if (row.ids.empty() || row.ids.size() > static_cast<size_t>(limits.max_tokens))
+    const size_t past = row.prefix == nullptr ? 0 : row.prefix->tokens();
+    if (row.ids.size() <= past || row.ids.size() > static_cast<size_t>(limits.max_tokens))
       throw Error(ErrorCode::kTooLong,
                   "Cut every pair to 1 to " + std::to_string(limits.max_tokens) + " tokens.");
-    for (size_t i = 0; i < row.ids.size(); ++i) {
+    for (size_t i = past; i < row.ids.size(); ++i) {
       const int32_t id = row.ids[i];
       const int32_t type = std::min(row.type_ids[i], limits.types - 1);
       if (id < 0 || id >= limits.vocabulary || type < 0)
@@ -28,6 +31,8 @@ void Sequences::gather(std::span<const backend::Row> rows, const TokenLimits& li
       position_ids.push_back(static_cast<int32_t>(i));
     }
     offsets.push_back(tokens());
+    prefixes.push_back(row.prefix);
+    last_positions.push_back(position_ids.back());
   }
 }
 

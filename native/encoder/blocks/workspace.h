@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "encoder/weights/aligned_buffer.h"
 #include "kernels/kernels.h"
@@ -35,42 +36,52 @@ struct WorkspaceShape {
   int slice;     // of the intermediate width
   int head_dim;
   int max_tokens;  // of a sequence
+  // Of what attention gives, where it is no hidden width; such blocks have its operand form apart.
+  int context = 0;
+  // Queries of a token that one thread holds, where these are more than one head's.
+  int query_row = 0;
+
+  int context_width() const { return std::max(hidden, context); }
 };
 
 // What all tokens of a run have between two blocks.
 struct SharedBuffers {
   SharedBuffers(const WorkspaceShape& shape, kernels::Dtype dtype, size_t rows)
       : x(rows * shape.hidden * sizeof(float)),
-        context(rows * shape.hidden * sizeof(float)),
+        context(rows * shape.context_width() * sizeof(float)),
         first_x(rows * shape.hidden * sizeof(float)),
         hidden(dtype, rows, shape.hidden),
         first_hidden(dtype, rows, shape.hidden),
-        pooled(kernels::Dtype::kFp32, rows, shape.hidden) {}
+        pooled(kernels::Dtype::kFp32, rows, shape.hidden) {
+    if (shape.context > 0) mixed.emplace(dtype, rows, shape.context);
+  }
 
   AlignedBuffer x;        // [rows][hidden]
-  AlignedBuffer context;  // [rows][hidden], what attention gives
+  AlignedBuffer context;  // [rows][context_width()], what attention gives
   AlignedBuffer first_x;  // [sequences][hidden], the last layer
   ActivationBuffer hidden;
   ActivationBuffer first_hidden;
   ActivationBuffer pooled;
+  std::optional<ActivationBuffer> mixed;  // [rows][context], attention's outputs as an operand
 };
 
 // What one thread needs for itself inside a block.
 struct Scratch {
   Scratch(const WorkspaceShape& shape, kernels::Dtype dtype, size_t rows)
       : head(rows * shape.head_row * sizeof(float)),
-        intermediate(rows * std::max(shape.slice, shape.head_dim) * sizeof(float)),
+        intermediate(rows * std::max({shape.slice, shape.head_dim, shape.query_row}) *
+                     sizeof(float)),
         slice(dtype, rows, shape.slice),
         attention(kernels::attention_scratch_bytes(
             dtype, std::min(static_cast<int>(rows), shape.max_tokens), shape.head_dim)) {}
 
   AlignedBuffer head;          // [rows][head_row]
-  AlignedBuffer intermediate;  // [rows][slice], or queries [rows][head_dim]
+  AlignedBuffer intermediate;  // [rows][slice], or queries [rows][head_dim or query_row]
   ActivationBuffer slice;
   AlignedBuffer attention;
 };
 
-// For runs of up to `rows` tokens.
+// For runs of up to `rows` tokens, none of whose sequences is longer with its prefix.
 struct Workspace {
   Workspace(const WorkspaceShape& shape, kernels::Dtype dtype, size_t tokens)
       : rows((tokens + kernels::kRowMultiple - 1) / kernels::kRowMultiple * kernels::kRowMultiple),

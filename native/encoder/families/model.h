@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "backend/backend.h"
@@ -23,6 +24,12 @@ class Model {
   virtual void gather(std::span<const backend::Row> rows, Sequences& sequences) const = 0;
   // One logit for each sequence of the pass. Throws Error kAborted.
   virtual void run(Pass& pass, std::span<float> logits) const = 0;
+
+  // What sequences with the same first tokens can share of them; nothing where every token sees
+  // those after it.
+  virtual std::optional<KeyValues::Shape> key_values() const { return std::nullopt; }
+  // Fills `pass.kept`; where key_values() is something. Throws Error kAborted.
+  virtual void keep(Pass&) const {}
 };
 
 // Binds the weights of a model whose config.json has been read; called once for each binder, so

@@ -68,6 +68,15 @@ HeadModule read_dense(const ConfigReader& config, const std::string& folder) {
   return dense;
 }
 
+ModuleChain read_logit_score(const ConfigReader& config) {
+  constexpr int kLargestId = 1 << 24;
+  const std::string input = config.text("module_input_name", "causal_logits");
+  config.require(input == "causal_logits", "a LogitScore module of " + input);
+  AnswerTokens answers{config.integer("true_token_id", 0, kLargestId), std::nullopt};
+  if (config.has("false_token_id")) answers.other = config.integer("false_token_id", 0, kLargestId);
+  return {Pooling::kLast, {}, answers};
+}
+
 // What CrossEncoder.predict() does around the modules.
 void check_settings(const std::string& folder) {
   const std::string path = folder + "/config_sentence_transformers.json";
@@ -140,6 +149,8 @@ std::optional<ModuleChain> read_modules(const std::string& folder) {
     if (type == "Pooling" && !chain) {
       chain.emplace(
           ModuleChain{read_pooling(ConfigReader(folder + "/" + part + "/config.json")), {}});
+    } else if (type == "LogitScore" && !chain) {
+      chain = read_logit_score(ConfigReader(folder + "/" + part + "/config.json"));
     } else if (type == "Dense" && chain) {
       chain->steps.push_back(read_dense(ConfigReader(folder + "/" + part + "/config.json"), part));
     } else if (type == "LayerNorm" && chain) {
@@ -149,6 +160,10 @@ std::optional<ModuleChain> read_modules(const std::string& folder) {
     }
   }
   if (!chain) return std::nullopt;
+  if (chain->answers) {
+    modules.require(chain->steps.empty(), "modules behind LogitScore");
+    return chain;
+  }
   const bool ends = !chain->steps.empty() && chain->steps.back().kind == HeadModule::Kind::kDense &&
                     chain->steps.back().out == 1;
   modules.require(ends, "modules that end in another thing than a Dense layer of one output");

@@ -10,7 +10,15 @@
 // module in a folder of its own with its config.json and weights.
 namespace bge::encoder {
 
-enum class Pooling { kFirst, kMean };
+// kLast: of a causal model, whose last token alone has seen all.
+enum class Pooling { kFirst, kMean, kLast };
+
+// The tokens that a causal model answers with, by their ids: the logit is that of `relevant`, less
+// that of `other` where there is one.
+struct AnswerTokens {
+  int relevant;
+  std::optional<int> other;
+};
 
 // One step of the head.
 struct HeadModule {
@@ -27,6 +35,8 @@ struct HeadModule {
 struct ModuleChain {
   Pooling pooling;
   std::vector<HeadModule> steps;
+  // Of a causal model, in place of steps.
+  std::optional<AnswerTokens> answers{};
 
   Stream pool(const Pass& pass) const;
   // Of the steps that have weights, which stand in the weight file behind the folder's name.

@@ -12,6 +12,10 @@ const Family* find_family(std::string_view model_type) {
   return nullptr;
 }
 
+bool lists(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 }  // namespace
 
 std::span<const Family> families() {
@@ -27,23 +31,36 @@ std::span<const Family> families() {
        {"ModernBertForSequenceClassification"},
        {"ModernBertModel"},
        read_modernbert},
+      {"qwen",
+       {"qwen2", "qwen3"},
+       {"Qwen2ForSequenceClassification", "Qwen3ForSequenceClassification"},
+       {},
+       read_qwen,
+       {"Qwen2ForCausalLM", "Qwen3ForCausalLM"}},
   };
   return all;
 }
 
-ModelRecipe read_model(const std::string& folder) {
+ModelRecipe read_model(const std::string& folder, const std::optional<AnswerTokens>& answers) {
   const ConfigReader config(folder + "/config.json");
   const std::string type = config.text("model_type", "");
   const Family* const family = find_family(type);
   config.require(family != nullptr, "model_type " + type);
-  const std::optional<ModuleChain> modules = read_modules(folder);
+  std::optional<ModuleChain> modules = read_modules(folder);
   const std::string architecture = config.architecture();
+  const bool is_causal = lists(family->causal_architectures, architecture);
+  if (is_causal && !modules && answers)
+    modules = ModuleChain{.pooling = Pooling::kLast, .steps = {}, .answers = answers};
+  const bool has_answers = modules && modules->answers;
+  config.require(!is_causal || has_answers, "the architecture " + architecture +
+                                                " and neither a LogitScore module nor a prompt "
+                                                "template that is known by name");
   // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a
   // head.
-  const bool fits = modules ? std::ranges::find(family->bare_architectures, architecture) !=
-                                  family->bare_architectures.end()
-                            : architecture.empty() || architecture.ends_with("Model") ||
-                                  architecture.ends_with("ForSequenceClassification");
+  const bool fits = has_answers ? is_causal
+                    : modules   ? lists(family->bare_architectures, architecture)
+                                : architecture.empty() || architecture.ends_with("Model") ||
+                                      architecture.ends_with("ForSequenceClassification");
   config.require(fits,
                  "the architecture " + architecture + (modules ? " and modules behind it" : ""));
   return {family->read(config, modules), modules ? modules->folders() : std::vector<std::string>{}};

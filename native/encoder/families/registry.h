@@ -21,6 +21,8 @@ struct Family {
   std::vector<std::string_view> bare_architectures;
   // Throws as ConfigReader does.
   ModelBinding (*read)(const ConfigReader&, const std::optional<ModuleChain>&);
+  // Of those that rank by the token that they would go on with: `modules` has AnswerTokens then.
+  std::vector<std::string_view> causal_architectures{};
 };
 
 // A model that has been read but not yet bound.
@@ -33,14 +35,16 @@ struct ModelRecipe {
 // The families, each in a file of its own.
 ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_qwen(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_modernbert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 
 // The families that our own kernels run.
 std::span<const Family> families();
 
-// Reads <folder>/config.json, and modules.json where there is one. Throws Error kModelNotFound,
+// Reads <folder>/config.json, and modules.json where there is one. `answers` are those of a causal
+// model that has no LogitScore module. Throws Error kModelNotFound,
 // kModelInvalid, or kModelUnsupported, with the entry that does not fit, for a model that only ONNX
 // Runtime can run.
-ModelRecipe read_model(const std::string& folder);
+ModelRecipe read_model(const std::string& folder, const std::optional<AnswerTokens>& answers);
 
 }  // namespace bge::encoder

@@ -23,7 +23,8 @@ Capabilities capabilities() {
         {std::string(family.name),
          {family.model_types.begin(), family.model_types.end()},
          {family.architectures.begin(), family.architectures.end()},
-         {family.bare_architectures.begin(), family.bare_architectures.end()}});
+         {family.bare_architectures.begin(), family.bare_architectures.end()},
+         {family.causal_architectures.begin(), family.causal_architectures.end()}});
   return found;
 }
 

@@ -12,6 +12,8 @@ struct FamilyNames {
   std::vector<std::string> architectures;
   // With the modules of a Sentence Transformers repository behind them.
   std::vector<std::string> bare_architectures;
+  // That rank by the token that they would go on with.
+  std::vector<std::string> causal_architectures;
 };
 
 // What this build and this processor can do.

@@ -20,11 +20,14 @@ void EngineLoad::cancel() noexcept {
 std::shared_ptr<Engine> EngineLoad::run() {
   const EngineOptions& engine = options_.engine;
   auto tokenizer = std::async(std::launch::async, [&engine] {
-    return tokenize::Tokenizer::from_file(engine.tokenizer_path, engine.special_tokens);
+    // What texts of a prompt say is text anyway; its template's tokens are to be parsed.
+    const tokenize::SpecialTokens special_tokens =
+        engine.prompt ? tokenize::SpecialTokens::kParse : engine.special_tokens;
+    return tokenize::Tokenizer::from_file(engine.tokenizer_path, special_tokens);
   });
   std::unique_ptr<const backend::Backend> backend = load_backend();
   std::unique_ptr<const tokenize::Tokenizer> loaded = tokenizer.get();
-  if (engine.limits.max_length < loaded->special_tokens_in_pair()) {
+  if (engine.limits.max_length < tokenize::PairEncoder(*loaded, engine.prompt).special_tokens()) {
     throw Error(ErrorCode::kInvalidOption,
                 "maxLength " + std::to_string(engine.limits.max_length) +
                     " has no room for the special tokens of a pair; raise it");

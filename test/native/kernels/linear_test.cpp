@@ -74,8 +74,8 @@ TEST_P(KernelsLinear, GivesThePortableBits) {
       for (const Fill fill : kAllFills) {
         Problem own(kernels(), dtype, shape, fill);
         Problem reference(portable(), plain_form(dtype), shape, fill);
-        for (const Epilogue epilogue :
-             {Epilogue::kStore, Epilogue::kStoreGelu, Epilogue::kAdd, Epilogue::kMultiply})
+        for (const Epilogue epilogue : {Epilogue::kStore, Epilogue::kStoreGelu,
+                                        Epilogue::kStoreSilu, Epilogue::kAdd, Epilogue::kMultiply})
           expect_same_bits(
               run_linear(kernels(), own.layer, own.a, shape.rows, epilogue),
               run_linear(portable(), reference.layer, reference.a, shape.rows, epilogue),
@@ -192,6 +192,12 @@ TEST_P(KernelsLinear, GeluIsTheErfForm) {
   for_each_argument(kernels(), Epilogue::kStoreGelu, [](double x, float out, Dtype dtype) {
     const double bound = (is_float(dtype) ? 3e-7 : 6e-5) * std::max(1.0, std::abs(x));
     ASSERT_NEAR(out, x * 0.5 * std::erfc(-x / std::sqrt(2.0)), bound) << x;
+  });
+}
+
+TEST_P(KernelsLinear, SiluIsXTimesItsSigmoid) {
+  for_each_argument(kernels(), Epilogue::kStoreSilu, [](double x, float out, Dtype) {
+    ASSERT_NEAR(out, x / (1.0 + std::exp(-x)), 5e-7 * std::max(1.0, std::abs(x))) << x;
   });
 }
 

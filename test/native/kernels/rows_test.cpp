@@ -92,6 +92,25 @@ TEST_P(KernelsRows, LayerNormMatchesItsFormulaInDouble) {
   }
 }
 
+TEST_P(KernelsRows, RmsNormMatchesItsFormulaInDouble) {
+  const int width = kWidths[1];
+  const std::vector<float> gamma = make_rows(1, width, Fill::kNormal, 5);
+  const std::vector<float> no_shift(width, 0.0f);
+  const std::vector<float> x = make_rows(kRows, width, Fill::kOutliers, 4);
+  std::vector<float> out(x.size());
+  Operand operand(kernels(), Dtype::kFp32, x, kRows, width);
+  kernels().layer_norm[static_cast<int>(Dtype::kFp32)]({x.data(), out.data(), kRows, width,
+                                                        gamma.data(), no_shift.data(), 1e-6f,
+                                                        operand.view(width), false});
+  for (int row = 0; row < kRows; ++row) {
+    double squares = 0;
+    for (int i = 0; i < width; ++i) squares += double{x[row * width + i]} * x[row * width + i];
+    for (int i = 0; i < width; ++i)
+      ASSERT_NEAR(out[row * width + i],
+                  x[row * width + i] / std::sqrt(squares / width + 1e-6) * gamma[i], 2e-5);
+  }
+}
+
 TEST_P(KernelsRows, LayerNormLeavesItsInputAloneWhenTheResultGoesElsewhere) {
   const int width = kWidths[0];
   const std::vector<float> x = make_rows(kRows, width, Fill::kNormal, 4);
@@ -185,6 +204,27 @@ TEST_P(KernelsRows, EmbeddingWithoutPositionsAndTypesIsTheWords) {
   std::vector<float> expected(words.begin() + 2 * kWidth, words.end());
   expected.insert(expected.end(), words.begin(), words.begin() + kWidth);
   expect_same_bits(out, expected, "words");
+}
+
+TEST_P(KernelsRows, RotateNormalisesFirstWhereThereIsAGamma) {
+  constexpr int kHeadDim = 128;
+  const std::vector<int32_t> position_ids = {0};
+  const std::vector<float> ones(kHeadDim / 2, 1.0f);
+  const std::vector<float> zeros(kHeadDim / 2, 0.0f);
+  const std::vector<float> gamma = make_rows(1, kHeadDim, Fill::kNormal, 23);
+  const std::vector<float> x = make_rows(1, kHeadDim, Fill::kNormal, 22);
+  const auto turn = [&](const Kernels& kernels) {
+    std::vector<float> out = x;
+    kernels.rotate({out.data(), kHeadDim, 1, kHeadDim, ones.data(), zeros.data(),
+                    position_ids.data(), gamma.data(), 1e-6f});
+    return out;
+  };
+  const std::vector<float> out = turn(kernels());
+  expect_same_bits(out, turn(portable()), "rotate");
+  double squares = 0;
+  for (const float v : x) squares += double{v} * v;
+  for (int i = 0; i < kHeadDim; ++i)
+    ASSERT_NEAR(out[i], x[i] / std::sqrt(squares / kHeadDim + 1e-6) * gamma[i], 1e-5);
 }
 
 // A pair of lanes is a complex number, which a position multiplies by cos + i sin of its angle.
