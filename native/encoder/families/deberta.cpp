@@ -92,8 +92,10 @@ std::vector<float> read_vectors(WeightBinder& weights, const std::string& encode
                                 const DebertaConfig& config, int rows) {
   const int width = config.shape.hidden;
   const Tensor& table = weights.file().matrix(encoder + "rel_embeddings.weight", rows, width);
-  weights.computed("distances of epsilon " + std::to_string(1e9 * config.epsilon), 0,
-                   [](float*) {});
+  // Part of what the converted weights are made by.
+  const std::string norm =
+      config.normalises_distances ? "norm of " + std::to_string(1e9 * config.epsilon) : "no norm";
+  weights.computed("distances, " + norm, 0, [](float*) {});
   const auto norm_of = [&](const char* part) -> const Tensor* {
     if (!config.normalises_distances) return nullptr;
     return &weights.file().vector(encoder + "LayerNorm." + part, width);
