@@ -9,6 +9,7 @@ import type {
   EncodeOptions,
   ExecutionProvider,
   LongDocuments,
+  OnError,
   RerankerOptions,
   RerankOptions,
   PromptTemplate,
@@ -21,6 +22,7 @@ const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'onl
 const SPECIAL_TOKENS: readonly SpecialTokens[] = ['parse', 'text'];
 
 const ARENA_STRATEGIES = ['kNextPowerOfTwo', 'kSameAsRequested'] as const;
+const ON_ERROR: readonly OnError[] = ['reject', 'skip'];
 const AGGREGATES = ['max', 'mean'] as const;
 
 const MAX_THREADS = 1024;
@@ -64,6 +66,7 @@ export interface CheckedRerankOptions {
   timeoutMs: number | undefined;
   rawScores: boolean;
   details: boolean;
+  onError: OnError | undefined;
   longDocuments: LongDocuments | undefined;
   instruction: string | undefined;
 }
@@ -202,12 +205,13 @@ export function maxLengthFor(asked: number | undefined, limit: number): number {
 }
 
 export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
-  const { signal, timeoutMs, rawScores, details, longDocuments, instruction } = object(options);
+  const { signal, timeoutMs, rawScores, details, onError, longDocuments, instruction } = object(options);
   return {
     signal: signal === undefined ? undefined : abortSignal(signal),
     timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
     rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
     details: details === undefined ? false : flag('details', details),
+    onError: onError === undefined ? undefined : oneOf('onError', onError, ON_ERROR),
     longDocuments: longDocuments === undefined ? undefined : checkLongDocuments(longDocuments),
     instruction: instruction === undefined ? undefined : text('instruction', instruction),
   };

@@ -22,6 +22,11 @@ Error current_error() noexcept {
   }
 }
 
+// What keeps one passage from its score, and no other.
+Error failure_of(const schedule::Pair& pair, ErrorCode code, const std::string& message) {
+  return Error(code, message, "/contexts/" + std::to_string(pair.first_context) + "/text");
+}
+
 // While it lives, workers without work of their own may take part in a run.
 class SharedRun {
  public:
@@ -87,9 +92,13 @@ void Worker::tokenize(const schedule::TokenizeWork& work) {
 // any pair runs.
 void Worker::make_prefix(schedule::Request& request) {
   const std::vector<int32_t>& ids = request.encoded_query.ids;
-  if (request.pairs.size() < 2 || !request.pairs.front().encoded.begins_with_query) return;
+  const bool shared = request.pairs.size() > 1 &&
+                      std::ranges::any_of(request.pairs, [](const schedule::Pair& pair) {
+                        return pair.encoded.begins_with_query;
+                      });
+  if (!shared) return;
   const backend::Row row{ids, ids};
-  const SharedRun shared(scheduler_, team_, runner_->helpers_wanted({&row, 1}), ids.size());
+  const SharedRun run(scheduler_, team_, runner_->helpers_wanted({&row, 1}), ids.size());
   request.prefix = runner_->make_prefix(ids, team_);
 }
 
@@ -105,8 +114,7 @@ void Worker::encode(const schedule::Request& request, schedule::Pair& pair) cons
     pair.text = {};
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kTooLong || !error.path().empty()) throw;
-    throw Error(error.code(), error.what(),
-                "/contexts/" + std::to_string(pair.first_context) + "/text");
+    pair.failure = failure_of(pair, error.code(), error.what());
   }
 }
 
@@ -131,12 +139,13 @@ void Worker::score(const schedule::RunWork& work) {
   }
   for (size_t i = 0; i < logits.size(); ++i) {
     schedule::Pair& pair = work.pairs[i].pair();
-    if (!std::isfinite(logits[i])) {
-      throw Error(ErrorCode::kInferenceFailed,
-                  "the model gave a logit that is not a finite number; check its weights",
-                  "/contexts/" + std::to_string(pair.first_context) + "/text");
+    if (std::isfinite(logits[i])) {
+      pair.logit = logits[i];
+    } else {
+      pair.failure =
+          failure_of(pair, ErrorCode::kInferenceFailed,
+                     "the model gave a logit that is not a finite number; check its weights");
     }
-    pair.logit = logits[i];
     pair.encoded = {};
   }
   scheduler_.scored(work, schedule::Clock::now() - start);

@@ -28,6 +28,7 @@ struct RequestInput {
   size_t top_k;  // 0: all
   bool raw_scores;
   bool exact_counts;  // count every token that truncation drops; else tokenizing may stop early
+  bool skip_failed;   // a context that cannot be scored leaves the others their scores
   std::optional<std::string> instruction{};  // of a model that takes one
 };
 
@@ -38,9 +39,16 @@ struct RankedResult {
   uint32_t truncated_tokens;
 };
 
+// A context without a score.
+struct SkippedContext {
+  uint32_t id;
+  Error error;
+};
+
 // A request's answer, with where its time went.
 struct Ranking {
   std::vector<RankedResult> results;       // best first
+  std::vector<SkippedContext> skipped;     // by id
   std::chrono::nanoseconds queued{0};      // submit to first run
   std::chrono::nanoseconds tokenizing{0};  // worker time
   std::chrono::nanoseconds running{0};     // worker time, its share of the runs
@@ -61,6 +69,7 @@ struct Pair {
   size_t shared_tokens = 0;       // of the request's prefix, which come to them
   size_t truncated_tokens = 0;
   float logit = 0;
+  std::optional<Error> failure;  // in place of the logit; its path is that of the first context
 };
 
 // One rerank call on its way through tokenizing and running.
@@ -73,6 +82,7 @@ class Request {
   const size_t top_k;
   const bool raw_scores;
   const bool exact_counts;
+  const bool skip_failed;
   const Clock::time_point submitted_at;
 
   std::string query;  // until encoded
@@ -100,7 +110,7 @@ class Request {
   std::set<std::pair<size_t, size_t>, std::greater<>> ready;
   size_t unstarted = 0;                    // pairs not handed out for running
   size_t remaining_tokens = 0;             // of those
-  size_t unscored = 0;                     // pairs without a logit
+  size_t unscored = 0;                     // pairs without a logit or failure
   std::chrono::nanoseconds queued{0};      // as in Ranking
   std::chrono::nanoseconds tokenizing{0};  // so far
   std::chrono::nanoseconds running{0};     // so far
@@ -110,7 +120,7 @@ class Request {
   }
   bool has_work() const { return has_tokenizing() || !ready.empty(); }
 
-  // The answer, once every pair has its logit.
+  // The answer, once every pair has its logit or failure.
   Ranking ranking() const;
 };
 

@@ -36,6 +36,7 @@ struct ModelRecipe {
 ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_qwen(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_deberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_modernbert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 
 // The families that our own kernels run.
