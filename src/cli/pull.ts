@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { parseModelName } from '../models/find-model';
 import type { PulledModel } from '../models/pull';
 import { pullWithProgress, type FetchOptions } from './fetch-model';
-import { dtypeOption, providerOption } from './model-options';
+import { dtypeOption, promptTemplateOption, providerOption } from './model-options';
 import { bytesText } from './progress';
 
 /** What a pull would bring, a line a file. */
@@ -34,6 +34,7 @@ export function addPull(program: Command): void {
     .description('Fetch and check a model; afterwards everything is offline')
     .addOption(dtypeOption())
     .addOption(providerOption())
+    .addOption(promptTemplateOption())
     .option('--dry-run', 'say what would be fetched and why; fetches config.json')
     .addHelpText(
       'after',

@@ -3,13 +3,21 @@ import pc from 'picocolors';
 import type { RerankResult } from '../types';
 import { cutColumns } from './columns';
 import { loadReranker } from './fetch-model';
-import { onError, positiveInteger, skipFailedOption, withModelOptions, type ModelOptions } from './model-options';
+import {
+  onError,
+  instructionOption,
+  positiveInteger,
+  skipFailedOption,
+  withModelOptions,
+  type ModelOptions,
+} from './model-options';
 import { readPassages } from './passages';
 
 interface RankOptions extends ModelOptions {
   topK?: number;
   json?: boolean;
   rawScores?: boolean;
+  instruction?: string;
   skipFailed?: boolean;
 }
 
@@ -41,8 +49,11 @@ async function rank(query: string, file: string | undefined, options: RankOption
   const reranker = await loadReranker(options);
   try {
     const contexts = passages.map((text) => ({ text }));
-    const { topK, rawScores, skipFailed } = options;
-    const output = await reranker.rerank({ query, contexts, top_k: topK }, { rawScores, onError: onError(skipFailed) });
+    const { topK, rawScores, skipFailed, instruction } = options;
+    const output = await reranker.rerank(
+      { query, contexts, top_k: topK },
+      { rawScores, onError: onError(skipFailed), instruction },
+    );
     const { isTTY, columns } = process.stdout;
     const line = (result: RerankResult) => {
       const text = passages[result.id] ?? '';
@@ -63,6 +74,7 @@ export function addRank(program: Command): void {
     .option('-k, --top-k <n>', 'how many to print', positiveInteger)
     .option('--json', 'print {"response":[{"id","score"}]}, as the library answers')
     .option('--raw-scores', 'logits, not their sigmoid')
+    .addOption(instructionOption())
     .addOption(skipFailedOption())
     .addHelpText(
       'after',

@@ -12,6 +12,8 @@ export interface ScoreRequest {
   /** Results wanted; 0 or absent: all. */
   topN?: number;
   rawScores?: boolean;
+  /** What to judge by. */
+  instruction?: string;
   /** Refuse what the model could not read whole, with this sentence's beginning. */
   refuseTruncated?: string;
 }
@@ -59,16 +61,19 @@ export function createScorer(reranker: ServedReranker, { maxContexts, requestTim
     reranker,
     maxContexts,
     async score(request, signal) {
-      const { texts, topN, rawScores, refuseTruncated: beginning } = request;
+      const { texts, topN, rawScores, instruction, refuseTruncated: beginning } = request;
       if (texts.length > maxContexts) {
         throw new Failure(
           'too_large',
           `${texts.length} passages are more than ${maxContexts}, the limit of this server`,
         );
       }
+      if (instruction !== undefined && !reranker.info.prompt?.takesInstruction) {
+        throw new Failure('invalid', 'The served model takes no instruction; leave it out');
+      }
       try {
         // All results, as the usage counts every pair.
-        const options = { details: true, rawScores, signal, timeoutMs: requestTimeoutMs };
+        const options = { details: true, rawScores, instruction, signal, timeoutMs: requestTimeoutMs };
         const { response } = await scoreAll(reranker, request, options);
         if (beginning !== undefined) refuseTruncated(response, beginning);
         const results = response.slice(0, topN || undefined).map(({ id, score }) => ({ index: id, score }));

@@ -69,7 +69,11 @@ async function ourScores(reranker: Reranker, rawScores: boolean): Promise<number
  * `longest_first`, as the peers do.
  */
 export async function checkParity(reranker: Reranker): Promise<Outcome> {
-  const { files, maxLength } = reranker.info;
+  const { files, maxLength, prompt } = reranker.info;
+  if (prompt) {
+    const message = `onnxruntime-node does not run what ${prompt.template} asks; scripts/models/check-families.py compares such models with transformers`;
+    return { check: 'parity', status: 'skipped', message };
+  }
   const model = await peerModel(reranker.info);
   if (model === undefined) {
     const message = 'Put the fp32 model.onnx beside the weights, for onnxruntime-node to run';

@@ -19,10 +19,11 @@ export const minilmFolder = (): string => fetched('models/cross-encoder/ms-marco
 export const minilmOnOnnxRuntime = (): string => temporaryModel({ 'config.json': null }).folder;
 
 /** The real tokenizer.json files by the names that the parity sets use. */
-export const tokenizerFile = (name: 'minilm' | 'xlmr' | 'bge'): string =>
+export const tokenizerFile = (name: 'minilm' | 'xlmr' | 'bge' | 'qwen3'): string =>
   ({
     minilm: () => path.join(minilmFolder(), 'tokenizer.json'),
     xlmr: () => path.join(fetched('tokenizers/intfloat/multilingual-e5-small'), 'tokenizer.json'),
+    qwen3: () => path.join(fetched('tokenizers/Qwen/Qwen3-Reranker-0.6B'), 'tokenizer.json'),
     bge: () => path.join(fetched('tokenizers/BAAI/bge-reranker-base'), 'tokenizer.json'),
   })[name]();
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { Reranker } from '../../src';
-import { temporaryModel, type TemporaryModel } from '../support/models';
+import { temporaryModel, tokenizerFile, type TemporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
 
 const TEXTS = 20_000;
@@ -20,7 +20,7 @@ function randomFrom(seed: number): (below: number) => number {
 
 const SPACES = [' ', '  ', '\t', '\n', '\r\n', '\u00a0', '\u2003', '\u3000', '\u0085', '\u2028', '\v', '\u200b'];
 const CONTRACTIONS = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'", "'l", "'r", "'S", '’s', "''s", " 's", "1's"];
-const TOKENS = ['<s>', '</s>', '<mask>', '[CLS]', '[MASK]', '|||IP_ADDRESS|||'];
+const TOKENS = ['<s>', '</s>', '<mask>', '[CLS]', '[MASK]', '|||IP_ADDRESS|||', '<|im_end|>', '</think>'];
 const WORDS =
   'the of reranker naïve café Straße día Việt Nam это предложение मनुष्य 人工知能 한국어 مرحبا עברית 12 345 6,789.0'.split(
     ' ',
@@ -73,8 +73,15 @@ function text(random: (below: number) => number): string {
     : whole;
 }
 
-describe.each(['roberta', 'modernbert', 'deberta'])('a tokenizer in the form of %s', (name) => {
-  const file = join(__dirname, '..', 'native', 'fixtures', 'tokenizer', `${name}.json`);
+const fixture = (name: string) => join(__dirname, '..', 'native', 'fixtures', 'tokenizer', `${name}.json`);
+
+describe.each([
+  ['roberta', () => fixture('roberta')],
+  ['modernbert', () => fixture('modernbert')],
+  ['deberta', () => fixture('deberta')],
+  ['Qwen3, its own,', () => tokenizerFile('qwen3')],
+])('a tokenizer in the form of %s', (_, fileOf) => {
+  const file = fileOf();
   const random = randomFrom(20);
   let model: TemporaryModel;
   let reranker: Reranker;

@@ -4,7 +4,15 @@ import { endpoint, type Dialect } from './dialect';
 import { count, documentOut, documents, model, text, textOf } from './fields';
 import { laxCount, laxFlag } from './pydantic';
 
-const request = v.looseObject({ model, query: text, documents, top_n: laxCount(1), return_documents: laxFlag });
+const request = v.looseObject({
+  model,
+  query: text,
+  documents,
+  top_n: laxCount(1),
+  return_documents: laxFlag,
+  // Of hosts that serve Qwen3-Reranker on this path.
+  instruction: v.nullish(text),
+});
 
 const response = v.object({
   model: v.string(),
@@ -27,7 +35,11 @@ export function jina(): Dialect {
         response,
         async answer(body, { scorer, signal, served }) {
           const texts = body.documents.map(textOf);
-          const scored = await scorer.score({ query: body.query, texts, topN: body.top_n ?? undefined }, signal);
+          const { query, top_n: topN, instruction } = body;
+          const scored = await scorer.score(
+            { query, texts, topN: topN ?? undefined, instruction: instruction ?? undefined },
+            signal,
+          );
           return {
             model: body.model ?? served.name,
             object: 'list',
