@@ -54,12 +54,13 @@ describe.each(MODELS)('$family', ({ family, tokenizer, scores }) => {
     expect(found).toHaveLength(expected.length);
   }
 
-  it.each([['all of them', HAVE_DEFAULTS], ...HAVE_DEFAULTS.map((name) => [name, [name]] as const)])(
-    'without %s',
-    async (_, names) => {
-      await expectScores(Object.fromEntries(names.map((name) => [name, undefined])), scores.leftOut);
-    },
-  );
+  const choices: { names: readonly string[] }[] = [
+    { names: HAVE_DEFAULTS },
+    ...HAVE_DEFAULTS.map((name) => ({ names: [name] })),
+  ];
+  it.each(choices)('without $names', async ({ names }) => {
+    await expectScores(Object.fromEntries(names.map((name) => [name, undefined])), scores.leftOut);
+  });
 
   it('with null in their places', async () => {
     await expectScores(Object.fromEntries(HAVE_DEFAULTS.map((name) => [name, null])), scores.leftOut);
