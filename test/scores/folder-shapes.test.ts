@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { diagnose } from '../../src/doctor/diagnose';
 import { Reranker, RerankError, type Dtype } from '../../src';
 import pairs from '../fixtures/pairs.json';
 import { inWrapper, withExternalData } from '../support/edit-graph';
@@ -233,5 +234,10 @@ describe.each(SHAPES)('$name', (shape) => {
     const order = response.map(({ id }) => id);
     expect([...order].sort((a, b) => a - b)).toEqual(TEXTS.map((_, i) => i));
     expect(swapped(order, truth, bound)).toEqual([]);
+  });
+
+  it('the doctor finds no error', async () => {
+    const { findings } = await diagnose(folder, { threads: 1 });
+    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 });
