@@ -34,6 +34,8 @@ export class FakeEngine implements NativeEngine {
     instructionSet: '',
     vocabulary: 1,
     deviceIds: [],
+    weightCache: '',
+    weightCacheReason: '',
   };
   readonly pending = new Map<number, Pending>();
   readonly submitted: number[] = [];
