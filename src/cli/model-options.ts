@@ -24,6 +24,7 @@ export interface ModelOptions {
   provider?: ExecutionProvider[];
   cudaDevices?: number[];
   cudaMemoryLimit?: number;
+  weightCache?: boolean;
   /** Of `serve`; the other commands wait for whatever they ask. */
   maxQueueSeconds?: number;
   maxQueuedTokens?: number;
@@ -92,6 +93,7 @@ export function withModelOptions(command: Command): Command {
       new Option('--special-tokens <how>', 'what the name of a special token in a text is').choices(['parse', 'text']),
     )
     .addOption(promptTemplateOption())
+    .option('--weight-cache', 'keep converted weights in the cache folder: later loads are quick, processes share them')
     .addOption(providerOption())
     .option('--cuda-devices <ids...>', 'CUDA devices that share the work (default: 0)', deviceIds)
     .option('--cuda-memory-limit <bytes>', 'bytes of a CUDA device at most (default: no limit)', positiveInteger);
@@ -99,9 +101,18 @@ export function withModelOptions(command: Command): Command {
 
 export function rerankerOptions(options: ModelOptions): RerankerOptions {
   const { provider, cudaDevices, cudaMemoryLimit, ...others } = options;
-  const { maxLength, truncation, specialTokens, promptTemplate, ...rest } = others;
-  const { dtype, threads, maxQueuedTokens } = rest;
-  const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
-  const tokens = { maxLength, truncation, specialTokens, promptTemplate };
-  return { dtype, threads, ...tokens, executionProviders: provider, cuda, maxQueuedTokens };
+  const { dtype, threads, maxLength, truncation, specialTokens, promptTemplate, ...rest } = others;
+  const { weightCache, maxQueuedTokens } = rest;
+  return {
+    dtype,
+    threads,
+    maxLength,
+    truncation,
+    specialTokens,
+    promptTemplate,
+    weightCache,
+    executionProviders: provider,
+    cuda: { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit },
+    maxQueuedTokens,
+  };
 }

@@ -2,7 +2,7 @@ import { RerankError } from '../errors';
 import type { Dtype, ExecutionProvider, PromptTemplate } from '../types';
 import { chooseFiles, type ChosenFiles } from './choose-files';
 import type { RepoName } from './hub/repo-name';
-import type { DownloadPolicy } from './hub/retry';
+import { DEFAULT_POLICY, type DownloadPolicy } from './hub/retry';
 import { hubSettings, type HubSettings } from './hub/settings';
 import { Snapshot } from './hub/snapshot';
 
@@ -10,7 +10,10 @@ export interface PullProgress {
   /** The file that grows now, and the files of the model together. */
   path: string;
   bytes: number;
+  /** 0 until the files are known. */
   totalBytes: number;
+  /** Why nothing comes for a while: the hub is asked again later. */
+  waiting?: string;
 }
 
 export interface PullOptions {
@@ -45,11 +48,14 @@ export async function pull(name: RepoName, options: PullOptions): Promise<Pulled
     provider = 'cpu',
     promptTemplate,
     settings = hubSettings(),
-    policy,
+    policy = DEFAULT_POLICY,
     dryRun = false,
     onProgress,
   } = options;
-  const snapshot = await Snapshot.open(name, settings, policy);
+  let now: PullProgress = { path: name.repo, bytes: 0, totalBytes: 0 };
+  const progress = (next: PullProgress) => onProgress?.((now = next));
+  const onWait = (waiting: string) => onProgress?.({ ...now, waiting });
+  const snapshot = await Snapshot.open(name, settings, { ...policy, onWait });
   const chosen = await chooseFiles(snapshot, { dtype, provider, promptTemplate });
   const { repo, commit, folder } = snapshot;
   if (dryRun) return { repo, commit, folder, ...chosen };
@@ -58,7 +64,7 @@ export async function pull(name: RepoName, options: PullOptions): Promise<Pulled
   let before = 0;
   for (const file of chosen.files) {
     const { path } = file;
-    await snapshot.fetch(file, (bytes) => onProgress?.({ path, bytes: before + bytes, totalBytes }));
+    await snapshot.fetch(file, (bytes) => progress({ path, bytes: before + bytes, totalBytes }));
     before += file.bytes;
   }
   await snapshot.keepRevision(name.revision);
