@@ -13,6 +13,7 @@ const SLOW: Capabilities = {
       modelTypes: ['xlm-roberta'],
       architectures: [ROBERTA],
       bareArchitectures: ['XLMRobertaModel'],
+      codeClasses: ['XLMRobertaFlashConfig'],
     },
   ],
   hasFastFp32: false,
