@@ -12,6 +12,7 @@ export type {
   LongDocuments,
   ModelFile,
   ModelInfo,
+  OnError,
   RerankContext,
   RerankerOptions,
   RerankerStats,
@@ -19,6 +20,7 @@ export type {
   RerankOptions,
   RerankOutput,
   RerankResult,
+  SkippedContext,
   SpecialTokens,
   Truncation,
 } from './types';

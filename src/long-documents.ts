@@ -1,6 +1,7 @@
 import { RerankError } from './errors';
 import type { NativeResult } from './addon/native-api';
-import type { LongDocuments, RerankOutput, RerankResult } from './types';
+import { skippedContext } from './respond';
+import type { LongDocuments, RerankOutput, RerankResult, SkippedContext } from './types';
 
 /** Tokens of a text on its own, special tokens left out. */
 export type CountTokens = (text: string) => number | Promise<number>;
@@ -125,16 +126,43 @@ interface Scored {
   windows: number;
 }
 
-/** The windows' scores as one result for each passage: best first, ties by lower id. */
+export interface FoldOptions {
+  aggregate: 'max' | 'mean';
+  topK: number;
+  details: boolean;
+  /** Whether passages without a score are listed, or fail the call. */
+  skips: boolean;
+}
+
+/** The passages of which a window has no score, so that they have none, each with its first window's reason. */
+function skippedPassages({ skipped }: NativeResult, windows: readonly Window[]): Map<number, SkippedContext> {
+  const passages = new Map<number, SkippedContext>();
+  for (const window of skipped) {
+    const id = windows[window.id]!.context;
+    if (!passages.has(id)) passages.set(id, skippedContext({ ...window, id }));
+  }
+  return passages;
+}
+
+/**
+ * The windows' scores as one result for each passage: best first, ties by lower id.
+ * @throws {RerankError} Of the first passage without a score, unless such are to be skipped.
+ */
 export function foldWindows(
   scored: NativeResult,
   windows: readonly Window[],
-  { aggregate, topK, details }: { aggregate: 'max' | 'mean'; topK: number; details: boolean },
+  { aggregate, topK, details, skips }: FoldOptions,
 ): RerankOutput {
+  const skipped = skippedPassages(scored, windows);
+  const [first] = skipped.values();
+  if (first && !skips) {
+    throw new RerankError(first.code, first.message, { path: `/contexts/${first.id}/text` });
+  }
   const passages = new Map<number, Scored>();
   // Best first, so the first window of a passage is its best.
   for (let i = 0; i < scored.ids.length; i++) {
     const { context, start, end } = windows[scored.ids[i]!]!;
+    if (skipped.has(context)) continue;
     const score = scored.scores[i]!;
     const seen = passages.get(context);
     if (seen) {
@@ -151,5 +179,6 @@ export function foldWindows(
     aggregate === 'mean' ? { ...result, score: sum / count } : result,
   );
   if (aggregate === 'mean') response.sort((a, b) => b.score - a.score || a.id - b.id);
-  return { response: topK > 0 ? response.slice(0, topK) : response };
+  const kept = topK > 0 ? response.slice(0, topK) : response;
+  return skips ? { response: kept, skipped: [...skipped.values()] } : { response: kept };
 }

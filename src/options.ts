@@ -8,6 +8,7 @@ import type {
   EncodeOptions,
   ExecutionProvider,
   LongDocuments,
+  OnError,
   RerankerOptions,
   RerankOptions,
   SpecialTokens,
@@ -19,6 +20,7 @@ const TRUNCATIONS: readonly Truncation[] = ['longest_first', 'only_second', 'onl
 const SPECIAL_TOKENS: readonly SpecialTokens[] = ['parse', 'text'];
 
 const ARENA_STRATEGIES = ['kNextPowerOfTwo', 'kSameAsRequested'] as const;
+const ON_ERROR: readonly OnError[] = ['reject', 'skip'];
 const AGGREGATES = ['max', 'mean'] as const;
 
 const MAX_THREADS = 1024;
@@ -55,6 +57,7 @@ export interface CheckedRerankOptions {
   timeoutMs: number | undefined;
   rawScores: boolean;
   details: boolean;
+  onError: OnError | undefined;
   longDocuments: LongDocuments | undefined;
 }
 
@@ -185,12 +188,13 @@ export function maxLengthFor(asked: number | undefined, limit: number): number {
 }
 
 export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
-  const { signal, timeoutMs, rawScores, details, longDocuments } = object(options);
+  const { signal, timeoutMs, rawScores, details, onError, longDocuments } = object(options);
   return {
     signal: signal === undefined ? undefined : abortSignal(signal),
     timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
     rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
     details: details === undefined ? false : flag('details', details),
+    onError: onError === undefined ? undefined : oneOf('onError', onError, ON_ERROR),
     longDocuments: longDocuments === undefined ? undefined : checkLongDocuments(longDocuments),
   };
 }

@@ -14,6 +14,7 @@ import type {
   EncodeOptions,
   LongDocuments,
   ModelInfo,
+  OnError,
   RerankerOptions,
   RerankerStats,
   RerankInput,
@@ -32,6 +33,7 @@ export interface RerankCall {
   limits: Limits;
   rawScores: boolean;
   details: boolean;
+  onError: OnError | undefined;
   longDocuments: LongDocuments | undefined;
 }
 
@@ -119,7 +121,8 @@ export class Reranker implements AsyncDisposable {
   async run(call: RerankCall): Promise<RerankOutput> {
     this.#refuseIfClosed();
     if (call.limits.signal?.aborted) throw call.limits.signal.reason;
-    if (call.input.texts.length === 0) return { response: [] };
+    const skips = call.onError === 'skip';
+    if (call.input.texts.length === 0) return skips ? { response: [], skipped: [] } : { response: [] };
     const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
     const answer = traced(trace, async () => {
       this.#queue.enter(call, sizeOf(call.input, this.info.maxLength));
@@ -136,11 +139,16 @@ export class Reranker implements AsyncDisposable {
 
   async #score(call: RerankCall, trace: RerankTrace): Promise<RerankOutput> {
     const { input, details, longDocuments } = call;
-    if (!longDocuments) return toOutput(await this.#submit(call, input.texts, input.topK, trace), details);
+    const skips = call.onError === 'skip';
+    if (!longDocuments) {
+      return toOutput(await this.#submit(call, input.texts, input.topK, skips, trace), { details, skipped: skips });
+    }
     const { windows, texts } = await this.#split(call, longDocuments);
     throwIfStopped(call.limits);
-    const scored = await this.#submit(call, texts, 0, trace);
-    return foldWindows(scored, windows, { aggregate: longDocuments.aggregate ?? 'max', topK: input.topK, details });
+    // Here it is told which passage a window that has no score is of.
+    const scored = await this.#submit(call, texts, 0, true, trace);
+    const aggregate = longDocuments.aggregate ?? 'max';
+    return foldWindows(scored, windows, { aggregate, topK: input.topK, details, skips });
   }
 
   /** Counts tokens off the JS thread. */
@@ -156,12 +164,19 @@ export class Reranker implements AsyncDisposable {
     }
   }
 
-  async #submit(call: RerankCall, texts: string[], topK: number, trace: RerankTrace): Promise<NativeResult> {
+  async #submit(
+    call: RerankCall,
+    texts: string[],
+    topK: number,
+    skipFailed: boolean,
+    trace: RerankTrace,
+  ): Promise<NativeResult> {
     const { input, limits, rawScores, details } = call;
     const requestId = (this.#lastRequestId = (this.#lastRequestId + 1) >>> 0);
+    const options = { topK, rawScores, exactCounts: details, skipFailed };
     let stopped = false as boolean;
     try {
-      const work = this.#engine.submit(requestId, input.query, texts, topK, rawScores, details);
+      const work = this.#engine.submit(requestId, input.query, texts, options);
       const result = await within(work, limits, (stop) => {
         stopped = true;
         this.#engine.cancel(requestId, stop);

@@ -1,3 +1,5 @@
+import type { RerankErrorCode } from './errors';
+
 /** One passage to score against the query. */
 export interface RerankContext {
   /** The passage; at least one UTF-16 code unit. Longer passages are cut as `truncation` says. */
@@ -27,15 +29,28 @@ export interface RerankResult {
   range?: { start: number; end: number };
 }
 
+/** A passage that has no score, and why. */
+export interface SkippedContext {
+  /** Index into the request's `contexts`. */
+  id: number;
+  code: RerankErrorCode;
+  message: string;
+}
+
 /** What `@cf/baai/bge-reranker-base` answers: best first, ties by lower id. */
 export interface RerankOutput {
   response: RerankResult[];
+  /** The passages that are not in `response` as they could not be scored, by id. Only with `onError: 'skip'`. */
+  skipped?: SkippedContext[];
 }
 
 export type Dtype = 'auto' | 'fp32' | 'fp16' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
 /** What the name of a special token in a text is: that token (`parse`), or text like any other (`text`). */
 export type SpecialTokens = 'parse' | 'text';
+
+/** What a passage that cannot be scored does to the others. */
+export type OnError = 'reject' | 'skip';
 
 export type Truncation = 'longest_first' | 'only_second' | 'only_first' | 'none';
 
@@ -107,6 +122,12 @@ export interface RerankOptions {
   rawScores?: boolean | undefined;
   /** Adds `tokens` and `truncatedTokens` to every result. */
   details?: boolean | undefined;
+  /**
+   * What a passage that cannot be scored does (INFERENCE_FAILED where the model gives no finite logit for it, TOO_LONG with
+   * `truncation: 'none'`): the call rejects with an error that names it (`reject`, the default), or the others keep their
+   * scores and it is listed in the answer's `skipped` (`skip`).
+   */
+  onError?: OnError | undefined;
   /** Scores passages window by window instead of cutting them. Default: off. */
   longDocuments?: LongDocuments | undefined;
 }

@@ -47,6 +47,10 @@ size_t to_size(const Napi::Object& object, const char* key) {
   return static_cast<size_t>(object.Get(key).As<Napi::Number>().Int64Value());
 }
 
+bool to_bool(const Napi::Object& object, const char* key) {
+  return object.Get(key).As<Napi::Boolean>().Value();
+}
+
 onnxruntime::OnnxModelOptions to_onnx_options(const Napi::Object& options) {
   std::vector<backend::ExecutionProvider> providers;
   for (const std::string& name : to_strings(options.Get("executionProviders").As<Napi::Array>())) {
@@ -90,7 +94,7 @@ onnxruntime::CudaOptions to_cuda_options(const Napi::Object& options) {
   return {.device_ids = std::move(device_ids),
           .memory_limit_bytes = to_size(options, "memoryLimitBytes"),
           .arena_extend_strategy = to_string(options, "arenaExtendStrategy"),
-          .tf32 = options.Get("tf32").As<Napi::Boolean>().Value(),
+          .tf32 = to_bool(options, "tf32"),
           .max_batch_tokens = to_size(options, "maxBatchTokens")};
 }
 
@@ -106,6 +110,16 @@ engine::LoadOptions to_load_options(const Napi::Object& options) {
   };
   if (to_string(options, "engine") == "builtin") return {to_encoder_options(options), engine};
   return {to_onnx_options(options), engine};
+}
+
+schedule::RequestInput to_request(const Napi::Object& options) {
+  return {.id = 0,
+          .query = {},
+          .texts = {},
+          .top_k = to_size(options, "topK"),
+          .raw_scores = to_bool(options, "rawScores"),
+          .exact_counts = to_bool(options, "exactCounts"),
+          .skip_failed = to_bool(options, "skipFailed")};
 }
 
 tokenize::Truncation to_truncation(const Napi::Value& value) {
@@ -174,6 +188,13 @@ Napi::Object from_ranking(Napi::Env env, const schedule::Ranking& ranking) {
   object.Set("scores", scores);
   object.Set("tokens", tokens);
   object.Set("truncatedTokens", truncated);
+  Napi::Array skipped = Napi::Array::New(env, ranking.skipped.size());
+  for (uint32_t i = 0; i < ranking.skipped.size(); ++i) {
+    Napi::Object row = from_error(env, ranking.skipped[i].error);
+    row.Set("id", ranking.skipped[i].id);
+    skipped.Set(i, row);
+  }
+  object.Set("skipped", skipped);
   object.Set("queueMs", to_ms(ranking.queued));
   object.Set("tokenizeMs", to_ms(ranking.tokenizing));
   object.Set("runMs", to_ms(ranking.running));

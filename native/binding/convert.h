@@ -17,6 +17,8 @@ namespace bge::binding {
 // here protects memory only.
 
 engine::LoadOptions to_load_options(const Napi::Object& options);
+// What of a request is no text; its id, query and texts are left empty.
+schedule::RequestInput to_request(const Napi::Object& options);
 onnxruntime::CudaOptions to_cuda_options(const Napi::Object& options);
 tokenize::Truncation to_truncation(const Napi::Value& value);
 std::vector<std::string> to_strings(const Napi::Array& values);

@@ -43,18 +43,14 @@ EngineObject::~EngineObject() {
   }
 }
 
-// (requestId, query, texts, topK, rawScores, exactCounts) => Promise<NativeResult>
+// (requestId, query, texts, options) => Promise<NativeResult>
 Napi::Value EngineObject::submit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto id = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
-  schedule::RequestInput input{
-      .id = id,
-      .query = info[1].As<Napi::String>().Utf8Value(),
-      .texts = to_strings(info[2].As<Napi::Array>()),
-      .top_k = static_cast<size_t>(info[3].As<Napi::Number>().Int64Value()),
-      .raw_scores = info[4].As<Napi::Boolean>(),
-      .exact_counts = info[5].As<Napi::Boolean>(),
-  };
+  schedule::RequestInput input = to_request(info[3].As<Napi::Object>());
+  input.id = id;
+  input.query = info[1].As<Napi::String>().Utf8Value();
+  input.texts = to_strings(info[2].As<Napi::Array>());
   const Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(env);
   Mailbox& mailbox = environment_.mailbox();
   try {

@@ -21,6 +21,11 @@ Error current_error() noexcept {
   }
 }
 
+// What keeps one passage from its score, and no other.
+Error failure_of(const schedule::Pair& pair, ErrorCode code, const std::string& message) {
+  return Error(code, message, "/contexts/" + std::to_string(pair.first_context) + "/text");
+}
+
 // While it lives, workers without work of their own may take part in a run.
 class SharedRun {
  public:
@@ -98,8 +103,7 @@ void Worker::encode(schedule::Request& request, schedule::Pair& pair) const {
         tokenizer_.pair(request.query_ids, passage, limits_.max_length, limits_.truncation);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kTooLong) throw;
-    throw Error(error.code(), error.what(),
-                "/contexts/" + std::to_string(pair.first_context) + "/text");
+    pair.failure = failure_of(pair, error.code(), error.what());
   }
 }
 
@@ -119,12 +123,13 @@ void Worker::score(const schedule::RunWork& work) {
   }
   for (size_t i = 0; i < logits.size(); ++i) {
     schedule::Pair& pair = work.pairs[i].pair();
-    if (!std::isfinite(logits[i])) {
-      throw Error(ErrorCode::kInferenceFailed,
-                  "the model gave a logit that is not a finite number; check its weights",
-                  "/contexts/" + std::to_string(pair.first_context) + "/text");
+    if (std::isfinite(logits[i])) {
+      pair.logit = logits[i];
+    } else {
+      pair.failure =
+          failure_of(pair, ErrorCode::kInferenceFailed,
+                     "the model gave a logit that is not a finite number; check its weights");
     }
-    pair.logit = logits[i];
     pair.encoded = {};
   }
   scheduler_.scored(work, schedule::Clock::now() - start);

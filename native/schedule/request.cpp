@@ -24,6 +24,7 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
       top_k(input.top_k),
       raw_scores(input.raw_scores),
       exact_counts(input.exact_counts),
+      skip_failed(input.skip_failed),
       submitted_at(Clock::now()),
       query(std::move(input.query)),
       completion(std::move(on_settled)) {
@@ -39,20 +40,32 @@ Request::Request(RequestInput input, size_t max_length, Completion on_settled)
   }
   for (const size_t context : first_contexts) {
     const size_t tokens = estimate_tokens(query.size(), input.texts[context].size(), max_length);
-    pairs.push_back({std::move(input.texts[context]), {}, context, tokens});
+    pairs.push_back({std::move(input.texts[context]), {}, context, tokens, 0, 0, std::nullopt});
     remaining_tokens += tokens;
   }
   unstarted = unscored = pairs.size();
 }
 
 Ranking Request::ranking() const {
+  Ranking answer{
+      .results = {}, .skipped = {}, .queued = queued, .tokenizing = tokenizing, .running = running};
+  std::vector<uint32_t> contexts;  // that have a logit
   std::vector<float> logits;
+  contexts.reserve(pair_of_context.size());
   logits.reserve(pair_of_context.size());
-  for (const uint32_t pair : pair_of_context) logits.push_back(pairs[pair].logit);
-  Ranking answer{.results = {}, .queued = queued, .tokenizing = tokenizing, .running = running};
-  for (const rank::RankedContext& context : rank::rank(logits, top_k, raw_scores)) {
-    const Pair& pair = pairs[pair_of_context[context.id]];
-    answer.results.push_back({context.id, context.score, static_cast<uint32_t>(pair.tokens),
+  for (uint32_t context = 0; context < pair_of_context.size(); ++context) {
+    const Pair& pair = pairs[pair_of_context[context]];
+    if (pair.failure) {
+      answer.skipped.push_back({context, *pair.failure});
+    } else {
+      contexts.push_back(context);
+      logits.push_back(pair.logit);
+    }
+  }
+  for (const rank::RankedContext& ranked : rank::rank(logits, top_k, raw_scores)) {
+    const uint32_t context = contexts[ranked.id];
+    const Pair& pair = pairs[pair_of_context[context]];
+    answer.results.push_back({context, ranked.score, static_cast<uint32_t>(pair.tokens),
                               static_cast<uint32_t>(pair.truncated_tokens)});
   }
   return answer;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ struct RequestInput {
   size_t top_k;  // 0: all
   bool raw_scores;
   bool exact_counts;  // count every token that truncation drops; else tokenizing may stop early
+  bool skip_failed;   // a context that cannot be scored leaves the others their scores
 };
 
 struct RankedResult {
@@ -34,9 +36,16 @@ struct RankedResult {
   uint32_t truncated_tokens;
 };
 
+// A context without a score.
+struct SkippedContext {
+  uint32_t id;
+  Error error;
+};
+
 // A request's answer, with where its time went.
 struct Ranking {
   std::vector<RankedResult> results;       // best first
+  std::vector<SkippedContext> skipped;     // by id
   std::chrono::nanoseconds queued{0};      // submit to first run
   std::chrono::nanoseconds tokenizing{0};  // worker time
   std::chrono::nanoseconds running{0};     // worker time, its share of the runs
@@ -56,6 +65,7 @@ struct Pair {
   size_t tokens;                  // estimated from the text's length until tokenized
   size_t truncated_tokens = 0;
   float logit = 0;
+  std::optional<Error> failure;  // in place of the logit; its path is that of the first context
 };
 
 // One rerank call on its way through tokenizing and running.
@@ -68,6 +78,7 @@ class Request {
   const size_t top_k;
   const bool raw_scores;
   const bool exact_counts;
+  const bool skip_failed;
   const Clock::time_point submitted_at;
 
   std::string query;               // until encoded
@@ -91,7 +102,7 @@ class Request {
   std::set<std::pair<size_t, size_t>, std::greater<>> ready;
   size_t unstarted = 0;                    // pairs not handed out for running
   size_t remaining_tokens = 0;             // of those
-  size_t unscored = 0;                     // pairs without a logit
+  size_t unscored = 0;                     // pairs without a logit or failure
   std::chrono::nanoseconds queued{0};      // as in Ranking
   std::chrono::nanoseconds tokenizing{0};  // so far
   std::chrono::nanoseconds running{0};     // so far
@@ -101,7 +112,7 @@ class Request {
   }
   bool has_work() const { return has_tokenizing() || !ready.empty(); }
 
-  // The answer, once every pair has its logit.
+  // The answer, once every pair has its logit or failure.
   Ranking ranking() const;
 };
 

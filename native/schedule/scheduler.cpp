@@ -36,7 +36,7 @@ size_t next_tokens(const Request& request) {
   return request.ready.empty() ? request.pairs[request.next_to_tokenize].tokens : tokens;
 }
 
-// The request is settled by now: what fails here must still reach its caller.
+// What fails here must still reach the caller.
 Outcome outcome_of(const Request& request) {
   try {
     return request.ranking();
@@ -174,6 +174,7 @@ void Scheduler::helped(const HelpWork& work, bool again) {
 }
 
 void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds duration) {
+  std::vector<Settled> settled;
   {
     std::lock_guard lock(mutex_);
     Request& request = *work.request;
@@ -186,6 +187,10 @@ void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds dur
       for (size_t i = work.first; i < work.last; ++i) {
         Pair& pair = request.pairs[i];
         const size_t estimate = pair.tokens;
+        if (pair.failure) {
+          drop(request, estimate);
+          continue;
+        }
         pair.tokens = pair.encoded.ids.size();
         pair.truncated_tokens = pair.encoded.truncated_tokens;
         request.remaining_tokens += pair.tokens - estimate;
@@ -193,12 +198,16 @@ void Scheduler::tokenized(const TokenizeWork& work, std::chrono::nanoseconds dur
         request.ready.emplace(pair.tokens, i);
       }
     });
+    for (size_t i = work.first; i < work.last; ++i) {
+      if (request.pairs[i].failure) finish_pair({work.request, i}, settled);
+    }
   }
   changed_.notify_all();
+  deliver(settled);
 }
 
 void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
-  std::vector<std::pair<RequestPtr, Completion>> completed;
+  std::vector<Settled> settled;
   {
     std::lock_guard lock(mutex_);
     ++statistics_.batches;
@@ -208,16 +217,40 @@ void Scheduler::scored(const RunWork& work, std::chrono::nanoseconds duration) {
       statistics_.queued_tokens -= tokens;
       statistics_.scored_tokens += tokens;
       ++statistics_.scored_pairs;
-      Request& request = *ref.request;
-      request.running += duration / work.pairs.size();
-      if (--request.unscored > 0 || request.settled) continue;
-      completed.emplace_back(ref.request, settle(request));
-      ++statistics_.completed;
-      statistics_.total.record(Clock::now() - request.submitted_at);
+      ref.request->running += duration / work.pairs.size();
+      finish_pair(ref, settled);
     }
   }
-  if (!completed.empty()) changed_.notify_all();
-  for (const auto& [request, completion] : completed) completion(outcome_of(*request));
+  if (!settled.empty()) changed_.notify_all();
+  deliver(settled);
+}
+
+void Scheduler::drop(Request& request, size_t tokens) {
+  request.remaining_tokens -= tokens;
+  --request.unstarted;
+  statistics_.queued_tokens -= tokens;
+  --statistics_.queued_pairs;
+}
+
+void Scheduler::finish_pair(const PairRef& ref, std::vector<Settled>& settled) {
+  Request& request = *ref.request;
+  if (request.settled) return;
+  const std::optional<Error>& failure = ref.pair().failure;
+  const bool fails = failure && !request.skip_failed;
+  if (--request.unscored > 0 && !fails) return;
+  settled.push_back({ref.request, settle(request), fails ? &*failure : nullptr});
+  if (fails) {
+    ++statistics_.failed;
+  } else {
+    ++statistics_.completed;
+    statistics_.total.record(Clock::now() - request.submitted_at);
+  }
+}
+
+void Scheduler::deliver(const std::vector<Settled>& settled) {
+  for (const Settled& it : settled) {
+    it.completion(it.failure == nullptr ? outcome_of(*it.request) : Outcome(*it.failure));
+  }
 }
 
 void Scheduler::failed(const Work& work, const Error& error) {

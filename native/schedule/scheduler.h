@@ -113,7 +113,14 @@ class Scheduler {
     size_t seats;
   };
 
-  // All below want mutex_ held.
+  // A request that is to be told of: of its scores, or of the failure of one of its pairs.
+  struct Settled {
+    RequestPtr request;
+    Completion completion;
+    const Error* failure;
+  };
+
+  // All below want mutex_ held, unless they say otherwise.
   // The run with the most free seats, or null.
   SharedRun* most_shared();
   Request& pick() const;
@@ -126,6 +133,12 @@ class Scheduler {
   void reorder(Request& request, Change&& change);
   // Takes the request out; the caller calls the completion without the lock.
   Completion settle(Request& request);
+  // A pair that has a failure before it was handed out: it was counted with these tokens.
+  void drop(Request& request, size_t tokens);
+  // A pair has its logit or failure: settles its request where that decides it.
+  void finish_pair(const PairRef& ref, std::vector<Settled>& settled);
+  // Without the lock.
+  static void deliver(const std::vector<Settled>& settled);
 
   const Options options_;
   mutable std::mutex mutex_;

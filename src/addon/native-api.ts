@@ -84,27 +84,36 @@ export interface NativeResult {
   tokens: Int32Array;
   /** Tokens cut from each pair, by position in `ids`. */
   truncatedTokens: Int32Array;
+  /** Contexts without a score, by id; only with `skipFailed`. */
+  skipped: NativeSkipped[];
   /** Milliseconds: submit to first run; worker time in the tokenizer; worker time in the model. */
   queueMs: number;
   tokenizeMs: number;
   runMs: number;
 }
 
+export interface NativeSkipped extends NativeFailure {
+  /** Index of the context. */
+  id: number;
+}
+
+export interface NativeRequestOptions {
+  /** 0 means all. */
+  topK: number;
+  rawScores: boolean;
+  /** Makes `truncatedTokens` exact, where tokenizing otherwise stops once it knows what the model gets. */
+  exactCounts: boolean;
+  /** A context that cannot be scored goes into `skipped`, where it otherwise fails the request. */
+  skipFailed: boolean;
+}
+
 export interface NativeEngine {
   readonly info: NativeEngineInfo;
   /**
    * Queues one request. `requestId` is the caller's, unique among the pending ones; it names the request in `cancel`.
-   * Never throws for a bad state: the promise rejects with a NativeFailure. `topK` 0 means all;
-   * `exactCounts` makes `truncatedTokens` exact, where tokenizing otherwise stops once it knows what the model gets.
+   * Never throws for a bad state: the promise rejects with a NativeFailure.
    */
-  submit(
-    requestId: number,
-    query: string,
-    texts: string[],
-    topK: number,
-    rawScores: boolean,
-    exactCounts: boolean,
-  ): Promise<NativeResult>;
+  submit(requestId: number, query: string, texts: string[], options: NativeRequestOptions): Promise<NativeResult>;
   /** Drops what has not started and rejects the request's promise with this code. False if there is no such request. */
   cancel(requestId: number, code: 'ABORTED' | 'TIMEOUT'): boolean;
   /** Synchronous. Throws a NativeFailure. */

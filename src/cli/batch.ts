@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { stat } from 'node:fs/promises';
 import type { Reranker } from '../reranker';
+import type { RerankOptions } from '../types';
 import { refuseInputAsOutput, refuseModelAsOutput } from './batch-files';
 import { lockOutput } from './batch-lock';
 import { BatchJournal } from './batch-journal';
@@ -8,7 +9,7 @@ import { STDIN } from './batch-lines';
 import { runBatch, type BatchCounts, type BatchRun } from './batch-run';
 import { EXIT } from './exit-codes';
 import { loadReranker } from './fetch-model';
-import { withModelOptions, type ModelOptions } from './model-options';
+import { onError, skipFailedOption, withModelOptions, type ModelOptions } from './model-options';
 import { startProgress } from './progress';
 import { fileError, usageError } from './usage-error';
 
@@ -16,13 +17,14 @@ const STDOUT = '-';
 
 interface BatchOptions extends ModelOptions {
   rawScores?: boolean;
+  skipFailed?: boolean;
   overwrite?: boolean;
 }
 
 /** Whatever changes a byte of the output. */
 export function settingsOf(
   { info }: Pick<Reranker, 'info'>,
-  { rawScores = false }: Pick<BatchOptions, 'rawScores'>,
+  { rawScores = false, skipFailed = false }: Pick<BatchOptions, 'rawScores' | 'skipFailed'>,
 ): Record<string, unknown> {
   const { files, dtype, engine, maxLength, truncation, specialTokens, provider } = info;
   return {
@@ -37,8 +39,14 @@ export function settingsOf(
     specialTokens,
     provider: provider.got,
     rawScores,
+    skipFailed,
   };
 }
+
+const requestOptions = ({ rawScores, skipFailed }: BatchOptions): RerankOptions => ({
+  rawScores,
+  onError: onError(skipFailed),
+});
 
 async function sizeOf(path: string): Promise<number> {
   try {
@@ -64,7 +72,7 @@ const stdout: BatchRun['output'] = {
 };
 
 /** Answers to stdout: there is nothing to go on with later, so neither journal nor lock. */
-async function pipe(input: string, { rawScores, ...options }: BatchOptions): Promise<void> {
+async function pipe(input: string, options: BatchOptions): Promise<void> {
   const reranker = await loadReranker(options);
   try {
     const started = performance.now();
@@ -74,7 +82,7 @@ async function pipe(input: string, { rawScores, ...options }: BatchOptions): Pro
       outputPath: 'stdout',
       done: { lines: 0, failed: 0 },
       isHeld: () => true,
-      options: { rawScores },
+      options: requestOptions(options),
       onProgress: () => undefined,
     });
     report(counts, (performance.now() - started) / 1000);
@@ -129,7 +137,7 @@ async function run(input: string, output: string, options: BatchOptions, isHeld:
         outputPath: output,
         done,
         isHeld,
-        options: { rawScores: options.rawScores },
+        options: requestOptions(options),
         onProgress: (bytes, { pairs }) => progress.update(bytes, `${(pairs / seconds()).toFixed(1)} pairs/s`),
       });
       await file.sync();
@@ -149,6 +157,7 @@ export function addBatch(program: Command): void {
   withModelOptions(program.command('batch').argument('<input>').argument('<output>'))
     .description('Rank many requests: JSON lines {"query","contexts":[{"text"}],"top_k"?} in, answers out')
     .option('--raw-scores', 'logits, not their sigmoid')
+    .addOption(skipFailedOption())
     .option('--overwrite', 'start anew where the output file exists')
     .addHelpText(
       'after',

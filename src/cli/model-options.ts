@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEFAULT_MODEL } from '../base/default-model';
 import { DTYPES } from '../models/ways';
-import type { Dtype, ExecutionProvider, RerankerOptions, SpecialTokens, Truncation } from '../types';
+import type { Dtype, ExecutionProvider, OnError, RerankerOptions, SpecialTokens, Truncation } from '../types';
 
 /** What `withModelOptions` adds to a command. */
 export interface ModelOptions {
@@ -44,6 +44,13 @@ export function dtypeOption(): Option {
 export function providerOption(): Option {
   return new Option('--provider <names...>', 'execution providers, tried in order').choices(['cpu', 'cuda']);
 }
+
+/** Of the commands that score passages. */
+export function skipFailedOption(): Option {
+  return new Option('--skip-failed', 'list passages that cannot be scored as skipped, and score the others');
+}
+
+export const onError = (skipFailed: boolean | undefined): OnError | undefined => (skipFailed ? 'skip' : undefined);
 
 /** The options of every command that runs a model. */
 export function withModelOptions(command: Command): Command {

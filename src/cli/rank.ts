@@ -3,13 +3,14 @@ import pc from 'picocolors';
 import type { RerankResult } from '../types';
 import { cutColumns } from './columns';
 import { loadReranker } from './fetch-model';
-import { positiveInteger, withModelOptions, type ModelOptions } from './model-options';
+import { onError, positiveInteger, skipFailedOption, withModelOptions, type ModelOptions } from './model-options';
 import { readPassages } from './passages';
 
 interface RankOptions extends ModelOptions {
   topK?: number;
   json?: boolean;
   rawScores?: boolean;
+  skipFailed?: boolean;
 }
 
 const BAR_CELLS = 10;
@@ -40,13 +41,16 @@ async function rank(query: string, file: string | undefined, options: RankOption
   const reranker = await loadReranker(options);
   try {
     const contexts = passages.map((text) => ({ text }));
-    const output = await reranker.rerank({ query, contexts, top_k: options.topK }, { rawScores: options.rawScores });
+    const { topK, rawScores, skipFailed } = options;
+    const output = await reranker.rerank({ query, contexts, top_k: topK }, { rawScores, onError: onError(skipFailed) });
     const { isTTY, columns } = process.stdout;
     const line = (result: RerankResult) => {
       const text = passages[result.id] ?? '';
       return isTTY ? drawn(result, text, columns || 80) : plain(result, text);
     };
     const lines = options.json ? [JSON.stringify(output)] : output.response.map(line);
+    for (const { id, message } of output.skipped ?? [])
+      process.stderr.write(`Passage ${id} has no score: ${message}\n`);
     if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
   } finally {
     await reranker.close();
@@ -59,6 +63,7 @@ export function addRank(program: Command): void {
     .option('-k, --top-k <n>', 'how many to print', positiveInteger)
     .option('--json', 'print {"response":[{"id","score"}]}, as the library answers')
     .option('--raw-scores', 'logits, not their sigmoid')
+    .addOption(skipFailedOption())
     .addHelpText(
       'after',
       `

@@ -34,6 +34,8 @@ const TOKENIZER = {
   },
 };
 
+const REQUEST = { topK: 0, rawScores: true, exactCounts: false, skipFailed: false };
+
 /**
  * Runs int8 products at the ends of their range in the ONNX Runtime that models run in. Where the CPU's instructions
  * add pairs of products in 16 bits (x86 without VNNI), the result is too small.
@@ -64,7 +66,7 @@ export async function measureInt8Products(): Promise<Int8Products> {
       maxQueuedTokens: 1024,
     });
     try {
-      const { scores } = await engine.submit(1, 'a', ['b'], 0, true, false);
+      const { scores } = await engine.submit(1, 'a', ['b'], REQUEST);
       return { runtime: engine.info.runtimeVersion, exact: PROBE_EXACT, got: scores[0] ?? NaN };
     } finally {
       await engine.close();

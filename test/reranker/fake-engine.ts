@@ -1,12 +1,10 @@
-import type { NativeEngine, NativeFailure, NativeResult } from '../../src/addon/native-api';
+import type { NativeEngine, NativeFailure, NativeRequestOptions, NativeResult } from '../../src/addon/native-api';
 import type { EncodedPair, ModelInfo, RerankerStats, Truncation } from '../../src/types';
 
-interface Pending {
+interface Pending extends NativeRequestOptions {
+  details: boolean;
   query: string;
   texts: string[];
-  topK: number;
-  rawScores: boolean;
-  details: boolean;
   resolve: (result: NativeResult) => void;
   reject: (failure: NativeFailure) => void;
 }
@@ -19,6 +17,7 @@ export function resultFor({ texts, topK }: Pick<Pending, 'texts' | 'topK'>): Nat
     scores: Float64Array.from({ length: count }, (_, i) => 1 / (i + 1)),
     tokens: Int32Array.from({ length: count }, (_, i) => texts[i]!.length),
     truncatedTokens: new Int32Array(count),
+    skipped: [],
     queueMs: 1,
     tokenizeMs: 2,
     runMs: 3,
@@ -44,10 +43,10 @@ export class FakeEngine implements NativeEngine {
   /** Settle each request in the next turn of the event loop. */
   answers = true;
 
-  submit(...[id, query, texts, topK, rawScores, details]: Parameters<NativeEngine['submit']>): Promise<NativeResult> {
+  submit(...[id, query, texts, options]: Parameters<NativeEngine['submit']>): Promise<NativeResult> {
     this.submitted.push(id);
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { query, texts, topK, rawScores, details, resolve, reject });
+      this.pending.set(id, { query, texts, ...options, details: options.exactCounts, resolve, reject });
       if (this.answers) setImmediate(() => this.finish(id));
     });
   }

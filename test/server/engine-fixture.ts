@@ -13,6 +13,7 @@ export function rerankerOfLengths(): { reranker: Reranker; texts: string[][] } {
       scores: Float64Array.from(order, (i) => texts[i]!.length / 1000),
       tokens: Int32Array.from(order, (i) => texts[i]!.length + 3),
       truncatedTokens: new Int32Array(order.length),
+      skipped: [],
       queueMs: 0,
       tokenizeMs: 0,
       runMs: 0,

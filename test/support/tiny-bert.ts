@@ -10,6 +10,8 @@ export interface TinyBert {
   epsilon?: number;
   /** Norms with gamma and beta, as files of before 2020 have them. */
   oldNorms?: boolean;
+  /** A token whose embedding is not a number: a passage with it has no score. */
+  poisoned?: number;
   /** Tensors beside the weights: their names and how they are stored. */
   buffers?: Record<string, string>;
 }
@@ -30,6 +32,7 @@ const defaults = (sizes: TinyBert): Required<TinyBert> => ({
   element: 'F32',
   epsilon: EPSILON,
   oldNorms: false,
+  poisoned: -1,
   buffers: {},
   ...sizes,
 });
@@ -123,11 +126,13 @@ export interface StoredTensor {
 
 /** Its weights, as its file stores them. */
 export function tinyBertTensors(sizes: TinyBert = {}): StoredTensor[] {
-  const { element } = defaults(sizes);
+  const { element, poisoned } = defaults(sizes);
   const random = lehmer();
   return Object.entries(shapes(sizes)).map(([name, shape]) => {
     const count = shape.reduce((a, b) => a * b);
-    return { name, shape, bytes: stored(weights(name, count, random), element) };
+    const values = weights(name, count, random);
+    if (poisoned >= 0 && name.endsWith('word_embeddings.weight')) values[poisoned * HIDDEN] = NaN;
+    return { name, shape, bytes: stored(values, element) };
   });
 }
 

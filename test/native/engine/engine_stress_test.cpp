@@ -88,7 +88,7 @@ schedule::RequestInput request(uint64_t id, std::mt19937& random) {
       text += "the word " + std::to_string(random() % 50);
     texts.push_back(std::move(text));
   }
-  return {id, "a query", std::move(texts), 0, true, random() % 2 == 0};
+  return {id, "a query", std::move(texts), 0, true, random() % 2 == 0, random() % 2 == 0};
 }
 
 TEST(EngineStress, EveryRequestIsSettledOnceAcrossCancelAndClose) {

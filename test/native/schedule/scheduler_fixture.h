@@ -32,7 +32,7 @@ inline void do_run(Scheduler& scheduler, const RunWork& work) {
 }
 
 inline RequestInput request(uint64_t id, std::vector<std::string> texts, size_t top_k = 0) {
-  return {id, "q", std::move(texts), top_k, true, false};
+  return {id, "q", std::move(texts), top_k, true, false, false};
 }
 
 inline std::vector<std::string> texts_of(std::initializer_list<size_t> lengths) {
