@@ -104,7 +104,10 @@ async function compareDtypes(options: BenchOptions): Promise<void> {
 }
 
 async function bench(options: BenchOptions): Promise<void> {
-  if (options.dtypes) return await compareDtypes(options);
+  if (options.dtypes) {
+    await compareDtypes(options);
+    return;
+  }
   const one = await measured(options);
   const { model, provider, threads } = one.report;
   if (options.json) process.stdout.write(`${JSON.stringify(one.report)}\n`);

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub } from '../hub/fake-hub';
+import { folderWith } from '../models/model-folder';
 import { minilmFolder, minilmOnOnnxRuntime, temporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
 import { endOf, hasEnded, killRunning } from '../support/processes';
@@ -188,11 +189,15 @@ it('bench says what runs the model and why', async () => {
 });
 
 it('bench --dtypes measures what the model can be run as, and says which is faster than auto', async () => {
-  const tiny = temporaryModel({ 'model.safetensors': tinyBert(), 'config.json': tinyBertConfig() });
-  const args = ['bench', '--dtypes', '--seconds', '1', '--candidates', '2', '-m', tiny.folder];
+  const tokenizer = readFileSync(join(minilmFolder(), 'tokenizer.json'));
+  const tiny = folderWith({
+    'model.safetensors': tinyBert(),
+    'config.json': tinyBertConfig(),
+    'tokenizer.json': tokenizer,
+  });
+  const args = ['bench', '--dtypes', '--seconds', '1', '--candidates', '2', '-m', tiny];
   const text = await runCli(args, '', { BGE_RERANKER_ISA: 'avx2' });
   const json = await runCli([...args, '--json']);
-  tiny.remove();
   expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: '' });
   expect(text.stdout).toMatch(/^auto: int8 on own kernels \(avx2\): /);
   expect(text.stdout).toMatch(/^fp16: .* has no weights that can run as fp16/m);
