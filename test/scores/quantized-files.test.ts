@@ -49,6 +49,7 @@ const TAKEN: Form[] = [
   'DynamicQuantizeMatMul',
   'DequantizeLinear',
   'DequantizeLinear of all',
+  'QuantizeLinear of weights',
 ];
 
 describe.each(WEIGHTS)('%s', (_, weights) => {

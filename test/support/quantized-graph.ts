@@ -11,6 +11,7 @@ export type Form =
   | 'DynamicQuantizeMatMul'
   | 'DequantizeLinear'
   | 'DequantizeLinear of all'
+  | 'QuantizeLinear of weights'
   | 'QLinearMatMul'
   | 'MatMulNBits';
 
@@ -192,6 +193,12 @@ class Quantizer {
         this.#add('DequantizeLinear', [xq, xs, xz], [`${name}_x`]);
         this.#dequantize(w, scale, zero, `${name}_floats`);
         this.#add('MatMul', [`${name}_x`, `${name}_floats`], [y!]);
+      },
+      'QuantizeLinear of weights': () => {
+        const floats = this.#store(name, ELEMENT.float, [rows, columns], bytesOf(integers.floats()));
+        this.#add('QuantizeLinear', [floats, scale, zero], [`${name}_again`], { attribute: [int('axis', 1)] });
+        this.#dequantize(`${name}_again`, scale, zero, `${name}_floats`);
+        this.#add('MatMul', [x!, `${name}_floats`], [y!]);
       },
       QLinearMatMul: () => {
         const [xq, xs, xz] = this.#static(name, x!);
