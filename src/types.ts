@@ -199,6 +199,16 @@ export interface ModelInfo {
     /** Absolute path of its shared library. */
     library: string;
   };
+  /** What became of the option `weightCache`; absent without it. */
+  weightCache?: {
+    /**
+     * `mapped`: an earlier load had kept the weights; `written`: later loads will map them; `failed`: they could not be
+     * kept, so every load converts; `unused`: ONNX Runtime runs the model.
+     */
+    state: 'mapped' | 'written' | 'failed' | 'unused';
+    /** One sentence: which file, or why not. */
+    reason: string;
+  };
   files: { model: ModelFile; tokenizer: ModelFile };
 }
 

@@ -217,6 +217,8 @@ Napi::Object from_info(Napi::Env env, const backend::BackendInfo& info, size_t v
   object.Set("instructionSet", info.instruction_set);
   object.Set("vocabulary", static_cast<double>(vocabulary));
   object.Set("deviceIds", from_ids(env, info.device_ids));
+  object.Set("weightCache", info.weight_cache);
+  object.Set("weightCacheReason", info.weight_cache_reason);
   return object;
 }
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
-import { COMMIT, FakeHub } from '../hub/fake-hub';
+import { COMMIT, FakeHub, fakeModel } from '../hub/fake-hub';
 import { folderWith } from '../models/model-folder';
 import { minilmFolder, minilmOnOnnxRuntime, temporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
@@ -170,11 +170,37 @@ it('doctor: 0 for a sound model, 1 for a broken one', async () => {
   const sound = await runCli(['doctor', minilmFolder(), '--threads', '1']);
   expect(sound).toMatchObject({ code: 0, stderr: '' });
   expect(sound.stdout).toMatch(/MEMORY_ESTIMATE/);
+  expect(sound.stdout).toMatch(/\nIt fits: the model runs on this machine as it is\.\n$/);
+  expect(sound.stdout).not.toMatch(/Nothing to do/);
   const broken = temporaryModel({ 'model.onnx': 'not a model' });
   const result = await runCli(['doctor', '--json', broken.folder]);
   broken.remove();
   expect(result.code).toBe(1);
   expect((JSON.parse(result.stdout) as { findings: { code: string }[] }).findings[0]!.code).toBe('LOAD_FAILED');
+});
+
+it('--weight-cache: the first load keeps the weights, the next maps them, to the same bits', async () => {
+  const env = { BGE_RERANKER_CACHE: temporaryFolder() };
+  const args = ['rank', '--json', QUERY, '--weight-cache', ...MODEL];
+  for (const round of [1, 2]) {
+    const { code, stdout } = await runCli(args, PASSAGES.join('\n'), env);
+    expect({ round, code, stdout }).toEqual({ round, code: 0, stdout: `${JSON.stringify(expected)}\n` });
+    const kept = readdirSync(join(env.BGE_RERANKER_CACHE, 'weights'));
+    expect(kept).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.weights$/)]);
+  }
+});
+
+it('while the hub is asked again, the user hears why', async () => {
+  const hub = await new FakeHub('owner/model', fakeModel(1000)).start();
+  hub.listFaults.push({ kind: 'status', status: 503 });
+  hub.faults.push({ kind: 'status', status: 429, headers: { 'retry-after': '1' } });
+  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temporaryFolder() };
+  const { code, stderr } = await runCli(['pull', 'owner/model'], '', env);
+  await hub.stop();
+  expect(code).toBe(0);
+  const [first, second] = stderr.split('\n');
+  expect(first).toMatch(/^owner\/model: http:\S+ answered 503; attempt 2 of 6 in 0\.\d s$/);
+  expect(second).toMatch(/^[\w./]+: http:\S+ answered 429; attempt 2 of 6 in 1\.0 s$/);
 });
 
 it('bench measures', async () => {
