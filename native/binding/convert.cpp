@@ -195,6 +195,7 @@ Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabi
     family.Set("modelTypes", from_strings(env, names.model_types));
     family.Set("architectures", from_strings(env, names.architectures));
     family.Set("bareArchitectures", from_strings(env, names.bare_architectures));
+    family.Set("codeClasses", from_strings(env, names.code_classes));
     family.Set("causalArchitectures", from_strings(env, names.causal_architectures));
     families.Set(i, family);
   }
@@ -202,6 +203,7 @@ Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabi
   object.Set("instructionSet", capabilities.instruction_set);
   object.Set("instructionSets", from_strings(env, capabilities.instruction_sets));
   object.Set("hasFastFp32", capabilities.has_fast_fp32);
+  object.Set("hasFastBf16", capabilities.has_fast_bf16);
   object.Set("dtypes", from_strings(env, capabilities.dtypes));
   object.Set("families", families);
   return object;

@@ -170,6 +170,8 @@ export interface NativeFamily {
   architectures: string[];
   /** The same where modules.json puts a head behind the model. */
   bareArchitectures: string[];
+  /** Of models with code of their own (auto_map), the classes of configuration whose code it is that the family does. */
+  codeClasses: string[];
   /** The same of models that rank by the token that they would go on with. */
   causalArchitectures: string[];
 }
@@ -185,6 +187,8 @@ export interface NativeCapabilities {
   instructionSets: string[];
   /** Whether our own kernels run fp32 faster than ONNX Runtime does. */
   hasFastFp32: boolean;
+  /** Whether this processor multiplies bf16; without that, bf16 is slower than fp32. */
+  hasFastBf16: boolean;
   /** What our own kernels compute with. */
   dtypes: Exclude<Dtype, 'auto' | 'fp16'>[];
   families: NativeFamily[];

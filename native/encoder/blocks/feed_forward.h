@@ -15,6 +15,9 @@ struct FeedForwardShape {
   // Gated: x += down(act(a) * b) where up gives a, then b. Else x += down(act(up(x))).
   bool gated = false;
   WeightBinder::Bias bias = WeightBinder::Bias::kAdded;
+  WeightBinder::Bias up_bias = bias;
+  // Gated: up gives b, then a.
+  bool gate_last = false;
   // kStoreGelu or kStoreSilu.
   kernels::Epilogue activation = kernels::Epilogue::kStoreGelu;
 };

@@ -124,7 +124,11 @@ class QwenLayer {
         feed_forward_(weights,
                       FeedForward::GatedNames{name + "mlp.gate_proj", name + "mlp.up_proj",
                                               name + "mlp.down_proj"},
-                      {width_, config.intermediate, true, Bias::kNone, Epilogue::kStoreSilu}) {}
+                      {.width = width_,
+                       .intermediate = config.intermediate,
+                       .gated = true,
+                       .bias = Bias::kNone,
+                       .activation = Epilogue::kStoreSilu}) {}
 
   // `only_last`: of every sequence nothing but the last token is wanted, which is then what comes
   // back, apart.

@@ -5,15 +5,19 @@
 namespace bge::encoder {
 namespace {
 
-const Family* find_family(std::string_view model_type) {
-  for (const Family& family : families())
-    if (std::ranges::find(family.model_types, model_type) != family.model_types.end())
-      return &family;
-  return nullptr;
+bool has(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
-bool lists(const std::vector<std::string_view>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
+// By the code that its repository has, else by model_type.
+const Family* find_family(const ConfigReader& config) {
+  const std::string code = config.code_class();
+  const std::string type = config.text("model_type", "");
+  const auto fits = [&](const Family& family) {
+    return code.empty() ? has(family.model_types, type) : has(family.code_classes, code);
+  };
+  const auto found = std::ranges::find_if(families(), fits);
+  return found == families().end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -25,7 +29,15 @@ std::span<const Family> families() {
        {"roberta", "xlm-roberta"},
        {"RobertaForSequenceClassification", "XLMRobertaForSequenceClassification"},
        {"RobertaModel", "XLMRobertaModel"},
-       read_roberta},
+       read_roberta,
+       {kFlashConfig}},
+      {"jina-bert",
+       {},
+       {"JinaBertForSequenceClassification"},
+       {"JinaBertModel"},
+       read_jina_bert,
+       {"JinaBertConfig"}},
+      {"gte", {"new"}, {"NewForSequenceClassification"}, {"NewModel"}, read_gte, {"NewConfig"}},
       {"deberta",
        {"deberta-v2"},
        {"DebertaV2ForSequenceClassification"},
@@ -41,6 +53,7 @@ std::span<const Family> families() {
        {"Qwen2ForSequenceClassification", "Qwen3ForSequenceClassification"},
        {},
        read_qwen,
+       {},
        {"Qwen2ForCausalLM", "Qwen3ForCausalLM"}},
   };
   return all;
@@ -49,11 +62,12 @@ std::span<const Family> families() {
 ModelRecipe read_model(const std::string& folder, const std::optional<AnswerTokens>& answers) {
   const ConfigReader config(folder + "/config.json");
   const std::string type = config.text("model_type", "");
-  const Family* const family = find_family(type);
-  config.require(family != nullptr, "model_type " + type);
+  const Family* const family = find_family(config);
+  config.require(family != nullptr,
+                 config.has("auto_map") ? "code of its own (auto_map)" : "model_type " + type);
   std::optional<ModuleChain> modules = read_modules(folder);
   const std::string architecture = config.architecture();
-  const bool is_causal = lists(family->causal_architectures, architecture);
+  const bool is_causal = has(family->causal_architectures, architecture);
   if (is_causal && !modules && answers)
     modules = ModuleChain{.pooling = Pooling::kLast, .steps = {}, .answers = answers};
   const bool has_answers = modules && modules->answers;
@@ -63,7 +77,7 @@ ModelRecipe read_model(const std::string& folder, const std::optional<AnswerToke
   // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a
   // head.
   const bool fits = has_answers ? is_causal
-                    : modules   ? lists(family->bare_architectures, architecture)
+                    : modules   ? has(family->bare_architectures, architecture)
                                 : architecture.empty() || architecture.ends_with("Model") ||
                                       architecture.ends_with("ForSequenceClassification");
   config.require(fits,
