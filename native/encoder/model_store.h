@@ -20,6 +20,9 @@ class StoredModel {
   const Model& model() const { return *model_; }
   kernels::Dtype dtype() const { return dtype_; }
   size_t bytes() const { return bytes_; }
+  // Throws Error kInferenceFailed once the cache file was shortened: what has been computed since
+  // is of no use.
+  void require_whole() const;
 
  private:
   StoredModel(kernels::Dtype dtype, size_t bytes) : dtype_(dtype), bytes_(bytes) {}
