@@ -218,7 +218,7 @@ export interface ModelInfo {
   /** What runs the model: our own kernels (`builtin`), or ONNX Runtime. */
   engine: {
     name: 'builtin' | 'onnxruntime';
-    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-i8mm`, `neon-dotprod` or `portable`. */
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-bf16`, `neon-i8mm`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */
     reason: string;

@@ -23,6 +23,8 @@ struct Capabilities {
   std::vector<std::string> instruction_sets;
   // Whether our own kernels run fp32 faster than ONNX Runtime does.
   bool has_fast_fp32 = false;
+  // Whether this processor multiplies bf16; without that, bf16 is slower than fp32.
+  bool has_fast_bf16 = false;
   // What our own kernels compute with.
   std::vector<std::string> dtypes;
   std::vector<FamilyNames> families;
