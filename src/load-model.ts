@@ -3,7 +3,7 @@ import { loadNative } from './addon/load-native';
 import { findRuntime } from './addon/load-runtime';
 import type { NativeEngine, NativeLoadOptions } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';
-import { checkTokenizer, checkWeights, type CheckedGraph } from './checks/at-load';
+import { checkForOurKernels, checkTokenizer, checkWeights, type CheckedGraph } from './checks/at-load';
 import { usableProviders, type UsableProviders } from './cuda/usable-providers';
 import { RerankError } from './errors';
 import { weightBytes } from './formats/weights-graph';
@@ -91,6 +91,7 @@ async function nativeOptions(
 async function loadChecked(prepared: PreparedModel, candidate: Candidate): Promise<Running> {
   const { found, maxLength } = prepared;
   const checked = await checkWeights(weightsPath(found, candidate), found.unusedPositions, maxLength);
+  if (candidate.engine === 'builtin') checkForOurKernels(checked.graph, weightsPath(found, candidate));
   const running = await loadAndDigest(await nativeOptions(prepared, candidate, checked));
   try {
     checkTokenizer(running.engine.info.vocabulary, checked.graph, found.tokenizerPath);
@@ -135,6 +136,13 @@ function describeProvider({ options, usable }: PreparedModel, { info }: NativeEn
   });
 }
 
+function describeWeightCache(asked: boolean, { info }: NativeEngine): Pick<ModelInfo, 'weightCache'> {
+  if (!asked) return {};
+  const { weightCache: state, weightCacheReason: reason } = info;
+  const unused = { state: 'unused', reason: 'ONNX Runtime runs the model from its own file' } as const;
+  return { weightCache: Object.freeze(state === '' ? unused : { state, reason }) };
+}
+
 function describe(prepared: PreparedModel, { candidate, native, engine, files }: Running): ModelInfo {
   const { found, options, threads, maxLength } = prepared;
   const { runtimeVersion: version, instructionSet } = engine.info;
@@ -149,6 +157,7 @@ function describe(prepared: PreparedModel, { candidate, native, engine, files }:
     threads,
     provider: describeProvider(prepared, engine),
     engine: Object.freeze({ name, ...(instructionSet && { instructionSet }), reason }),
+    ...describeWeightCache(options.weightCache, engine),
     ...(native.engine === 'onnxruntime' && { runtime: Object.freeze({ version, library: native.runtimePath }) }),
     files,
   });

@@ -12,9 +12,15 @@ const SAME_VALUES: ReadonlySet<string> = new Set([
   'Flatten',
 ]);
 /** Those that weights pass through in front of a product, in any order. */
-const STORED_AS: ReadonlySet<string> = new Set([...SAME_VALUES, 'Transpose', 'DequantizeLinear']);
+const STORED_AS: ReadonlySet<string> = new Set([...SAME_VALUES, 'Transpose', 'QuantizeLinear', 'DequantizeLinear']);
 /** Of them, those after which a weight's sizes are still known. */
-const SAME_WEIGHT: ReadonlySet<string> = new Set(['Cast', 'Identity', 'DequantizeLinear', 'Transpose']);
+const SAME_WEIGHT: ReadonlySet<string> = new Set([
+  'Cast',
+  'Identity',
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'Transpose',
+]);
 /** TensorProto.DataType: float, float16, double, bfloat16. */
 const FLOATS: ReadonlySet<number | undefined> = new Set([1, 10, 11, 16]);
 
