@@ -1,10 +1,11 @@
 // Measures this package against its peers and writes bench/results/: `npm run bench -- --help`.
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CASE_NAMES } from './cases/index.mjs';
+import { environmentFor } from './fewer-instructions/index.mjs';
 import { loadDataset } from './lib/dataset.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { MODEL_NAMES, resolveModel } from './lib/models.mjs';
@@ -24,6 +25,9 @@ const HELP = `npm run bench -- [options]
   --cranfield FILE   judged queries (JSON lines, gzipped or not); --reference FILE: their reference logits
   --python FILE      the interpreter that has the Python peers; default: bench/peers/.venv
   --threads N        of every peer; default: the cores of this machine
+  --isa NAME         the instruction set of our own kernels (as BGE_RERANKER_ISA names it), and the best that ONNX Runtime
+                     is shown of this processor; peers that would use all of it are left out
+  --join FILE        raw figures of an earlier run on this machine: its rows come into the report too
 `;
 
 const list = (text) => text?.split(',').filter(Boolean);
@@ -39,7 +43,17 @@ function readOptions() {
   const text = { type: 'string' };
   const { values } = parseArgs({
     options: {
-      ...{ models: text, peers: text, cases: text, loads: text, cranfield: text, reference: text, python: text },
+      ...{
+        models: text,
+        peers: text,
+        cases: text,
+        loads: text,
+        cranfield: text,
+        reference: text,
+        python: text,
+        isa: text,
+        join: text,
+      },
       rounds: { ...text, default: '3' },
       seconds: { ...text, default: '8' },
       queries: { ...text, default: '20' },
@@ -94,6 +108,17 @@ function findPython(given) {
 const commandLine = () =>
   ['npm run bench --', ...process.argv.slice(2).map((word) => word.replace(/(?:\.{0,2}\/[^/=]+)+\//, '…/'))].join(' ');
 
+/** The report with the rows of an earlier one in front. */
+function joined(file, report) {
+  if (!file) return report;
+  const before = JSON.parse(readFileSync(file, 'utf8'));
+  const titles = Object.fromEntries(
+    Object.entries(report.titles).map(([kind, names]) => [kind, { ...before.titles[kind], ...names }]),
+  );
+  const both = ['commands', 'rows', 'agreement', 'skipped'].map((key) => [key, [...before[key], ...report[key]]]);
+  return { ...report, ...Object.fromEntries(both), titles };
+}
+
 async function main() {
   const options = readOptions();
   if (options.help) return void console.log(HELP);
@@ -105,6 +130,7 @@ async function main() {
   const { writeReport } = await import('./report/write.mjs');
   const machine = describeMachine();
   const folder = mkdtempSync(path.join(os.tmpdir(), 'bge-reranker-bench-'));
+  const environment = options.isa ? { BGE_RERANKER_ISA: options.isa, ...environmentFor(options.isa, folder) } : {};
   const measured = await measureAll({
     ...options,
     models: findModels(options),
@@ -112,8 +138,9 @@ async function main() {
     python: findPython(options.python),
     dataset: loadDataset(options),
     temporary: folder,
+    environment,
   });
-  const report = { machine, command: commandLine(), options, ...measured };
+  const report = joined(options.join, { machine, commands: [commandLine()], options, ...measured });
   writeFileSync(path.join(folder, 'report.json'), JSON.stringify(report));
   console.log(`raw figures: ${path.join(folder, 'report.json')}`);
   for (const file of await writeReport(report)) console.log(file);

@@ -6,13 +6,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const FOLDERS = ['native', 'test/native', 'bench/bare-session', 'bench/tokenizer'];
+const FOLDERS = ['native', 'test/native', 'bench/bare-session', 'bench/fewer-instructions', 'bench/tokenizer'];
 
 function sources() {
   const folders = FOLDERS.filter((folder) => existsSync(path.join(ROOT, folder)));
   return folders.flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true })
-      .filter((name) => /\.(cpp|cc|h)$/.test(name))
+      .filter((name) => /\.(c|cpp|cc|h)$/.test(name))
       .map((name) => path.join(folder, name)),
   );
 }

@@ -3,7 +3,7 @@ import { loadNative } from './addon/load-native';
 import { findRuntime } from './addon/load-runtime';
 import type { NativeEngine, NativeLoadOptions } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';
-import { checkTokenizer, checkWeights, type CheckedGraph } from './checks/at-load';
+import { checkForOurKernels, checkTokenizer, checkWeights, type CheckedGraph } from './checks/at-load';
 import { usableProviders, type UsableProviders } from './cuda/usable-providers';
 import { RerankError } from './errors';
 import { weightBytes } from './formats/weights-graph';
@@ -91,6 +91,7 @@ async function nativeOptions(
 async function loadChecked(prepared: PreparedModel, candidate: Candidate): Promise<Running> {
   const { found, maxLength } = prepared;
   const checked = await checkWeights(weightsPath(found, candidate), found.unusedPositions, maxLength);
+  if (candidate.engine === 'builtin') checkForOurKernels(checked.graph, weightsPath(found, candidate));
   const running = await loadAndDigest(await nativeOptions(prepared, candidate, checked));
   try {
     checkTokenizer(running.engine.info.vocabulary, checked.graph, found.tokenizerPath);

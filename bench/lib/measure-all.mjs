@@ -46,7 +46,7 @@ class Results {
 
 /** One measurement; null when the peer leaves the run for this model. */
 async function attempt(results, peer, at, load, settings) {
-  const reason = reasonToSkip(peer, at.model, settings.python);
+  const reason = reasonToSkip(peer, at.model, settings);
   const result = reason
     ? { skipped: reason }
     : await runJob({ peer, model: at.model, load, requests: at.requests }, { ...settings, folder: settings.temporary });
@@ -70,8 +70,9 @@ async function measureRound(plan, round, results, settings) {
       const { p50, p99 } = result.latency;
       const cores = result.coresUsed.toFixed(2);
       say(
-        `  ${peer.name}: ${pairsPerSecond(result).toFixed(2)} pairs/s, p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)} ms, ${cores} cores`,
+        `  ${peer.name}: ${pairsPerSecond(result).toFixed(2)} pairs/s, p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms, ${cores} cores`,
       );
+      if (result.engine) say(`    on ${result.instructionSet}: ${result.engine.reason}`);
     }
   }
 }

@@ -18,7 +18,7 @@ const MODELS = {
     dtype: 'auto',
     referenceFile: true,
     requestsPerPass: 2,
-    loads: ['one', 'many', 'open50', 'open80'],
+    loads: ['one', 'few1', 'few3', 'few5', 'few10', 'many', 'open50', 'open80'],
     cases: ['cranfield', 'short', 'long', 'mixed'],
   },
   'minilm-fp32-int8': {
@@ -27,7 +27,7 @@ const MODELS = {
     file: 'onnx/model_quantized.onnx',
     dtype: 'int8',
     requestsPerPass: 2,
-    loads: ['one'],
+    loads: ['one', 'few1', 'few3', 'few5', 'few10'],
     cases: ['cranfield'],
   },
   'xlmr-int8': {
@@ -37,7 +37,7 @@ const MODELS = {
     dtype: 'int8',
     gguf: 'model-q8_0.gguf',
     requestsPerPass: 1,
-    loads: ['one'],
+    loads: ['one', 'few1', 'few3', 'few5', 'few10'],
     cases: ['cranfield'],
   },
   'xlmr-fp32': {
@@ -48,7 +48,7 @@ const MODELS = {
     weights: 'model.safetensors',
     gguf: 'model-f16.gguf',
     requestsPerPass: 1,
-    loads: ['one'],
+    loads: ['one', 'few1', 'few3', 'few5', 'few10'],
     cases: ['cranfield'],
   },
 };

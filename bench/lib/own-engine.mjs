@@ -31,6 +31,8 @@ export async function withReranker(options, work, settings = {}) {
   const passages = distinctPassages(loadDataset(options));
   const { folder, dtype, maxLength } = model;
   const reranker = await Reranker.load(folder, { dtype, maxLength, threads: options.threads, ...settings });
+  const { engine } = reranker.info;
+  console.log(`${options.model} on ${engine.instructionSet ?? 'ONNX Runtime'}: ${engine.reason}`);
   try {
     return await work({ reranker, model, ...passages });
   } finally {

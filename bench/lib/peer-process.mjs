@@ -40,6 +40,8 @@ async function measure(job) {
     peakRssBytes: peakRssBytes(),
     versions: { node: process.versions.node, ...peer.versions },
     settings: peer.settings,
+    engine: peer.engine,
+    instructionSet: peer.engine?.instructionSet ?? (job.isa ? `its choice up to ${job.isa}` : 'its choice'),
   };
   await peer.close();
   return measured;

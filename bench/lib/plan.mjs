@@ -6,17 +6,24 @@ import { buildCase } from '../cases/index.mjs';
 const MANY_CALLERS = 32;
 const CONTEXTS_OF_MANY = 10;
 export const CONTEXTS_OF_ONE = 30;
+/** Requests of a pass where few passages are sent, for percentiles over different texts. */
+const REQUESTS_OF_FEW = 16;
+const FEW = [1, 3, 5, 10];
 
 /** capacity: pairs/s of the same peer under `many`, for the loads that are fractions of it. */
 const LOADS = {
   one: () => ({ kind: 'closed', callers: 1, contexts: CONTEXTS_OF_ONE }),
+  ...Object.fromEntries(FEW.map((contexts) => [`few${contexts}`, () => ({ kind: 'closed', callers: 1, contexts })])),
   many: () => ({ kind: 'closed', callers: MANY_CALLERS, contexts: CONTEXTS_OF_MANY }),
   open50: (capacity) => ({ kind: 'open', rate: (0.5 * capacity) / CONTEXTS_OF_MANY, contexts: CONTEXTS_OF_MANY }),
   open80: (capacity) => ({ kind: 'open', rate: (0.8 * capacity) / CONTEXTS_OF_MANY, contexts: CONTEXTS_OF_MANY }),
 };
 
+const passages = (count) => (count === 1 ? 'one passage' : `${count} passages`);
+
 export const LOAD_TITLES = {
   one: `one caller, ${CONTEXTS_OF_ONE} passages a request`,
+  ...Object.fromEntries(FEW.map((contexts) => [`few${contexts}`, `one caller, ${passages(contexts)} a request`])),
   many: `${MANY_CALLERS} callers, ${CONTEXTS_OF_MANY} passages a request`,
   open50: `constant arrival at 50 % of the peer's own capacity, ${CONTEXTS_OF_MANY} passages a request`,
   open80: `constant arrival at 80 % of the peer's own capacity, ${CONTEXTS_OF_MANY} passages a request`,
@@ -31,7 +38,10 @@ export function makeLoad(name, seconds, capacity) {
   return { ...load, seconds: load.kind === 'open' ? OPEN_TIMES * seconds : seconds };
 }
 
-const requestCount = (load, model) => (load === 'one' ? model.requestsPerPass : MANY_CALLERS);
+function requestCount(load, model) {
+  if (load === 'one') return model.requestsPerPass;
+  return load.startsWith('few') ? REQUESTS_OF_FEW : MANY_CALLERS;
+}
 
 /** The loads of a case: many callers and constant arrival are measured on the first case only, unless asked for. */
 function loadsOf(model, caseName, asked) {

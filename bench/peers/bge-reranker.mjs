@@ -12,6 +12,7 @@ export async function open({ model, threads }) {
   return {
     versions: runtime ? { onnxruntime: runtime.version } : { kernels: engine.instructionSet },
     settings: { dtype: reranker.info.dtype, threads, provider: provider.got, engine: engine.name },
+    engine,
     async rerank({ query, contexts }) {
       const input = { query, contexts: contexts.map((text) => ({ text })) };
       const { response } = await reranker.rerank(input, { rawScores: true });

@@ -14,26 +14,28 @@ function table(head, rows) {
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-function machineSection({ machine, command, options, dataset }) {
+function machineSection({ machine, commands, options, dataset }) {
   const { cpu, cores, flags, memoryGiB, os, kernel, node, loadAverage, commit } = machine;
   return [
     `- machine: ${cpu}, ${cores} cores (${flags.join(', ')}), ${memoryGiB} GiB, ${os}, ${kernel}, Node ${node}`,
     `- commit: ${commit}; load average at the start: ${loadAverage.toFixed(2)}`,
+    ...(options.isa ? [`- instruction set: ${options.isa}, forced; ONNX Runtime was shown no better one`] : []),
     `- passages: ${dataset}; threads of every peer: ${options.threads}; rounds: ${options.rounds}, medians shown`,
-    `- command: \`${command}\``,
+    ...commands.map((command) => `- command: \`${command}\``),
   ].join('\n');
 }
 
 const closedHead = [
-  ...['peer', 'pairs/s', 'ours is', 'p50 ms', 'p99 ms', 'cores used', 'pairs per core-second'],
+  ...['peer', 'instruction set', 'pairs/s', 'ours is', 'p50 ms', 'p99 ms', 'cores used', 'pairs per core-second'],
   ...['event loop p99 ms', 'peak MB', 'load ms'],
 ];
 const closedRow = (row, titles) => [
   row.peer === OURS ? `**${titles[row.peer]}**` : titles[row.peer],
+  row.instructionSet,
   number(row.pairsPerSecond, 2),
   row.peer === OURS || !row.ratio ? '' : `${number(row.ratio, 2)}×`,
-  number(row.p50),
-  number(row.p99),
+  number(row.p50, 1),
+  number(row.p99, 1),
   number(row.coresUsed, 2),
   number(row.pairsPerCoreSecond, 2),
   number(row.eventLoopP99, 1),
@@ -41,9 +43,19 @@ const closedRow = (row, titles) => [
   number(row.loadMs),
 ];
 
-const openHead = ['peer', 'offered requests/s', 'requests', 'p50 ms', 'p95 ms', 'p99 ms', 'event loop p99 ms'];
+const openHead = [
+  'peer',
+  'instruction set',
+  'offered requests/s',
+  'requests',
+  'p50 ms',
+  'p95 ms',
+  'p99 ms',
+  'event loop p99 ms',
+];
 const openRow = (row, titles) => [
   row.peer === OURS ? `**${titles[row.peer]}**` : titles[row.peer],
+  row.instructionSet,
   number(row.offered, 2),
   number(row.answered),
   number(row.p50),
@@ -100,6 +112,17 @@ function versionLines(rows, titles) {
   return [...lines.values()].join('\n');
 }
 
+/** What ran our side: a change of engine is never silent. */
+function engineLines(rows) {
+  const lines = rows
+    .filter(({ peer }) => peer === OURS)
+    .map(
+      ({ model, rounds: [{ engine, instructionSet }] }) =>
+        `- ${model}: ${engine.name} (${instructionSet}): ${engine.reason}`,
+    );
+  return [...new Set(lines)].map(withoutFolders).join('\n') || 'This package was not measured in this run.';
+}
+
 /** Where things lie on this machine is nobody's business. */
 const withoutFolders = (text) => text.replaceAll('\n', ' ').replaceAll(/(?:\/[^\s/'":]+)+\//g, '…/');
 
@@ -121,6 +144,8 @@ export function markdownReport(report, chartFile) {
     ...groups.map((group) => groupSection(group, report.titles)),
     '## Agreement of scores',
     agreementSection(report.agreement, report.titles),
+    '## Our engine',
+    engineLines(report.rows),
     '## Versions and settings',
     versionLines(report.rows, report.titles),
     '## Left out',

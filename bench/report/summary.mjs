@@ -15,6 +15,7 @@ function figures(row) {
   return {
     ...row,
     rounds: row.rounds.length,
+    instructionSet: row.rounds[0].instructionSet,
     pairsPerSecond: medianOf(row.rounds, (round) => round.pairsPerSecond),
     p50: medianOf(row.rounds, (round) => round.latency.p50),
     p95: medianOf(row.rounds, (round) => round.latency.p95),

@@ -150,8 +150,11 @@ bool Team::wait_for_tasks(Ticket seen) {
 bool Team::take_part(TeamMember& member, const std::function<bool()>& wanted_elsewhere) {
   bool prepared = true;
   ++members_;
-  while (open_.load() && !wanted_elsewhere()) {
+  while (!wanted_elsewhere()) {
     const Ticket ticket = ticket_.load(std::memory_order_acquire);
+    // Looked at after the ticket: while the ticket's region has tasks it stays as it is, so that
+    // nobody takes a task of a run that was never opened, for which nobody has prepared.
+    if (!open_.load()) break;
     if ((ticket & kTaskMask) == 0) {
       if (!wait_for_tasks(ticket)) break;
       continue;

@@ -17,7 +17,7 @@ namespace {
 // Scores are computed in units of log2, so that the softmax needs no factor any more.
 inline float score_factor(const AttentionArgs& args) {
   constexpr float kLog2E = 1.44269504f;
-  return kLog2E / __builtin_sqrtf(static_cast<float>(args.head_dim));
+  return args.scale * (kLog2E / __builtin_sqrtf(static_cast<float>(args.head_dim)));
 }
 
 // The keys that query `i` sees.
@@ -51,6 +51,19 @@ inline void hide_scores(const Sight& sight, const SoftmaxSpan& span, float* scor
   for (int key = sight.last + 1; key < span.end; ++key) scores[key] = -__builtin_inff();
 }
 
+// Adds the bias of the queries from `first` on to their rows of scores.
+template <SixteenLanes V>
+inline void add_bias(const AttentionArgs& args, const AttentionScratch& scratch, int first,
+                     int count) {
+  const typename V::F factor = V::set1(score_factor(args));
+  for (int i = 0; i < count; ++i) {
+    const float* bias = args.bias + (first + i) * args.bias_stride;
+    float* scores = scratch.scores + static_cast<size_t>(i) * scratch.keys;
+    for (int key = 0; key < scratch.scored; key += kPanel)
+      V::store(scores + key, V::fma(V::load(bias + key), factor, V::load(scores + key)));
+  }
+}
+
 // Form is the algorithm for one head, made of its args.
 template <class Form>
 void attention(const AttentionArgs& args) {
@@ -62,6 +75,7 @@ void attention(const AttentionArgs& args) {
     const int count = left < kQueryBlock ? left : kQueryBlock;
     form.write_queries(first, count);
     form.score(count);
+    if (args.bias != nullptr) form.add_bias(first, count);
     for (int i = 0; i < count; ++i) {
       if (sees_all(args))
         form.softmax(i);

@@ -59,6 +59,8 @@ class FloatAttention {
         });
   }
 
+  void add_bias(int first, int count) { bge::kernels::add_bias<V>(args_, scratch_, first, count); }
+
   void softmax(int row) {
     const float* scores = scratch_.scores + static_cast<size_t>(row) * scratch_.keys;
     A* weights = static_cast<A*>(scratch_.weights) + static_cast<size_t>(row) * scratch_.keys;

@@ -31,8 +31,7 @@ struct AttentionScratch {
             static_cast<int>(round_up(length, dtype == Dtype::kBf16 ? tile_depth(dtype) : kPanel))),
         keys(
             static_cast<int>(round_up(length, dtype == Dtype::kFp32 ? kPanel : tile_depth(dtype)))),
-        at_(static_cast<char*>(base)),
-        begin_(at_) {
+        base_(static_cast<char*>(base)) {
     const size_t element = element_size(dtype);
     key_panels = take<void>(element * keys * depth);
     value_panels = take<void>(element * keys * depth);
@@ -48,7 +47,7 @@ struct AttentionScratch {
     query_scale = take<float>(sizeof(float) * kQueryBlock);
     out_scale = take<float>(sizeof(float) * kQueryBlock);
   }
-  size_t bytes() const { return at_ - begin_; }
+  size_t bytes() const { return used_; }
 
   int depth;   // head_dim, padded
   int scored;  // length, padded to whole panels of scores
@@ -70,12 +69,12 @@ struct AttentionScratch {
  private:
   template <class T>
   T* take(size_t bytes) {
-    char* at = at_;
-    at_ += round_up(bytes, 64);
+    char* const at = base_ == nullptr ? nullptr : base_ + used_;
+    used_ += round_up(bytes, 64);
     return static_cast<T*>(static_cast<void*>(at));
   }
-  char* at_;
-  char* begin_;
+  char* base_;  // null: only counts bytes
+  size_t used_ = 0;
 };
 
 }  // namespace

@@ -172,8 +172,8 @@ struct RotateArgs {
 constexpr int kWholeSequence = INT32_MAX;
 
 // One head of one sequence. q, k, v are [length][head_dim] (q: [queries][head_dim]) with strides in
-// elements; out[queries] = softmax(q k^T / sqrt(head_dim)) v. head_dim is a multiple of 16, at most
-// kMaxHeadDim.
+// elements; out[queries] = softmax(scale / sqrt(head_dim) * (q k^T + bias)) v. head_dim is a
+// multiple of 16, at most kMaxHeadDim.
 struct AttentionArgs {
   const float* q;
   size_t q_stride;
@@ -192,7 +192,14 @@ struct AttentionArgs {
   int before = kWholeSequence;
   int after = kWholeSequence;
   int first_query = 0;
+  // Of query i and key j at [i * bias_stride + j], or null for none: with a stride of -1 it is a
+  // table of what j - i adds. Rows are finite and readable up to a multiple of kBiasMultiple keys.
+  const float* bias = nullptr;
+  ptrdiff_t bias_stride = 0;
+  float scale = 1.0f;
 };
+
+constexpr int kBiasMultiple = 64;
 
 size_t attention_scratch_bytes(Dtype dtype, int length, int head_dim);
 

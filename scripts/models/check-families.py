@@ -56,6 +56,8 @@ def spread(model: torch.nn.Module, generator: torch.Generator, query_key_std: fl
             normal(parameter, std, generator)
             if "Wqkv" in name:
                 parameter.data[: 2 * parameter.shape[1]] *= query_key_std
+            elif "query" in name or "key" in name:
+                parameter.data *= query_key_std
 
 
 def random_ids(vocabulary: int, tokens: int, generator: torch.Generator) -> torch.Tensor:
@@ -102,6 +104,37 @@ def make_modernbert(*shape: int, **more: object) -> Family:
         return logit
 
     return Family(make, config.vocab_size, config.max_position_embeddings)
+
+
+def make_deberta(vocabulary: int, layers: int, hidden: int, heads: int, intermediate: int, **more: object) -> Family:
+    """As mxbai-rerank v1 is configured."""
+    config = transformers.DebertaV2Config(
+        vocab_size=vocabulary,
+        num_hidden_layers=layers,
+        hidden_size=hidden,
+        num_attention_heads=heads,
+        intermediate_size=intermediate,
+        max_position_embeddings=512,
+        type_vocab_size=0,
+        relative_attention=True,
+        position_buckets=256,
+        norm_rel_ebd="layer_norm",
+        share_att_key=True,
+        pos_att_type="p2c|c2p",
+        position_biased_input=False,
+        num_labels=1,
+        **more,
+    )
+
+    def make(folder: Path, generator: torch.Generator) -> Logit:
+        model = transformers.DebertaV2ForSequenceClassification(config).eval()
+        spread(model, generator)
+        logit = lambda ids: model(ids, torch.ones_like(ids)).logits[0, 0].item()
+        calibrate(model.classifier, logit, vocabulary, generator)
+        model.save_pretrained(folder)
+        return logit
+
+    return Family(make, vocabulary, config.max_position_embeddings)
 
 
 def make_sentence_transformer(pooling: str, *shape: int) -> Family:
@@ -159,6 +192,10 @@ FAMILIES = {
         2000, 5, 192, 6, 320, classifier_pooling="mean", norm_bias=True, attention_bias=True, mlp_bias=True,
         classifier_bias=True, local_attention=32),
     "modernbert-150m": make_modernbert(50368, 22, 768, 12, 1152),
+    "deberta-small": make_deberta(2000, 4, 192, 3, 320),
+    "mxbai-rerank-xsmall": make_deberta(128100, 12, 384, 6, 1536),
+    "mxbai-rerank-base": make_deberta(128100, 12, 768, 12, 3072),
+    "mxbai-rerank-large": make_deberta(128100, 24, 1024, 16, 4096),
     "ettin-17m": make_sentence_transformer("cls", 50368, 7, 256, 4, 384),
     "ettin-32m": make_sentence_transformer("cls", 50368, 10, 384, 6, 576),
     "ettin-mean": make_sentence_transformer("mean", 2000, 4, 256, 4, 384),

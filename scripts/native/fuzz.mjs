@@ -24,8 +24,11 @@ const targets = readdirSync(folder)
   .map((file) => path.basename(file, '.cpp'))
   .filter((name) => new RegExp(values.targets).test(name));
 
+// What is undefined ends the run as well as what the other sanitizers find.
+const env = { ...process.env, UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1' };
+
 function run(command, args, cwd = root) {
-  const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit' });
+  const { status, error } = spawnSync(command, args, { cwd, env, stdio: 'inherit' });
   if (error) throw new Error(`${command} cannot be started: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
 }

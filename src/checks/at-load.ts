@@ -4,7 +4,7 @@ import { readWeightsGraph } from '../formats/weights-graph';
 import { checkEnd, checkInputs } from './check-graph';
 import type { Finding, FindingCode } from './finding';
 import type { GraphEnd } from './graph-end';
-import { checkLabels, checkPositions } from './graph-checks';
+import { checkLabels, checkPositions, dropsTokenTypes } from './graph-checks';
 import { checkVocabulary } from './tokenizer-checks';
 import { checkExternalData } from './external-data';
 
@@ -46,6 +46,17 @@ export async function checkWeights(path: string, unusedPositions: number, maxLen
     path,
   );
   return { graph, end };
+}
+
+/**
+ * Our own kernels compute what the weights are for. A graph that leaves a part of that out scores otherwise.
+ * @throws {RerankError} MODEL_UNSUPPORTED.
+ */
+export function checkForOurKernels(graph: ModelGraph, path: string): void {
+  if (!dropsTokenTypes(graph)) return;
+  const message =
+    'The graph has token types but no input token_type_ids (TOKEN_TYPES_DROPPED), so our own kernels would score otherwise. Export the model again with token_type_ids among its inputs';
+  throw new RerankError('MODEL_UNSUPPORTED', message, { path });
 }
 
 /**

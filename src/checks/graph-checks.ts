@@ -48,6 +48,12 @@ export function checkLabels(graph: ModelGraph, configLabels: number | undefined,
   return found;
 }
 
+/** Whether a graph has more than one token type and takes none: it gives every token the first, or what it will. */
+export function dropsTokenTypes(graph: ModelGraph): boolean {
+  const { types } = tableRows(graph);
+  return types !== undefined && types > 1 && !graph.inputs.some(({ name }) => name === 'token_type_ids');
+}
+
 /** `highestType` is the largest type id that the tokenizer gives to a pair. */
 export function checkTokenTypes(graph: ModelGraph, highestType: number): Finding[] {
   const { types } = tableRows(graph);
@@ -56,7 +62,7 @@ export function checkTokenTypes(graph: ModelGraph, highestType: number): Finding
     const message = `The tokenizer gives type ${highestType}, the graph has ${types} token type${types === 1 ? '' : 's'}`;
     return [finding('TOKEN_TYPES_TOO_FEW', message, 'Use the tokenizer.json that belongs to this model')];
   }
-  if (!takesTypes && types !== undefined && types > 1 && highestType > 0) {
+  if (dropsTokenTypes(graph) && highestType > 0) {
     const message = 'The graph has token types but no input token_type_ids, so query and passage look the same to it';
     return [finding('TOKEN_TYPES_DROPPED', message, 'Export the model again with token_type_ids among its inputs')];
   }

@@ -21,8 +21,8 @@ export interface ModelConfig {
   modules: readonly string[];
 }
 
-/** Limit of a folder that states none: that of every BERT and XLM-R reranker. */
-const USUAL_MAX_TOKENS = 512;
+/** Positions of a folder that states none: transformers' default for every type in `POSITIONS_AFTER_PADDING` and for BERT. */
+const USUAL_POSITIONS = 512;
 /** Larger values are how transformers writes "no limit". */
 const LARGEST_MAX_TOKENS = 2 ** 20;
 /**
@@ -125,11 +125,12 @@ export async function readModelConfig(folder: string, required: boolean): Promis
   const weights: unknown = config?.['torch_dtype'] ?? config?.['dtype'];
   const modelType: unknown = config?.['model_type'];
   const fromPositions = config && tokensFromPositions(config, path);
-  const usable = fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_MAX_TOKENS;
+  const unused = config ? unusedPositions(config) : 0;
+  const usable = fromPositions ?? (await tokensFromTokenizer(folder)) ?? USUAL_POSITIONS - unused;
   return {
     architecture: typeof architecture === 'string' ? architecture : 'unknown',
     modelType: typeof modelType === 'string' ? modelType : undefined,
-    unusedPositions: config ? unusedPositions(config) : 0,
+    unusedPositions: unused,
     weightsStored: typeof weights === 'string' ? weights : undefined,
     hasOwnCode: config?.['auto_map'] !== undefined,
     modules: await moduleFolders(folder),

@@ -1,20 +1,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
+#include "require.h"
 #include "tokenize/tokenizer.h"
 
 namespace bge::fuzz {
-
-// Ends the process, which libFuzzer reports with the input, where `holds` is false.
-inline void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "does not hold: %s\n", what);
-  std::abort();
-}
 
 // What is true of every text on every tokenizer.
 inline void check_text(const tokenize::Tokenizer& tokenizer, std::string_view text, size_t cap) {

@@ -187,10 +187,13 @@ describe('an end that is not understood is refused, by name and under every dtyp
   });
 });
 
-it('an input that a pair does not give is refused under every dtype', async () => {
-  const graph = withInput(tinyBertGraph(SIZES), 'pixel_values');
-  await expectRefused(bertFolder(graph), 'MODEL_UNSUPPORTED', /wants 'pixel_values', which a pair does not give/);
-});
+it.each(['pixel_values', 'position_ids', 'past_key_values'])(
+  'an input %s is refused under every dtype',
+  async (name) => {
+    const message = new RegExp(`wants '${name}', which a pair does not give`);
+    await expectRefused(bertFolder(withInput(tinyBertGraph(SIZES), name)), 'MODEL_UNSUPPORTED', message);
+  },
+);
 
 describe('the same folder scores the same under every dtype', () => {
   it.each<[string, 1 | 2, Ending, boolean]>([

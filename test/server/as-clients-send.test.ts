@@ -152,3 +152,36 @@ describe('GET /info, which Dify asks before it takes a TEI reranker', () => {
     expect((await served().post('/info', {})).status).toBe(405);
   });
 });
+
+describe('a base URL with a slash at its end', () => {
+  const request = { model: 'm', query: 'q', documents: CHUNKS };
+
+  it.each(['//v1/rerank', '/v1/rerank/', '/v1//rerank', '//v1/rerank//'])('%s is /v1/rerank', async (path) => {
+    expect((await post(path, request)).texts).toEqual([CHUNKS]);
+    expect((await post(path, { ...request, documents: [] })).body).toHaveProperty('detail');
+  });
+
+  it('and what is not there is still not there', async () => {
+    expect((await post('/v1/v1/rerank', request)).status).toBe(404);
+    expect((await post('//', request)).status).toBe(404);
+  });
+});
+
+it('GET /v1/models names the model, as vLLM does', async () => {
+  const { status, body } = await served().send('/v1/models');
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    object: 'list',
+    data: [
+      {
+        id: expect.any(String) as string,
+        object: 'model',
+        created: expect.any(Number) as number,
+        owned_by: 'vllm',
+        root: expect.any(String) as string,
+        parent: null,
+        max_model_len: 512,
+      },
+    ],
+  });
+});

@@ -3,7 +3,7 @@ import { modelProto } from './onnx-schema';
 
 interface Graph {
   node: { opType: string; input: string[]; output: string[] }[];
-  initializer: { name: string }[];
+  initializer: { name: string; rawData: Uint8Array; dataLocation?: number; externalData?: object[] }[];
   input: object[];
   output: object[];
 }
@@ -30,6 +30,28 @@ export const inWrapper = (model: Uint8Array): Uint8Array =>
     for (const tensor of initializer) tensor.name = renamed(tensor.name);
     for (const each of node) each.input = each.input.map(renamed);
   });
+
+const EXTERNAL = 1;
+/** Smaller tensors stay, as ONNX's own tools leave them. */
+const SMALLEST_EXTERNAL = 1024;
+
+/** The same as model.onnx with its weights in a file beside it. */
+export function withExternalData(model: Uint8Array, location: string): Record<string, Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  const moved = edited(model, ({ initializer }) => {
+    for (const each of initializer.filter(({ rawData }) => rawData.length >= SMALLEST_EXTERNAL)) {
+      const { length } = each.rawData;
+      const places = { location, offset: String(offset), length: String(length) };
+      parts.push(each.rawData);
+      offset += length;
+      each.externalData = Object.entries(places).map(([key, value]) => ({ key, value }));
+      each.dataLocation = EXTERNAL;
+      each.rawData = new Uint8Array();
+    }
+  });
+  return { 'model.onnx': moved, [location]: Buffer.concat(parts) };
+}
 
 /** The value that the last of these operators gives, or takes. */
 export function lastOf(model: Uint8Array, operator: string, side: 'input' | 'output' = 'output'): string {

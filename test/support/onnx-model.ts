@@ -1,6 +1,6 @@
 import { modelProto } from './onnx-schema';
 
-export const ELEMENT = { float: 1, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
+export const ELEMENT = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
 const ATTRIBUTE = { float: 1, int: 2, ints: 7 } as const;
 
 export type Element = keyof typeof ELEMENT;
@@ -15,6 +15,21 @@ export const tensor = (name: string, element: Element, shape: Dimension[]) => ({
     },
   },
 });
+
+/** NodeProto and TensorProto, as far as they are looked at here. */
+export interface GraphNode {
+  opType: string;
+  input: readonly string[];
+  output: readonly string[];
+}
+export interface Initializer {
+  name: string;
+  dims: readonly number[];
+  dataType: number;
+  floatData?: number[];
+  int64Data?: number[];
+  rawData?: Uint8Array;
+}
 
 export const node = (opType: string, input: string[], output: string, attributes: object[] = []) => ({
   opType,
@@ -31,8 +46,8 @@ export const ints = (name: string, values: number[]) => ({ name, ints: values, t
 /** What a graph makes of its classifier's output, `logits`, before it gives it. */
 export interface Ending {
   /** In order, the first of them of `logits`, the last of them to be the graph's output, `scores`. */
-  nodes: object[];
-  initializers?: object[];
+  nodes: GraphNode[];
+  initializers?: Initializer[];
   shape: Dimension[];
 }
 
@@ -54,7 +69,7 @@ export interface SumModel {
   labels?: number;
   ending?: Ending;
   /** Of every input, where it is fixed. */
-  inputShape?: [number, number];
+  inputShape?: [Dimension, Dimension];
 }
 
 /** An ONNX model whose logit, its classifier's product, is the sum over the tokens of all inputs: what it must answer is plain arithmetic. */

@@ -1,16 +1,42 @@
-import { ELEMENT, float, int, ints, node, tensor, type Ending } from './onnx-model';
+import { ELEMENT, float, int, ints, node, tensor, type Ending, type GraphNode, type Initializer } from './onnx-model';
 import { modelProto } from './onnx-schema';
+import { quantised, type QuantisedForm } from './quantised-weights';
 import { EPSILON, HEADS, HIDDEN, LAYERS, tinyBertTensors, type TinyBert } from './tiny-bert';
 
 const DATA_TYPE = { F32: ELEMENT.float, F16: ELEMENT.float16, BF16: ELEMENT.bfloat16 } as const;
 
+/** How a graph is exported, where not as PyTorch's exporter does. */
+export interface GraphForm {
+  /** Of [batch, tokens]; default: any. */
+  inputShape?: [number | string, number | string];
+  /** Of its inputs. Default `int64`. */
+  ids?: 'int64' | 'int32';
+  /** Without the input token_type_ids: every token has type 0. */
+  dropsTypes?: boolean;
+  /** Linear layers as a dynamic quantisation of it writes them. */
+  quantised?: QuantisedForm;
+}
+
 /** BERT's and RoBERTa's formulas (those of transformers' modeling files) as ONNX operators, for a row without padding. */
 class Builder {
-  readonly nodes: object[] = [];
-  readonly initializers: object[] = [];
+  readonly nodes: GraphNode[] = [];
+  readonly initializers: Initializer[] = [];
   #count = 0;
 
-  constructor(private readonly sizes: TinyBert) {}
+  /** Where a quantised graph has its linear layers' weights from. */
+  readonly #tensors: Map<string, { shape: number[]; bytes: Buffer }>;
+
+  constructor(
+    private readonly sizes: TinyBert,
+    private readonly form: GraphForm,
+  ) {
+    this.#tensors = new Map(tinyBertTensors(sizes).map((tensor) => [tensor.name, tensor]));
+  }
+
+  /** An input of the graph, as int64. */
+  input(name: string): string {
+    return this.form.ids === 'int32' ? this.add('Cast', [name], int('to', ELEMENT.int64)) : name;
+  }
 
   add(opType: string, inputs: string[], ...attributes: object[]): string {
     const output = `${opType}_${this.#count++}`;
@@ -31,8 +57,22 @@ class Builder {
   }
 
   linear(name: string, x: string): string {
+    if (this.form.quantised) return this.#quantisedLinear(name, x, this.form.quantised);
     const weight = this.add('Transpose', [`${name}.weight`], ints('perm', [1, 0]));
     return this.add('Add', [this.add('MatMul', [x, weight]), `${name}.bias`]);
+  }
+
+  /** As onnxruntime.quantization.quantize_dynamic writes it: integers times integers, then their scales. */
+  #quantisedLinear(name: string, x: string, form: QuantisedForm): string {
+    const { initializers, scale, zeroPoint, weight } = quantised(name, this.#tensors.get(`${name}.weight`)!, form);
+    this.initializers.push(...initializers);
+    const quantisedRow = `quantised_${this.#count++}`;
+    const parts = [quantisedRow, `${quantisedRow}_scale`, `${quantisedRow}_zero`] as const;
+    this.nodes.push({ ...node('DynamicQuantizeLinear', [x], quantisedRow), output: parts });
+    const integers = this.add('MatMulInteger', [parts[0], weight, parts[2], zeroPoint]);
+    const floats = this.add('Cast', [integers], int('to', ELEMENT.float));
+    const scaled = this.add('Mul', [floats, this.add('Mul', [parts[1], scale])]);
+    return this.add('Add', [scaled, `${name}.bias`]);
   }
 
   norm(name: string, x: string): string {
@@ -42,21 +82,31 @@ class Builder {
 
   /** 0, 1, 2, … */
   bertPositions(): string {
-    return this.add('Sub', [this.add('CumSum', ['attention_mask', this.integers([1])]), this.integers([1])]);
+    return this.add('Sub', [
+      this.add('CumSum', [this.input('attention_mask'), this.integers([1])]),
+      this.integers([1]),
+    ]);
   }
 
   /** 2, 3, 4, …; a padding token, which a text may name, has position 1 and is not counted. */
   robertaPositions(): string {
-    const isPadding = this.add('Equal', ['input_ids', this.integers([1])]);
+    const isPadding = this.add('Equal', [this.input('input_ids'), this.integers([1])]);
     const isText = this.add('Cast', [this.add('Not', [isPadding])], int('to', ELEMENT.int64));
     const count = this.add('Mul', [this.add('CumSum', [isText, this.integers([1])]), isText]);
     return this.add('Add', [count, this.integers([1])]);
   }
 
+  /** As many as there are tokens. */
+  zeros(): string {
+    const ids = this.input('input_ids');
+    return this.add('Sub', [ids, ids]);
+  }
+
   embeddings(name: string, positions: string): string {
-    const words = this.add('Gather', [`${name}.word_embeddings.weight`, 'input_ids']);
+    const words = this.add('Gather', [`${name}.word_embeddings.weight`, this.input('input_ids')]);
     const places = this.add('Gather', [`${name}.position_embeddings.weight`, positions]);
-    const types = this.add('Gather', [`${name}.token_type_embeddings.weight`, 'token_type_ids']);
+    const typeIds = this.form.dropsTypes ? this.zeros() : this.input('token_type_ids');
+    const types = this.add('Gather', [`${name}.token_type_embeddings.weight`, typeIds]);
     return this.norm(`${name}.LayerNorm`, this.add('Add', [this.add('Add', [words, places]), types]));
   }
 
@@ -106,25 +156,30 @@ class Builder {
 }
 
 /** The same model as an ONNX graph in float32; with `ending`, what that makes of it. */
-export function tinyBertGraph(sizes: TinyBert = {}, ending?: Ending): Uint8Array {
+export function tinyBertGraph(sizes: TinyBert = {}, ending?: Ending, form: GraphForm = {}): Uint8Array {
   const { family = 'bert', labels = 1 } = sizes;
   const isBert = family === 'bert';
   const prefix = isBert ? 'bert' : 'roberta';
-  const graph = new Builder(sizes);
+  const graph = new Builder(sizes, form);
   graph.weights(sizes);
   let x = graph.embeddings(`${prefix}.embeddings`, isBert ? graph.bertPositions() : graph.robertaPositions());
   for (let i = 0; i < LAYERS; i++) x = graph.layer(`${prefix}.encoder.layer.${i}`, x);
   if (isBert) graph.head('bert.pooler.dense', 'classifier', x);
   else graph.head('classifier.dense', 'classifier.out_proj', x);
-  const inputs = ['input_ids', 'attention_mask', 'token_type_ids'];
+  const inputs = ['input_ids', 'attention_mask', ...(form.dropsTypes ? [] : ['token_type_ids'])];
+  const { ids = 'int64', inputShape = ['batch', 'tokens'] } = form;
+  const nodes = [...graph.nodes, ...(ending?.nodes ?? [])];
+  // Of a quantised layer not its float weights too.
+  const used = new Set(nodes.flatMap((each) => each.input));
+  const initializers = [...graph.initializers, ...(ending?.initializers ?? [])].filter(({ name }) => used.has(name));
   const model = {
     irVersion: 8,
     opsetImport: [{ domain: '', version: 17 }],
     graph: {
       name: family,
-      node: [...graph.nodes, ...(ending?.nodes ?? [])],
-      initializer: [...graph.initializers, ...(ending?.initializers ?? [])],
-      input: inputs.map((name) => tensor(name, 'int64', ['batch', 'tokens'])),
+      node: nodes,
+      initializer: initializers,
+      input: inputs.map((name) => tensor(name, ids, inputShape)),
       output: [ending ? tensor('scores', 'float', ending.shape) : tensor('logits', 'float', ['batch', labels])],
     },
   };

@@ -36,8 +36,10 @@ SelfAttention::SelfAttention(WeightBinder& weights, const FusedName& name, const
 
 void SelfAttention::fill(const WeightBinder& weights, std::initializer_list<Part> parts) const {
   // A bias of the keys adds the same amount to every score of a query, which the softmax takes away
-  // again: it is left out, and the int8 keys need no range for it. Turned keys have no such bias.
-  const Part* const keys = shape_.rotary.cosines == nullptr ? parts.begin() + 1 : nullptr;
+  // again: it is left out, and the int8 keys need no range for it. Keys that are turned, or
+  // multiplied by distances too, have no such bias.
+  const bool moves = shape_.rotary.cosines != nullptr || shape_.distances;
+  const Part* const keys = moves ? nullptr : parts.begin() + 1;
   std::vector<Column> columns;
   for (int head = 0; head < shape_.heads; ++head) {
     for (const Part& part : parts) {
@@ -91,7 +93,7 @@ void SelfAttention::run_head(const Pass& pass, const Stream& in, const Stream& o
     const size_t query = only_first ? s : first;
     float* out_rows = pass.shared.context.as<float>() + query * shape_.width +
                       static_cast<size_t>(head) * head_dim;
-    attend(pass,
+    attend(pass, head,
            {queries + query * query_stride, query_stride, rows + first * stride + head_dim, stride,
             only_first ? 1 : length, length, out_rows},
            scratch);
@@ -100,7 +102,8 @@ void SelfAttention::run_head(const Pass& pass, const Stream& in, const Stream& o
 
 // The queries of a window in strips, each with the keys that its queries see: a query costs what
 // its window costs, however long the sequence is.
-void SelfAttention::attend(const Pass& pass, const HeadRows& rows, Scratch& scratch) const {
+void SelfAttention::attend(const Pass& pass, int head, const HeadRows& rows,
+                           Scratch& scratch) const {
   const bool whole = shape_.window >= rows.length;
   const int window = whole ? kernels::kWholeSequence : shape_.window;
   const int strip = whole ? rows.length : 2 * window;
@@ -109,11 +112,26 @@ void SelfAttention::attend(const Pass& pass, const HeadRows& rows, Scratch& scra
     const int begin = whole ? 0 : std::max(0, first - window);
     const int end = whole ? rows.length : std::min(rows.length, first + strip + window);
     const float* keys = rows.keys + begin * rows.stride;
-    pass.kernels.attention[static_cast<int>(pass.dtype)](
-        {rows.queries + first * rows.query_stride, rows.query_stride, keys, keys + head_dim,
-         rows.stride, std::min(strip, rows.count - first), end - begin, head_dim,
-         rows.out + static_cast<size_t>(first) * shape_.width, static_cast<size_t>(shape_.width),
-         scratch.attention.get(), window, window, first - begin});
+    kernels::AttentionArgs args{rows.queries + first * rows.query_stride,
+                                rows.query_stride,
+                                keys,
+                                keys + head_dim,
+                                rows.stride,
+                                std::min(strip, rows.count - first),
+                                end - begin,
+                                head_dim,
+                                rows.out + static_cast<size_t>(first) * shape_.width,
+                                static_cast<size_t>(shape_.width),
+                                scratch.attention.get(),
+                                window,
+                                window,
+                                first - begin};
+    if (shape_.distances) {
+      args.bias = shape_.distances->run(pass, rows, head, scratch);
+      args.bias_stride = shape_.distances->stride(rows);
+      args.scale = DistanceScores::kScale;
+    }
+    pass.kernels.attention[static_cast<int>(pass.dtype)](args);
   }
 }
 

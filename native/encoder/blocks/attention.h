@@ -1,8 +1,11 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 
+#include "encoder/blocks/distance_scores.h"
+#include "encoder/blocks/head_rows.h"
 #include "encoder/blocks/pass.h"
 #include "encoder/blocks/rotary.h"
 #include "encoder/weights/weight_binder.h"
@@ -19,6 +22,7 @@ class SelfAttention {
     Rotary rotary{};
     // Tokens that a token sees on either side of itself.
     int window = kernels::kWholeSequence;
+    std::optional<DistanceScores> distances{};
   };
   // Layers of the weight file, each [width][width].
   struct Names {
@@ -45,22 +49,11 @@ class SelfAttention {
     const LinearValues& layer;
     int first;
   };
-  // What one head has of one sequence.
-  struct HeadRows {
-    const float* queries;
-    size_t query_stride;
-    const float* keys;  // then values, in rows `stride` apart
-    size_t stride;
-    int count;  // of queries, which are the first tokens
-    int length;
-    float* out;
-  };
-
   void fill(const WeightBinder& weights, std::initializer_list<Part> parts) const;
   int head_dim() const { return shape_.width / shape_.heads; }
   void run_head(const Pass& pass, const Stream& in, const Stream& out, int head,
                 Scratch& scratch) const;
-  void attend(const Pass& pass, const HeadRows& rows, Scratch& scratch) const;
+  void attend(const Pass& pass, int head, const HeadRows& rows, Scratch& scratch) const;
 
   Shape shape_;
   // Columns ordered head by head: [q | k | v] of head 0, of head 1, ...

@@ -34,7 +34,8 @@ struct WorkspaceShape {
   int head_row;  // what one head has of a token between its product and its attention
   int slice;     // of the intermediate width
   int head_dim;
-  int max_tokens;  // of a sequence
+  int max_tokens;     // of a sequence
+  int distances = 0;  // what scores of distances need of a token
 };
 
 // What all tokens of a run have between two blocks.
@@ -62,12 +63,15 @@ struct Scratch {
         intermediate(rows * std::max(shape.slice, shape.head_dim) * sizeof(float)),
         slice(dtype, rows, shape.slice),
         attention(kernels::attention_scratch_bytes(
-            dtype, std::min(static_cast<int>(rows), shape.max_tokens), shape.head_dim)) {}
+            dtype, std::min(static_cast<int>(rows), shape.max_tokens), shape.head_dim)),
+        distances(std::max<size_t>(
+            1, std::min<size_t>(rows, shape.max_tokens) * shape.distances * sizeof(float))) {}
 
   AlignedBuffer head;          // [rows][head_row]
   AlignedBuffer intermediate;  // [rows][slice], or queries [rows][head_dim]
   ActivationBuffer slice;
   AlignedBuffer attention;
+  AlignedBuffer distances;  // of a sequence, [tokens][distances]
 };
 
 // For runs of up to `rows` tokens.

@@ -1,15 +1,36 @@
 #include "encoder/families/bert.h"
 
-#include "encoder/blocks/linear.h"
+#include <utility>
+#include <vector>
+
 #include "encoder/families/registry.h"
 
 namespace bge::encoder {
 namespace {
 
-// The head stands beside the encoder: 'model.' of 'model.bert.', '' of 'bert.' and of ''.
-std::string outer_of(const std::string& prefix) {
-  const size_t dot = prefix.size() < 2 ? std::string::npos : prefix.rfind('.', prefix.size() - 2);
-  return dot == std::string::npos ? "" : prefix.substr(0, dot + 1);
+PostNormLayer bind_layer(WeightBinder& weights, const std::string& name, const BertConfig& config) {
+  const auto [hidden, layers, heads, intermediate] = config.shape;
+  SelfAttention attention(
+      weights,
+      SelfAttention::Names{name + "attention.self.query", name + "attention.self.key",
+                           name + "attention.self.value"},
+      {hidden, heads});
+  return PostNormLayer(
+      weights, std::move(attention),
+      {name + "attention.output.dense", name + "attention.output.LayerNorm",
+       name + "intermediate.dense", name + "output.dense", name + "output.LayerNorm"},
+      {{hidden, intermediate}, config.epsilon});
+}
+
+Head bind_head(WeightBinder& weights, const BertConfig& config, const std::string& prefix,
+               const BertHeadNames& names) {
+  const int width = config.shape.hidden;
+  if (config.modules) return config.modules->bind(weights, width);
+  Head head(width);
+  head.add_dense(weights, (names.in_encoder ? prefix : outer_of(prefix)) + names.dense, width,
+                 Activation::kTanh);
+  head.set_output(weights, outer_of(prefix) + names.output);
+  return head;
 }
 
 }  // namespace
@@ -43,89 +64,37 @@ BertConfig completed(BertConfig config, const WeightFile& file) {
   return config;
 }
 
+PostNormModel::Facts bert_facts(const BertConfig& config, int max_tokens) {
+  return {{config.vocabulary, config.types, max_tokens},
+          workspace_of(config.shape, max_tokens),
+          config.pooling()};
+}
+
+PostNormModel::Parts bind_bert(WeightBinder& weights, const BertConfig& config,
+                               const BertHeadNames& head) {
+  // Whatever the exporter put before the names: bert. or nothing.
+  const std::string prefix = weights.file().prefix_of("embeddings.word_embeddings.weight");
+  const std::string tables = prefix + "embeddings.";
+  Embeddings embeddings(weights,
+                        {tables + "word_embeddings.weight", tables + "position_embeddings.weight",
+                         tables + "token_type_embeddings.weight", tables + "LayerNorm"},
+                        {config.vocabulary, config.positions, config.types, config.shape.hidden},
+                        config.epsilon);
+  std::vector<PostNormLayer> layers;
+  for (int i = 0; i < config.shape.layers; ++i)
+    layers.push_back(
+        bind_layer(weights, prefix + "encoder.layer." + std::to_string(i) + ".", config));
+  return {embeddings, std::move(layers), bind_head(weights, config, prefix, head)};
+}
+
 ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules) {
   constexpr int kDefaultPadId = 0;
   return [read = read_bert_config(config, modules, kDefaultPadId)](WeightBinder& weights) {
-    return std::make_unique<const BertModel>(weights, completed(read, weights.file()),
-                                             BertHeadNames{"pooler.dense", true, "classifier"});
+    const BertConfig whole = completed(read, weights.file());
+    return std::make_unique<const PostNormModel>(
+        bert_facts(whole, whole.positions),
+        bind_bert(weights, whole, {"pooler.dense", true, "classifier"}));
   };
-}
-
-BertLayer::BertLayer(WeightBinder& weights, const std::string& name, const BertConfig& config)
-    : width_(config.shape.hidden),
-      attention_(weights,
-                 {name + "attention.self.query", name + "attention.self.key",
-                  name + "attention.self.value"},
-                 {width_, config.shape.heads}),
-      attention_output_(
-          weights.panels(weights.linear(name + "attention.output.dense", width_, width_))),
-      attention_norm_(weights, name + "attention.output.LayerNorm", width_, config.epsilon),
-      feed_forward_(weights, name + "intermediate.dense", name + "output.dense",
-                    {width_, config.shape.intermediate}),
-      output_norm_(weights, name + "output.LayerNorm", width_, config.epsilon) {}
-
-void BertLayer::run(Pass& pass, const Stream& in, const Stream& out) const {
-  attention_.run(pass, in, out);
-  pass.over_rows(out.rows, [&](int first, int last, Scratch& scratch) {
-    const Stream part = out.part(pass.dtype, first, last);
-    const float* context = pass.shared.context.as<float>() + static_cast<size_t>(first) * width_;
-    convert(pass, pass.dtype, context, width_, part.rows, part.hidden);
-    multiply(pass, attention_output_, part.hidden, part.rows, 0, width_, kernels::Epilogue::kAdd,
-             part.x, width_);
-    attention_norm_.run(pass, part);
-    feed_forward_.run(pass, part, scratch);
-    output_norm_.run(pass, part);
-  });
-}
-
-BertModel::BertModel(WeightBinder& weights, const BertConfig& config, const BertHeadNames& head)
-    : config_(config),
-      prefix_(weights.file().prefix_of("embeddings.word_embeddings.weight")),
-      embeddings_(
-          weights,
-          {prefix_ + "embeddings.word_embeddings.weight",
-           prefix_ + "embeddings.position_embeddings.weight",
-           prefix_ + "embeddings.token_type_embeddings.weight", prefix_ + "embeddings.LayerNorm"},
-          {config.vocabulary, config.positions, config.types, config.shape.hidden}, config.epsilon),
-      layers_([&] {
-        std::vector<BertLayer> layers;
-        for (int i = 0; i < config.shape.layers; ++i)
-          layers.emplace_back(weights, prefix_ + "encoder.layer." + std::to_string(i) + ".",
-                              config);
-        return layers;
-      }()),
-      head_(bind_head(weights, head)) {}
-
-Head BertModel::bind_head(WeightBinder& weights, const BertHeadNames& names) const {
-  const int width = config_.shape.hidden;
-  if (config_.modules) return config_.modules->bind(weights, width);
-  Head head(width);
-  head.add_dense(weights, (names.in_encoder ? prefix_ : outer_of(prefix_)) + names.dense, width,
-                 Activation::kTanh);
-  head.set_output(weights, outer_of(prefix_) + names.output);
-  return head;
-}
-
-WorkspaceShape BertModel::workspace() const {
-  const TransformerShape& shape = config_.shape;
-  return {shape.hidden, 3 * shape.head_dim(), FeedForward::slice_width(shape.intermediate),
-          shape.head_dim(), max_tokens()};
-}
-
-void BertModel::gather(std::span<const backend::Row> rows, Sequences& sequences) const {
-  sequences.gather(rows, {config_.vocabulary, config_.types, max_tokens()});
-}
-
-void BertModel::run(Pass& pass, std::span<float> logits) const {
-  embeddings_.run(pass);
-  const Stream all = pass.all();
-  Stream out = all;
-  for (const BertLayer& layer : layers_) {
-    pass.check_stop();
-    if (&layer == &layers_.back() && config_.reads_only_first()) out = first_tokens(pass);
-    layer.run(pass, all, out);
-  }
-  head_.run(pass, config_.reads_only_first() ? out : mean_tokens(pass), logits);
 }
 
 }  // namespace bge::encoder

@@ -33,6 +33,7 @@ struct ModelRecipe {
 // The families, each in a file of its own.
 ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_deberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_modernbert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 
 // The families that our own kernels run.

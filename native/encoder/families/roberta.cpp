@@ -6,18 +6,18 @@
 namespace bge::encoder {
 namespace {
 
-class RobertaModel : public BertModel {
+class RobertaModel : public PostNormModel {
  public:
   RobertaModel(WeightBinder& weights, const BertConfig& config)
-      : BertModel(weights, config, {"classifier.dense", false, "classifier.out_proj"}),
+      : PostNormModel(
+            bert_facts(config, config.positions - config.pad_id - 1),
+            bind_bert(weights, config, {"classifier.dense", false, "classifier.out_proj"})),
         pad_id_(config.pad_id) {}
 
-  int max_tokens() const override { return BertModel::max_tokens() - first_position(); }
-
   void gather(std::span<const backend::Row> rows, Sequences& sequences) const override {
-    BertModel::gather(rows, sequences);
+    PostNormModel::gather(rows, sequences);
     for (int s = 0; s < sequences.count(); ++s) {
-      int position = first_position();
+      int position = pad_id_ + 1;
       // Padding tokens count nowhere, even one that stands in the text.
       for (int i = sequences.offsets[s]; i < sequences.offsets[s + 1]; ++i)
         sequences.position_ids[i] = sequences.ids[i] == pad_id_ ? pad_id_ : position++;
@@ -25,8 +25,6 @@ class RobertaModel : public BertModel {
   }
 
  private:
-  int first_position() const { return pad_id_ + 1; }
-
   int pad_id_;
 };
 

@@ -19,7 +19,7 @@ std::vector<float> dequantise_all(const Tensor& tensor, const char* from, size_t
     Integer value;
     std::memcpy(&value, from + i * sizeof value, sizeof value);
     const size_t step = by_axis ? (first + i) / inner % steps.scale.size() : 0;
-    out[i] = steps.scale[step] * static_cast<float>(value - steps.zero[step]);
+    out[i] = steps.scale[step] * static_cast<float>(int64_t{value} - steps.zero[step]);
   }
   return out;
 }

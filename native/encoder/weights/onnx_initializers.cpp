@@ -33,7 +33,7 @@ class GraphReader {
     WireReader model({file.data(), file.size()});
     while (model.next())
       if (model.field() == 7) read_graph(model.bytes());
-    if (!model.valid()) invalid(path_);
+    require_whole(model);
   }
 
   OnnxGraph take() { return std::move(graph_); }
@@ -45,10 +45,15 @@ class GraphReader {
       if (graph.field() == 1) graph_.nodes.push_back(read_node(graph.bytes()));
       if (graph.field() == 5) add(read_initializer(graph.bytes()));
     }
-    if (!graph.valid()) invalid(path_);
+    require_whole(graph);
   }
 
-  static OnnxNode read_node(std::string_view bytes) {
+  // Of a message whose fields have all been read.
+  void require_whole(const WireReader& message) const {
+    if (!message.valid()) invalid(path_);
+  }
+
+  OnnxNode read_node(std::string_view bytes) const {
     OnnxNode node;
     WireReader reader(bytes);
     while (reader.next()) {
@@ -57,10 +62,11 @@ class GraphReader {
       if (reader.field() == 4) node.type = reader.bytes();
       if (reader.field() == 5) read_attribute(reader.bytes(), node);
     }
+    require_whole(reader);
     return node;
   }
 
-  static void read_attribute(std::string_view attribute, OnnxNode& node) {
+  void read_attribute(std::string_view attribute, OnnxNode& node) const {
     WireReader reader(attribute);
     std::string_view name;
     int64_t value = 0;
@@ -68,11 +74,12 @@ class GraphReader {
       if (reader.field() == 1) name = reader.bytes();
       if (reader.field() == 3) value = static_cast<int64_t>(reader.number());
     }
+    require_whole(reader);
     if (name == "transB") node.transpose_b = value != 0;
     if (name == "axis") node.axis = value;
   }
 
-  static Initializer read_initializer(std::string_view bytes) {
+  Initializer read_initializer(std::string_view bytes) const {
     Initializer tensor;
     WireReader reader(bytes);
     while (reader.next()) {
@@ -88,26 +95,29 @@ class GraphReader {
         case 13: read_external(reader.bytes(), tensor); break;
       }
     }
+    require_whole(reader);
     return tensor;
   }
 
   // dims come one by one or packed.
-  static void read_dimension(const WireReader& reader, std::vector<int64_t>& shape) {
+  void read_dimension(const WireReader& reader, std::vector<int64_t>& shape) const {
     if (reader.bytes().empty()) {
       shape.push_back(static_cast<int64_t>(reader.number()));
       return;
     }
     WireReader packed(reader.bytes());
     for (uint64_t size; packed.next_varint(size);) shape.push_back(static_cast<int64_t>(size));
+    require_whole(packed);
   }
 
-  static void read_external(std::string_view bytes, Initializer& tensor) {
+  void read_external(std::string_view bytes, Initializer& tensor) const {
     WireReader entry(bytes);
     std::string key;
     while (entry.next()) {
       if (entry.field() == 1) key = entry.bytes();
       if (entry.field() == 2) tensor.external[key] = entry.bytes();
     }
+    require_whole(entry);
   }
 
   static std::optional<Element> element_of(int64_t type) {
@@ -143,11 +153,12 @@ class GraphReader {
   }
 
   // Little-endian integers of `size` bytes, as raw data has them.
-  static std::string unpack(std::string_view varints, size_t size) {
+  std::string unpack(std::string_view varints, size_t size) const {
     std::string unpacked;
     WireReader reader(varints);
     for (uint64_t value; reader.next_varint(value);)
       unpacked.append(reinterpret_cast<const char*>(&value), size);
+    require_whole(reader);
     return unpacked;
   }
 

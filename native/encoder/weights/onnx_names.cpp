@@ -143,6 +143,7 @@ class WeightNames {
 
   // Of a table before or after it is looked into, or of a linear layer's weights or bias.
   void dequantize(const OnnxNode& node) {
+    if (node.inputs.empty()) return;
     const auto looked_up = tables_.find(node.inputs[0]);
     const std::string name = looked_up == tables_.end() ? node.inputs[0] : looked_up->second;
     const auto integers = known_.find(name);
@@ -200,6 +201,8 @@ class WeightNames {
 
   void name(const OnnxNode& node, size_t bias, const Tensor& weight) {
     if (bias >= node.inputs.size() || find(node, bias) == nullptr) return;
+    // An integer product whose scale was nowhere before its bias.
+    if (weight.quantisation != nullptr && weight.quantisation->scale.empty()) refuse(node.type);
     std::string name = node.inputs[bias];
     if (const auto dequantised = names_.find(name); dequantised != names_.end())
       name = dequantised->second;

@@ -67,6 +67,7 @@ class BpeModel final : public Model {
   void encode_up_to_cap(std::string_view piece, size_t token_cap, std::vector<int32_t>& ids) const;
   size_t encode_settled(std::string_view text, std::vector<int32_t>& ids) const;
   void merge_piece(std::string_view piece, std::vector<int32_t>& ids) const;
+  void merge_short_piece(std::string_view piece, std::vector<int32_t>& ids) const;
   void merge(std::string_view piece, Word& word) const;
   void push_candidate(Word& word, int32_t left) const;
 
@@ -75,8 +76,9 @@ class BpeModel final : public Model {
   std::array<int32_t, 256> byte_ids_;
   std::vector<Merge> merges_;  // a hash table with open addressing, its size a power of two
   uint64_t hash_factor_;       // odd and random, so that no file can make its pairs collide
-  DoubleArray direct_;         // byte strings that become one known token
-  size_t longest_token_ = 1;   // bytes, of these
+  int hash_shift_ = 0;
+  DoubleArray direct_;        // byte strings that become one known token
+  size_t longest_token_ = 1;  // bytes, of these
 };
 
 }  // namespace bge::tokenize

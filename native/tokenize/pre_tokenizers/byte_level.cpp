@@ -47,21 +47,16 @@ void ByteLevelPreTokenizer::split(std::string_view text, StretchContext context,
 
 void ByteLevelPreTokenizer::split_words(Piece range, PreTokenized& out) const {
   const std::string_view text = std::string_view(out.text).substr(0, range.end);
-  const bool is_open = range.end == out.text.size();
-  bool is_settled = true;
-  for (size_t begin = range.begin; begin < range.end;) {
-    const WordMatch match =
-        pattern_ ? match_word(*pattern_, text, begin) : WordMatch{range.end, false};
-    out.pieces.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(match.end)});
-    if (is_settled && is_open && !match.is_settled) {
-      is_settled = false;
-      out.settled = out.pieces.size() - 1;
-      // White space may lose its last scalar to the word that follows.
-      out.certain_end = previous_scalar(text, match.end);
-    }
-    begin = match.end;
+  size_t settled = out.pieces.size();
+  if (pattern_) {
+    settled = match_words(*pattern_, text, range.begin, out.pieces);
+  } else {
+    out.pieces.push_back(range);
   }
-  if (is_settled) out.settled = out.pieces.size();
+  const bool is_open = range.end == out.text.size() && settled < out.pieces.size();
+  out.settled = is_open ? settled : out.pieces.size();
+  // White space may lose its last scalar to the word that follows.
+  if (is_open) out.certain_end = previous_scalar(text, out.pieces[settled].end);
 }
 
 }  // namespace bge::tokenize

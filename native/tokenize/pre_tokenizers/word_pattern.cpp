@@ -18,6 +18,11 @@ constexpr std::string_view kLlama3Regex =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
     R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+struct WordMatch {
+  size_t end;
+  bool is_settled;  // it is the same whatever text follows
+};
+
 enum class Kind : uint8_t { kLetter, kNumber, kSpace, kOther };
 
 Kind search_kind(char32_t scalar) {
@@ -26,13 +31,16 @@ Kind search_kind(char32_t scalar) {
   return is_number(scalar) ? Kind::kNumber : Kind::kOther;
 }
 
-Kind kind_of(char32_t scalar) {
-  // Most text lies in here.
-  static const auto kTable = [] {
-    std::array<Kind, 0x800> table{};
-    for (char32_t value = 0; value < table.size(); ++value) table[value] = search_kind(value);
-    return table;
-  }();
+using KindTable = std::array<Kind, 0x800>;  // most text lies in here
+
+KindTable make_kind_table() {
+  KindTable table{};
+  for (char32_t value = 0; value < table.size(); ++value) table[value] = search_kind(value);
+  return table;
+}
+
+inline Kind kind_of(char32_t scalar) {
+  static const KindTable kTable = make_kind_table();
   return scalar < kTable.size() ? kTable[scalar] : search_kind(scalar);
 }
 
@@ -123,14 +131,15 @@ WordMatch match_others(std::string_view text, size_t begin) {
   return up_to(end, text);
 }
 
-WordMatch match_qwen2(std::string_view text, size_t begin, int numbers) {
+template <int kNumbers>
+WordMatch match_qwen2(std::string_view text, size_t begin) {
   if (text[begin] == '\'') {
     const auto match = match_contraction(text, begin, true);
     if (match && (match->is_settled || match->end == begin + 1)) return *match;
   }
   const Kind kind = kind_of(scalar_at(text, begin));
   if (kind == Kind::kLetter) return up_to(end_of_run(text, begin, kind), text);
-  if (kind == Kind::kNumber) return match_numbers(text, begin, numbers);
+  if (kind == Kind::kNumber) return match_numbers(text, begin, kNumbers);
   const size_t next = begin + scalar_length(text[begin]);
   if (next < text.size() && !is_newline(text[begin])) {
     const Kind next_kind = kind_of(scalar_at(text, next));
@@ -138,6 +147,20 @@ WordMatch match_qwen2(std::string_view text, size_t begin, int numbers) {
     if (text[begin] == ' ' && next_kind == Kind::kOther) return match_others(text, next);
   }
   return kind == Kind::kOther ? match_others(text, begin) : match_lines_or_spaces(text, begin);
+}
+
+template <WordMatch (*kMatch)(std::string_view, size_t)>
+size_t match_all(std::string_view text, size_t begin, std::vector<Piece>& pieces) {
+  size_t settled = pieces.size();
+  bool is_settled = true;
+  while (begin < text.size()) {
+    const WordMatch match = kMatch(text, begin);
+    is_settled = is_settled && match.is_settled;
+    pieces.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(match.end)});
+    if (is_settled) settled = pieces.size();
+    begin = match.end;
+  }
+  return settled;
 }
 
 }  // namespace
@@ -149,13 +172,14 @@ std::optional<WordPattern> word_pattern_of(std::string_view regex) {
   return std::nullopt;
 }
 
-WordMatch match_word(WordPattern pattern, std::string_view text, size_t begin) {
+size_t match_words(WordPattern pattern, std::string_view text, size_t begin,
+                   std::vector<Piece>& pieces) {
   switch (pattern) {
-    case WordPattern::kGpt2: return match_gpt2(text, begin);
-    case WordPattern::kQwen2: return match_qwen2(text, begin, 1);
+    case WordPattern::kGpt2: return match_all<match_gpt2>(text, begin, pieces);
+    case WordPattern::kQwen2: return match_all<match_qwen2<1>>(text, begin, pieces);
     case WordPattern::kLlama3: break;
   }
-  return match_qwen2(text, begin, 3);
+  return match_all<match_qwen2<3>>(text, begin, pieces);
 }
 
 }  // namespace bge::tokenize

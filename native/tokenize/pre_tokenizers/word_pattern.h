@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
+
+#include "tokenize/pre_tokenizers/pre_tokenizer.h"
 
 namespace bge::tokenize {
 
@@ -22,12 +25,9 @@ enum class WordPattern : uint8_t {
 // Empty for an expression that is none of these.
 std::optional<WordPattern> word_pattern_of(std::string_view regex);
 
-struct WordMatch {
-  size_t end;
-  bool is_settled;  // it is the same whatever text follows
-};
-
-// The match that starts at `begin` < text.size().
-WordMatch match_word(WordPattern pattern, std::string_view text, size_t begin);
+// Appends the matches that text[begin..] (not empty) falls into. Returns how many pieces there are
+// before the first one that could be another with more text behind.
+size_t match_words(WordPattern pattern, std::string_view text, size_t begin,
+                   std::vector<Piece>& pieces);
 
 }  // namespace bge::tokenize

@@ -21,6 +21,9 @@ export function chooseRoute(routes: readonly Route[], body: unknown): Route {
   return routes.find(claiming) ?? routes[routes.length - 1]!;
 }
 
+/** What clients make of a base URL that ends in a slash: `//v1/rerank`, `/v1/rerank/`. */
+const withoutExtraSlashes = (path: string): string => path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
+
 /** Which endpoints a path leads to, and who words what goes wrong there. */
 export class RouteTable {
   /** The enabled dialects' routes by their paths as OpenAPI writes them. */
@@ -53,13 +56,13 @@ export class RouteTable {
   find(path: string): readonly Route[] | undefined {
     const own = this.#ownerOf(path);
     if (own) return this.#enabled.has(own.dialectName) ? [own] : undefined;
-    return this.byPath.get(path);
+    return this.byPath.get(withoutExtraSlashes(path));
   }
 
   /** `body` decides between the dialects of a shared path, where it is known. */
   refuse(path: string, failure: Failure, body?: unknown): Refusal {
     const own = this.#ownerOf(path);
-    const routes = own ? [own] : this.byPath.get(path);
+    const routes = own ? [own] : this.byPath.get(withoutExtraSlashes(path));
     if (!routes) return { dialectName: 'none', status: STATUS[failure.kind], body: { error: failure.message } };
     const { dialect, dialectName } = chooseRoute(routes, body);
     return { dialectName, ...dialect.failure(failure) };

@@ -7,6 +7,9 @@ import { anyText, anyTexts, count, documentOut, documents, model, textOf, withAn
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
 import { laxCount } from './pydantic';
 
+/** In seconds, as vLLM tells when it loaded the model. */
+const STARTED = Math.floor(Date.now() / 1000);
+
 /** Fields that no other dialect on the shared paths has. */
 const hasVllmField = withAnyOf(
   'truncate_prompt_tokens',
@@ -156,12 +159,41 @@ function scoreEndpoint(served: Served): Endpoint {
   });
 }
 
+const modelList = v.object({
+  object: v.literal('list'),
+  data: v.array(
+    v.object({
+      id: v.string(),
+      object: v.literal('model'),
+      created: count,
+      owned_by: v.string(),
+      root: v.string(),
+      parent: v.null(),
+      max_model_len: count,
+    }),
+  ),
+});
+
+/** Clients ask it for the names that they may send. */
+function listModels(name: string, maxLength: number): v.InferOutput<typeof modelList> {
+  const model = { id: name, object: 'model', created: STARTED, owned_by: 'vllm', root: name, parent: null } as const;
+  return { object: 'list', data: [{ ...model, max_model_len: maxLength }] };
+}
+
 /** vLLM's rerank and score. Any model name is answered by the served model. */
 export function vllm(served: Served): Dialect {
   return {
     title: 'vLLM',
     failure: openAiFailure,
     failureSchema: openAiFailureSchema,
+    lookups: [
+      {
+        path: '/v1/models',
+        summary: 'The model (vLLM)',
+        response: modelList,
+        answer: ({ served: { name, info } }) => listModels(name, info.maxLength),
+      },
+    ],
     endpoints: [
       rerankAt('/rerank', served, v.intersect([withAnyOf('documents'), hasVllmField])),
       rerankAt('/v1/rerank', served, hasVllmField),

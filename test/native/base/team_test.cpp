@@ -84,6 +84,43 @@ TEST(Team, AMemberWithoutMemoryTakesNoTask) {
   member.join();
 }
 
+// A member that has just seen a run open when that run ends, and the next one is not opened.
+TEST(Team, NobodyTakesATaskOfARunThatIsNotOpen) {
+  Team team;
+  Hand leader, hand;
+  leader.prepare(1000);
+  team.open(1);
+  std::atomic<bool> looked = false, published = false, left = false;
+  std::thread member([&] {
+    int looks = 0;
+    team.take_part(hand, [&] {
+      if (++looks > 1) return true;
+      looked = true;
+      while (!published) std::this_thread::yield();
+      return false;
+    });
+    left = true;
+  });
+  while (!looked) std::this_thread::yield();
+  team.close();
+  struct Run {
+    std::atomic<bool>&published, &left;
+    Hand& leader;
+    std::atomic<int> by_others = 0;
+  } run{published, left, leader};
+  team.run(
+      2,
+      [](void* context, int, TeamMember& by) {
+        Run& all = *static_cast<Run*>(context);
+        if (&by != &all.leader) ++all.by_others;
+        all.published = true;
+        while (&by == &all.leader && !all.left && all.by_others == 0) std::this_thread::yield();
+      },
+      &run, leader);
+  member.join();
+  EXPECT_EQ(run.by_others, 0);
+}
+
 // Every task of every region once, before the region ends, by somebody who is prepared, while
 // members join and leave in the middle of everything.
 TEST(Team, EveryTaskIsDoneOnceWhileMembersComeAndGo) {

@@ -203,6 +203,57 @@ struct Converted {
   std::vector<float> values;
 };
 
+// What a file may say of its weights, found by fuzzing.
+class HostileGraph : public testing::Test {
+ protected:
+  std::string write(const std::string& graph) const {
+    const auto path = folder_.path() / "model.onnx";
+    write_file(path, field(7, graph));
+    return path.string();
+  }
+  ErrorCode refused(const std::string& graph) const {
+    const std::string path = write(graph);
+    try {
+      const WeightFile file(path);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(HostileGraph, ANodeWithoutInputsHoldsNoWeights) {
+  for (const char* type : {"DequantizeLinear", "QuantizeLinear", "Transpose", "Gather", "MatMul",
+                           "Gemm", "MatMulInteger", "Mul", "Add", "BiasGelu"}) {
+    const WeightFile file(write(node(type, {}, "y") + kBias));
+    EXPECT_EQ(file.tensors().size(), 1u) << type;
+  }
+}
+
+TEST_F(HostileGraph, AnIntegerProductWithoutItsScaleIsRefused) {
+  EXPECT_EQ(refused(node("MatMulInteger", {"x", "W_quantized"}, "y") +
+                    node("Add", {"y", "dense.bias"}, "z") + per_tensor()),
+            ErrorCode::kModelUnsupported);
+}
+
+TEST_F(HostileGraph, TheLeastIntegerLessItsZeroPointIsNoOverflow) {
+  const WeightFile file(
+      write(node("DequantizeLinear", {"dense.bias_quantized", "W_scale", "zero"}, "y") + kScale +
+            initializer("zero", {}, raw("\x01"), kInt8) +
+            initializer("dense.bias_quantized", {1}, raw(std::string("\0\0\0\x80", 4)), kInt32)));
+  EXPECT_EQ(FloatView(file.vector("dense.bias", 1))[0], -0.5f * 0x1p31f);
+}
+
+TEST_F(HostileGraph, MessagesThatAreCutShortAreRefused) {
+  const std::string cut = "\x0a\x7f";  // a field of 127 bytes that are not there
+  for (const std::string& graph :
+       {field(1, cut), field(1, field(5, cut)), field(5, cut), field(5, field(13, cut)),
+        field(5, field(1, std::string("\xff"))) /* dims */}) {
+    EXPECT_EQ(refused(graph), ErrorCode::kModelInvalid);
+  }
+}
+
 TEST(QuantisedColumn, KeepsIntegersThatAByteHolds) {
   constexpr float kStep = 0.037f;
   const Converted kept({-128 * kStep, 127 * kStep, 3 * kStep}, kStep);
