@@ -34,7 +34,8 @@ function readOptions() {
     },
   });
   const dtypes = values.dtypes.split(',');
-  for (const dtype of dtypes) if (!ONNX_FILES[dtype]) throw new Error(`--dtypes: expected int8 or fp32, received ${dtype}`);
+  for (const dtype of dtypes)
+    if (!ONNX_FILES[dtype]) throw new Error(`--dtypes: expected int8 or fp32, received ${dtype}`);
   if (positionals.length !== 1) throw new Error('expected the model folder');
   return { folder: positionals[0], dtypes, threads: Number(values.threads), rounds: Number(values.rounds) };
 }
@@ -66,7 +67,8 @@ async function elapsed(work) {
 async function measureCell(cell, { alone, team, session, encode, rounds }) {
   const passages = await passagesOf(cell, encode);
   const encodings = await encode(QUERY, passages);
-  if (encodings.some(({ ids }) => ids.length !== cell.tokens)) throw new Error('the passages have other lengths than meant');
+  if (encodings.some(({ ids }) => ids.length !== cell.tokens))
+    throw new Error('the passages have other lengths than meant');
   const input = { query: QUERY, contexts: passages.map((text) => ({ text })) };
   const feeds = feedsOf(session, encodings);
   const sides = { alone: () => alone.rerank(input), team: () => team.rerank(input), runtime: () => session.run(feeds) };
@@ -100,7 +102,13 @@ async function measureDtype(dtype, { folder, threads, rounds }) {
   const least = dtype !== 'int8' ? 1 : engine.instructionSet === 'avx2' ? 1.3 : 2;
   const rows = [];
   for (const cell of CELLS) {
-    const times = await measureCell(cell, { alone, team, session, rounds, encode: pairTokenizer({ folder, maxLength: 512 }) });
+    const times = await measureCell(cell, {
+      alone,
+      team,
+      session,
+      rounds,
+      encode: pairTokenizer({ folder, maxLength: 512 }),
+    });
     rows.push({ line: rowOf(cell, dtype, times), holds: times.runtime / times.team >= least });
   }
   await Promise.all([alone.close(), team.close(), session.release()]);
@@ -115,7 +123,9 @@ const rows = measured.flatMap((each) => each.rows);
 console.log(`${machine.cpu}, ${machine.cores} cores (${machine.flags.join(' ')}), load ${machine.loadAverage}`);
 console.log(`onnxruntime-node ${env.versions.node}, Node ${machine.node}, commit ${machine.commit}`);
 console.log(`${path.basename(options.folder)}; ${measured.map(({ engine }) => engine).join('; ')}\n`);
-console.log(`| pairs × tokens | dtype | 1 thread, ms | ${options.threads} threads, ms | of 1 thread | ONNX Runtime, ms | faster |`);
+console.log(
+  `| pairs × tokens | dtype | 1 thread, ms | ${options.threads} threads, ms | of 1 thread | ONNX Runtime, ms | faster |`,
+);
 console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: |');
 for (const { line } of rows) console.log(line);
 console.log(rows.every(({ holds }) => holds) ? '\nholds' : '\nDOES NOT HOLD');

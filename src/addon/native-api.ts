@@ -148,7 +148,7 @@ export interface NativeCapabilities {
   instructionSet: string;
   /** All that this processor has, slowest first. */
   instructionSets: string[];
-  /** Whether our own kernels run fp32 faster than ONNX Runtime does. */
+  /** Whether our own kernels run fp32 at least as fast as ONNX Runtime does. */
   hasFastFp32: boolean;
   /** What our own kernels compute with. */
   dtypes: Exclude<Dtype, 'auto' | 'fp16'>[];
