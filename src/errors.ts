@@ -1,4 +1,4 @@
-/** Every code a RerankError can carry. The README's table says what to do about each. */
+/** Every code a RerankError can carry. The table in docs/api.md says what to do about each. */
 export const RERANK_ERROR_CODES = [
   'INVALID_INPUT',
   'INVALID_OPTION',

@@ -136,6 +136,13 @@ function describeProvider({ options, usable }: PreparedModel, { info }: NativeEn
   });
 }
 
+function describeWeightCache(asked: boolean, { info }: NativeEngine): Pick<ModelInfo, 'weightCache'> {
+  if (!asked) return {};
+  const { weightCache: state, weightCacheReason: reason } = info;
+  const unused = { state: 'unused', reason: 'ONNX Runtime runs the model from its own file' } as const;
+  return { weightCache: Object.freeze(state === '' ? unused : { state, reason }) };
+}
+
 function describe(prepared: PreparedModel, { candidate, native, engine, files }: Running): ModelInfo {
   const { found, options, threads, maxLength } = prepared;
   const { runtimeVersion: version, instructionSet } = engine.info;
@@ -150,6 +157,7 @@ function describe(prepared: PreparedModel, { candidate, native, engine, files }:
     threads,
     provider: describeProvider(prepared, engine),
     engine: Object.freeze({ name, ...(instructionSet && { instructionSet }), reason }),
+    ...describeWeightCache(options.weightCache, engine),
     ...(native.engine === 'onnxruntime' && { runtime: Object.freeze({ version, library: native.runtimePath }) }),
     files,
   });

@@ -6,7 +6,13 @@ import { startLimits, throwIfStopped, within, type Limits } from './cancellation
 import { foldWindows, splitPassages, type SplitPassages } from './long-documents';
 import type { NativeEngine, NativeResult } from './addon/native-api';
 import { toRerankError } from './addon/native-failure';
-import { checkEncodeOptions, checkRerankerOptions, checkRerankOptions, MAX_ENCODE_LENGTH } from './options';
+import {
+  checkEncodeOptions,
+  checkRerankerOptions,
+  checkRerankOptions,
+  MAX_ENCODE_LENGTH,
+  type CheckedRerankerOptions,
+} from './options';
 import { QueueEstimate } from './queue-estimate';
 import { toOutput } from './respond';
 import type {
@@ -26,6 +32,9 @@ import { checkInput, checkString, type CheckedInput } from './validate';
 /** Node 20 before 20.4 has no Symbol.asyncDispose; this is the name that transpiled `await using` looks for there. */
 const asyncDispose: typeof Symbol.asyncDispose = ((Symbol as { asyncDispose?: symbol }).asyncDispose ??
   Symbol.for('Symbol.asyncDispose')) as typeof Symbol.asyncDispose;
+
+/** @internal What a Reranker refuses beyond, as RerankerOptions has them. */
+export type QueueBounds = Pick<CheckedRerankerOptions, 'maxQueueSeconds' | 'maxQueuedTokens'>;
 
 /** @internal A checked call that owns all it needs: nothing of the caller's objects is read again. */
 export interface RerankCall {
@@ -49,13 +58,10 @@ export function prepareChecked(input: CheckedInput, options?: RerankOptions): Re
   return { input, limits: startLimits(signal, timeoutMs), ...rest };
 }
 
-/** More characters than tokens take on average: what a pair has beyond `maxLength` tokens is cut. */
-const CHARACTERS_PER_TOKEN = 6;
-
-/** Characters that the model will read, about: what one call is to another in the queue. */
-function sizeOf({ query, texts }: CheckedInput, maxLength: number): number {
-  const most = maxLength * CHARACTERS_PER_TOKEN;
-  return texts.reduce((sum, text) => sum + Math.min(most, query.length + text.length), 0);
+/** Tokens that the scheduler takes a call for when it admits it: `estimate_tokens` in native/schedule/request.cpp. */
+function tokensAtAdmission({ query, texts }: Pick<CheckedInput, 'query' | 'texts'>, maxLength: number): number {
+  const queryBytes = Buffer.byteLength(query);
+  return texts.reduce((sum, text) => sum + Math.min(maxLength, (queryBytes + Buffer.byteLength(text)) / 4 + 4), 0);
 }
 
 /** One cross-encoder model in memory, with worker threads of its own. */
@@ -64,14 +70,16 @@ export class Reranker implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly #engine: NativeEngine;
   readonly #queue: QueueEstimate;
+  readonly #maxQueuedTokens: number;
   #lastRequestId = 0;
   /** Calls not settled: what `close` waits for, as a call that splits passages is not all in the engine yet. */
   readonly #accepted = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  private constructor(engine: NativeEngine, info: ModelInfo, maxQueueSeconds: number) {
+  private constructor(engine: NativeEngine, info: ModelInfo, { maxQueueSeconds, maxQueuedTokens }: QueueBounds) {
     this.#engine = engine;
     this.#queue = new QueueEstimate(maxQueueSeconds, () => engine.stats());
+    this.#maxQueuedTokens = maxQueuedTokens;
     this.info = info;
   }
 
@@ -85,12 +93,12 @@ export class Reranker implements AsyncDisposable {
    */
   static async load(model: string, options?: RerankerOptions): Promise<Reranker> {
     const { engine, info } = await loadModel(model, options);
-    return new Reranker(engine, info, checkRerankerOptions(options).maxQueueSeconds);
+    return new Reranker(engine, info, checkRerankerOptions(options));
   }
 
   /** @internal A Reranker on an engine made elsewhere. */
-  static fromEngine(engine: NativeEngine, info: ModelInfo, maxQueueSeconds = Infinity): Reranker {
-    return new Reranker(engine, info, maxQueueSeconds);
+  static fromEngine(engine: NativeEngine, info: ModelInfo, bounds: Partial<QueueBounds> = {}): Reranker {
+    return new Reranker(engine, info, { maxQueueSeconds: Infinity, maxQueuedTokens: Infinity, ...bounds });
   }
 
   /**
@@ -125,7 +133,7 @@ export class Reranker implements AsyncDisposable {
     if (call.input.texts.length === 0) return skips ? { response: [], skipped: [] } : { response: [] };
     const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
     const answer = traced(trace, async () => {
-      this.#queue.enter(call, sizeOf(call.input, this.info.maxLength));
+      this.#queue.enter(call, tokensAtAdmission(call.input, this.info.maxLength));
       return await this.#score(call, trace);
     });
     this.#accepted.add(answer);
@@ -186,8 +194,17 @@ export class Reranker implements AsyncDisposable {
       return result;
     } catch (error) {
       // The signal's reason is the caller's own value and goes back untouched.
-      throw stopped ? error : toRerankError(error);
+      throw stopped ? error : this.#withRetryTime(toRerankError(error), input.query, texts);
     }
+  }
+
+  /** A call that the full queue refused hears when there is room for it, unless there never is. */
+  #withRetryTime(error: RerankError, query: string, texts: string[]): RerankError {
+    if (error.code !== 'OVERLOADED') return error;
+    const asked = tokensAtAdmission({ query, texts }, this.info.maxLength);
+    if (asked > this.#maxQueuedTokens) return error;
+    const over = this.#engine.stats().queuedTokens + asked - this.#maxQueuedTokens;
+    return new RerankError(error.code, error.message, { retryAfterMs: this.#queue.timeToScore(over) });
   }
 
   /**

@@ -187,7 +187,7 @@ export interface ModelInfo {
   /** What runs the model: our own kernels (`builtin`), or ONNX Runtime. */
   engine: {
     name: 'builtin' | 'onnxruntime';
-    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-i8mm`, `neon-dotprod` or `portable`. */
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-bf16`, `neon-i8mm`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */
     reason: string;
@@ -198,6 +198,16 @@ export interface ModelInfo {
     version: string;
     /** Absolute path of its shared library. */
     library: string;
+  };
+  /** What became of the option `weightCache`; absent without it. */
+  weightCache?: {
+    /**
+     * `mapped`: an earlier load had kept the weights; `written`: later loads will map them; `failed`: they could not be
+     * kept, so every load converts; `unused`: ONNX Runtime runs the model.
+     */
+    state: 'mapped' | 'written' | 'failed' | 'unused';
+    /** One sentence: which file, or why not. */
+    reason: string;
   };
   files: { model: ModelFile; tokenizer: ModelFile };
 }

@@ -69,6 +69,11 @@ struct BackendInfo {
   size_t weight_bytes;
   // Of CUDA; empty elsewhere.
   std::vector<int32_t> device_ids{};
+  // What became of the cache of converted weights: `mapped`, `written` or `failed`; empty where
+  // none was asked for.
+  std::string weight_cache{};
+  // One sentence: which file, or why it failed.
+  std::string weight_cache_reason{};
 };
 
 // A loaded model. Immutable, safe from any number of threads.

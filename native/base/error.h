@@ -6,7 +6,7 @@
 
 namespace bge {
 
-// The stable error codes that reach JavaScript. src/errors.ts and the README's table list the same
+// The stable error codes that reach JavaScript. src/errors.ts and docs/api.md list the same
 // set; test/reranker/error-codes.test.ts holds the three against each other.
 enum class ErrorCode {
   kInvalidInput,

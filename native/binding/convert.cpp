@@ -164,6 +164,7 @@ Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabi
   object.Set("instructionSet", capabilities.instruction_set);
   object.Set("instructionSets", from_strings(env, capabilities.instruction_sets));
   object.Set("hasFastFp32", capabilities.has_fast_fp32);
+  object.Set("hasFastBf16", capabilities.has_fast_bf16);
   object.Set("dtypes", from_strings(env, capabilities.dtypes));
   object.Set("families", families);
   return object;
@@ -216,6 +217,8 @@ Napi::Object from_info(Napi::Env env, const backend::BackendInfo& info, size_t v
   object.Set("instructionSet", info.instruction_set);
   object.Set("vocabulary", static_cast<double>(vocabulary));
   object.Set("deviceIds", from_ids(env, info.device_ids));
+  object.Set("weightCache", info.weight_cache);
+  object.Set("weightCacheReason", info.weight_cache_reason);
   return object;
 }
 

@@ -106,7 +106,10 @@ class LoadedEncoder : public EncoderBackend {
               "our own kernels run this model on the cpu",
               {},
               std::string(kernels::isa_name(kernels_.isa)),
-              stored_->bytes()} {}
+              stored_->bytes(),
+              {},
+              stored_->cache_use(),
+              stored_->cache_reason()} {}
 
   std::unique_ptr<backend::Runner> make_runner() const override {
     return std::make_unique<EncoderRunner>(stored_, kernels_);

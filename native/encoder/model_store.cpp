@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "encoder/families/registry.h"
-#include "encoder/weights/weight_cache.h"
 
 namespace bge::encoder {
 
@@ -29,6 +28,22 @@ void StoredModel::convert(const WeightFile& file, const ModelBinding& bind,
   give_memory_back();
 }
 
+void StoredModel::load_cached(const WeightCache& cache, const WeightFile& file,
+                              const ModelBinding& bind, const std::atomic<bool>* stop) {
+  if (std::optional<MappedFile> cached = cache.open()) {
+    map(std::move(*cached), file, bind);
+    cache_use_ = "mapped";
+    cache_reason_ = "an earlier load left " + cache.path();
+    return;
+  }
+  convert(file, bind, stop);
+  const std::string failure = cache.write(memory_.get());
+  cache_use_ = failure.empty() ? "written" : "failed";
+  cache_reason_ = failure.empty() ? "later loads map " + cache.path()
+                                  : cache.path() + " cannot be written (" + failure +
+                                        "); make its folder writable or set BGE_RERANKER_CACHE";
+}
+
 std::shared_ptr<const StoredModel> StoredModel::load(const EncoderOptions& options) {
   const auto [bind, module_folders] = read_model(options.folder);
   WeightFile file(options.weights_path);
@@ -43,12 +58,7 @@ std::shared_ptr<const StoredModel> StoredModel::load(const EncoderOptions& optio
   }
   const WeightCache cache(options.cache_folder, file, counting.fingerprint(), options.dtype,
                           counting.bytes());
-  if (std::optional<MappedFile> cached = cache.open()) {
-    stored->map(std::move(*cached), file, bind);
-  } else {
-    stored->convert(file, bind, options.stop);
-    cache.write(stored->memory_.get());
-  }
+  stored->load_cached(cache, file, bind, options.stop);
   return stored;
 }
 

@@ -10,7 +10,8 @@ namespace bge::schedule {
 namespace {
 
 // A token of English or of a CJK text takes about four bytes of UTF-8, and a pair has a few special
-// tokens. Only admission and order rest on it, until the exact number is known.
+// tokens. Only admission and order rest on it, until the exact number is known, and the time after
+// which a refused caller is told to try again (tokensAtAdmission in src/reranker.ts).
 size_t estimate_tokens(size_t query_bytes, size_t text_bytes, size_t max_length) {
   constexpr size_t kBytesPerToken = 4;
   constexpr size_t kSpecialTokens = 4;

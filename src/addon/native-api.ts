@@ -9,7 +9,7 @@ import type {
 } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 10;
+export const NATIVE_API_VERSION = 12;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -73,6 +73,10 @@ export interface NativeEngineInfo {
   vocabulary: number;
   /** Empty but for CUDA. */
   deviceIds: number[];
+  /** Empty where no cache of converted weights was asked for. */
+  weightCache: 'mapped' | 'written' | 'failed' | '';
+  /** One sentence: which file, or why it failed. */
+  weightCacheReason: string;
 }
 
 export interface NativeResult {
@@ -150,6 +154,8 @@ export interface NativeCapabilities {
   instructionSets: string[];
   /** Whether our own kernels run fp32 at least as fast as ONNX Runtime does. */
   hasFastFp32: boolean;
+  /** Whether this processor multiplies bf16; without that, bf16 is slower than fp32. */
+  hasFastBf16: boolean;
   /** What our own kernels compute with. */
   dtypes: Exclude<Dtype, 'auto' | 'fp16'>[];
   families: NativeFamily[];

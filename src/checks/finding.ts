@@ -33,6 +33,9 @@ export const FINDING_SEVERITIES = {
 export type FindingCode = keyof typeof FINDING_SEVERITIES;
 export type Severity = (typeof FINDING_SEVERITIES)[FindingCode];
 
+/** The remedy of a finding that asks for nothing. */
+export const NOTHING_TO_DO = 'Nothing to do';
+
 export interface Finding {
   code: FindingCode;
   severity: Severity;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { diagnose } from '../doctor/diagnose';
 import { thisMachine } from '../doctor/machine';
-import type { Finding, Severity } from '../checks/finding';
+import { NOTHING_TO_DO, type Finding, type Severity } from '../checks/finding';
 import { EXIT } from './exit-codes';
 import { withDownloadBar } from './fetch-model';
 import { rerankerOptions, withModelOptions, type ModelOptions } from './model-options';
@@ -11,7 +11,19 @@ const PAINT: Record<Severity, (text: string) => string> = { error: pc.red, warni
 
 function lines({ code, severity, message, remedy }: Finding): string {
   const paint = process.stdout.isTTY ? PAINT[severity] : String;
-  return `${paint(severity.padEnd(7))}  ${code}\n         ${message}.\n         ${remedy}.\n`;
+  const advice = remedy === NOTHING_TO_DO ? '' : `         ${remedy}.\n`;
+  return `${paint(severity.padEnd(7))}  ${code}\n         ${message}.\n${advice}`;
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const count = (of: Severity) => findings.filter(({ severity }) => severity === of).length;
+  const counted = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
+  const errors = count('error');
+  const warnings = count('warning');
+  if (errors > 0) return `It does not fit this machine: ${counted(errors, 'error')}.\n`;
+  return warnings > 0
+    ? `It fits this machine, with ${counted(warnings, 'warning')}.\n`
+    : 'It fits: the model runs on this machine as it is.\n';
 }
 
 async function doctor(model: string, options: ModelOptions & { json?: boolean }): Promise<void> {
@@ -24,7 +36,7 @@ async function doctor(model: string, options: ModelOptions & { json?: boolean })
     const { path, dtype, engine } = weights;
     process.stdout.write(`${path}\n${found.architecture}, ${dtype}, ${found.maxTokens} tokens\n`);
     if (engine.reason) process.stdout.write(`${engine.reason}\n`);
-    process.stdout.write(findings.map(lines).join(''));
+    process.stdout.write(findings.map(lines).join('') + verdict(findings));
   }
   if (findings.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.negative;
 }

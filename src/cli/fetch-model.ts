@@ -2,12 +2,20 @@ import { loadModel } from '../load-model';
 import { parseModelName, sourcesOf } from '../models/find-model';
 import { pullFirst, type PulledModel, type PullProgress } from '../models/pull';
 import { plannedProvider } from '../models/plan';
+import { checkRerankerOptions } from '../options';
 import { Reranker } from '../reranker';
+import type { ModelInfo } from '../types';
 import { rerankerOptions, type ModelOptions } from './model-options';
 import { bytesText, startProgress, type Progress } from './progress';
 
 /** What decides which files are needed. */
 export type FetchOptions = Pick<ModelOptions, 'model' | 'dtype' | 'provider'>;
+
+/** In the bar where there is one, else a line. */
+function noteWait(note: string, progress: Progress | undefined, bytes: number): void {
+  if (progress && process.stderr.isTTY) progress.update(bytes, note);
+  else process.stderr.write(`${note}\n`);
+}
 
 /** Runs `work` with a bar for what it fetches, if anything. */
 export async function withDownloadBar<T>(
@@ -17,7 +25,11 @@ export async function withDownloadBar<T>(
   let progress: Progress | undefined;
   let first = 0;
   try {
-    return await work(({ path, bytes, totalBytes }) => {
+    return await work(({ path, bytes, totalBytes, waiting }) => {
+      if (waiting !== undefined) {
+        noteWait(`${path}: ${waiting}`, progress, bytes);
+        return;
+      }
       if (!progress) first = bytes;
       progress ??= startProgress(totalBytes, bytes);
       const rate = ((bytes - first) * 1000) / Math.max(1, performance.now() - started);
@@ -39,10 +51,19 @@ export async function pullWithProgress(options: FetchOptions & { dryRun?: boolea
   );
 }
 
+/** What runs the model, and why. */
+export function engineText({ dtype, engine, runtime }: ModelInfo): string {
+  const by = runtime ? `ONNX Runtime ${runtime.version}` : `own kernels (${engine.instructionSet})`;
+  return `${dtype} on ${by}: ${engine.reason}`;
+}
+
 /** Loads the model that the options name, fetched first where it is not on this machine. */
 export async function loadReranker(options: ModelOptions): Promise<Reranker> {
   return await withDownloadBar(async (onProgress) => {
-    const { engine, info } = await loadModel(options.model, rerankerOptions(options), onProgress);
-    return Reranker.fromEngine(engine, info, options.maxQueueSeconds);
+    const asked = rerankerOptions(options);
+    const { engine, info } = await loadModel(options.model, asked, onProgress);
+    if (options.verbose) process.stderr.write(`${engineText(info)}\n`);
+    const { maxQueuedTokens } = checkRerankerOptions(asked);
+    return Reranker.fromEngine(engine, info, { maxQueueSeconds: options.maxQueueSeconds ?? Infinity, maxQueuedTokens });
   });
 }

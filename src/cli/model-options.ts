@@ -14,9 +14,12 @@ export interface ModelOptions {
   provider?: ExecutionProvider[];
   cudaDevices?: number[];
   cudaMemoryLimit?: number;
+  weightCache?: boolean;
   /** Of `serve`; the other commands wait for whatever they ask. */
   maxQueueSeconds?: number;
   maxQueuedTokens?: number;
+  /** Of the whole program. */
+  verbose?: boolean;
 }
 
 function deviceIds(text: string, earlier: readonly number[] = []): number[] {
@@ -54,6 +57,9 @@ export const onError = (skipFailed: boolean | undefined): OnError | undefined =>
 export function withModelOptions(command: Command): Command {
   const model = process.env['BGE_RERANKER_MODEL'] || DEFAULT_MODEL;
   return command
+    .hook('preAction', (_, action) => {
+      action.setOptionValue('verbose', action.optsWithGlobals()['verbose']);
+    })
     .option('-m, --model <model>', 'folder, or owner/name[@revision] on the hub (BGE_RERANKER_MODEL)', model)
     .addOption(dtypeOption())
     .option('--threads <n>', 'worker threads (default: the cores this process may use)', positiveInteger)
@@ -69,6 +75,7 @@ export function withModelOptions(command: Command): Command {
     .addOption(
       new Option('--special-tokens <how>', 'what the name of a special token in a text is').choices(['parse', 'text']),
     )
+    .option('--weight-cache', 'keep converted weights in the cache folder: later loads are quick, processes share them')
     .addOption(providerOption())
     .option('--cuda-devices <ids...>', 'CUDA devices that share the work (default: 0)', deviceIds)
     .option('--cuda-memory-limit <bytes>', 'bytes of a CUDA device at most (default: no limit)', positiveInteger);
@@ -76,7 +83,16 @@ export function withModelOptions(command: Command): Command {
 
 export function rerankerOptions(options: ModelOptions): RerankerOptions {
   const { provider, cudaDevices, cudaMemoryLimit, ...others } = options;
-  const { dtype, threads, maxLength, truncation, specialTokens, maxQueuedTokens } = others;
-  const cuda = { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit };
-  return { dtype, threads, maxLength, truncation, specialTokens, executionProviders: provider, cuda, maxQueuedTokens };
+  const { dtype, threads, maxLength, truncation, specialTokens, weightCache, maxQueuedTokens } = others;
+  return {
+    dtype,
+    threads,
+    maxLength,
+    truncation,
+    specialTokens,
+    weightCache,
+    executionProviders: provider,
+    cuda: { deviceIds: cudaDevices, memoryLimitBytes: cudaMemoryLimit },
+    maxQueuedTokens,
+  };
 }

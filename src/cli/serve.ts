@@ -8,6 +8,7 @@ interface ServeCommandOptions extends ModelOptions {
   host: string;
   port: number;
   tokenFile?: string;
+  allowPublicWithoutToken?: boolean;
   dialects?: DialectName[];
   requestTimeout?: number;
   maxBody?: number;
@@ -46,12 +47,13 @@ async function serveModel(options: ServeCommandOptions): Promise<void> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { createLogger } = require('../server/request-log') as typeof import('../server/request-log');
   const logger = createLogger(options.logLevel);
-  const { host, port, tokenFile, dialects } = options;
+  const { host, port, tokenFile, allowPublicWithoutToken, dialects } = options;
   try {
     const server = await serveWith(() => loadReranker(options), {
       host,
       port,
       tokenFile,
+      allowPublicWithoutToken,
       dialects,
       requestTimeoutMs: options.requestTimeout,
       maxBodyBytes: options.maxBody,
@@ -75,6 +77,10 @@ export function addServe(program: Command): void {
     .option('--host <address>', 'address to bind; one that others can reach needs a token', '127.0.0.1')
     .option('-p, --port <port>', '0 takes any free one', portNumber, 8787)
     .option('--token-file <file>', 'one token a line that clients may send as bearer (also BGE_RERANKER_TOKEN)')
+    .option(
+      '--allow-public-without-token',
+      'serve everyone who can reach the address: only where a mesh or network policy decides who can',
+    )
     .option('--dialects <names...>', 'which APIs to answer (default: all)')
     .option('--request-timeout <ms>', 'longest time for a request to be scored', positiveInteger)
     .option('--max-body <bytes>', 'longest request body', positiveInteger)

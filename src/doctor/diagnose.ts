@@ -90,6 +90,7 @@ async function fromFiles(
     weightBytes: isBuiltin
       ? elementCount(graph.initializers) * DTYPE_FACTS[tried.dtype].bytes
       : await weightBytes(graph, tried.path),
+    dtype: tried.dtype,
     threads: options.threads ?? machine.cores,
     maxLength: maxLengthFor(options.maxLength, model.maxTokens),
     hidden: tableRows(graph).hidden,

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { externalPath } from '../formats/external-path';
 import type { ModelGraph, StoredTensor } from '../formats/model-graph';
-import { finding, type Finding } from '../checks/finding';
+import { finding, NOTHING_TO_DO, type Finding } from '../checks/finding';
 import type { Int8Products } from './int8-products';
 
 const INT8 = 3;
@@ -66,7 +66,7 @@ export async function checkSaturation(
 ): Promise<Finding[]> {
   if (got === exact) {
     const message = `ONNX Runtime ${runtime} adds int8 products without loss on this CPU: tried, ${exact} came out as ${got}`;
-    return [finding('INT8_EXACT', message, 'Nothing to do')];
+    return [finding('INT8_EXACT', message, NOTHING_TO_DO)];
   }
   const { risky, pairs } = await countSaturation(graph, modelPath);
   const measured = `On this CPU ONNX Runtime ${runtime} adds pairs of int8 products in 16 bits: tried, ${exact} came out as ${got}`;
@@ -78,11 +78,11 @@ export async function checkSaturation(
     return [finding('INT8_MAY_SATURATE', message, remedy)];
   }
   const message = `${measured}; no pair of this model's weights is large enough to overflow`;
-  return [finding('INT8_SATURATION_HARMLESS', message, 'Nothing to do')];
+  return [finding('INT8_SATURATION_HARMLESS', message, NOTHING_TO_DO)];
 }
 
 /** For int8 weights that our own kernels run. */
 export function checkBuiltinInt8(instructionSet: string): Finding {
   const message = `Our own int8 kernels (${instructionSet}) add products in 32 bits on every CPU: nothing saturates`;
-  return finding('INT8_EXACT', message, 'Nothing to do');
+  return finding('INT8_EXACT', message, NOTHING_TO_DO);
 }

@@ -2,7 +2,7 @@ import { RerankError } from '../errors';
 import type { Dtype, ExecutionProvider } from '../types';
 import { chooseFiles, type ChosenFiles } from './choose-files';
 import type { RepoName } from './hub/repo-name';
-import type { DownloadPolicy } from './hub/retry';
+import { DEFAULT_POLICY, type DownloadPolicy } from './hub/retry';
 import { hubSettings, type HubSettings } from './hub/settings';
 import { Snapshot } from './hub/snapshot';
 
@@ -10,7 +10,10 @@ export interface PullProgress {
   /** The file that grows now, and the files of the model together. */
   path: string;
   bytes: number;
+  /** 0 until the files are known. */
   totalBytes: number;
+  /** Why nothing comes for a while: the hub is asked again later. */
+  waiting?: string;
 }
 
 export interface PullOptions {
@@ -39,8 +42,18 @@ export interface PulledModel extends ChosenFiles {
  * @throws {RerankError} OFFLINE, MODEL_NOT_FOUND, MODEL_GATED, MODEL_UNSUPPORTED, DOWNLOAD_FAILED.
  */
 export async function pull(name: RepoName, options: PullOptions): Promise<PulledModel> {
-  const { dtype, provider = 'cpu', settings = hubSettings(), policy, dryRun = false, onProgress } = options;
-  const snapshot = await Snapshot.open(name, settings, policy);
+  const {
+    dtype,
+    provider = 'cpu',
+    settings = hubSettings(),
+    policy = DEFAULT_POLICY,
+    dryRun = false,
+    onProgress,
+  } = options;
+  let now: PullProgress = { path: name.repo, bytes: 0, totalBytes: 0 };
+  const progress = (next: PullProgress) => onProgress?.((now = next));
+  const onWait = (waiting: string) => onProgress?.({ ...now, waiting });
+  const snapshot = await Snapshot.open(name, settings, { ...policy, onWait });
   const chosen = await chooseFiles(snapshot, { dtype, provider });
   const { repo, commit, folder } = snapshot;
   if (dryRun) return { repo, commit, folder, ...chosen };
@@ -49,7 +62,7 @@ export async function pull(name: RepoName, options: PullOptions): Promise<Pulled
   let before = 0;
   for (const file of chosen.files) {
     const { path } = file;
-    await snapshot.fetch(file, (bytes) => onProgress?.({ path, bytes: before + bytes, totalBytes }));
+    await snapshot.fetch(file, (bytes) => progress({ path, bytes: before + bytes, totalBytes }));
     before += file.bytes;
   }
   await snapshot.keepRevision(name.revision);

@@ -27,7 +27,7 @@ export interface ModelFacts {
 }
 
 /** Of the addon and this processor. */
-export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'hasFastFp32'>;
+export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'hasFastFp32' | 'hasFastBf16'>;
 
 export interface Asked {
   dtype: Dtype;

@@ -16,6 +16,11 @@ export interface ServeOptions extends HandlerOptions, Omit<ConnectionLimits, 'bo
   reranker?: RerankerOptions | undefined;
   /** Address to bind. Default 127.0.0.1; any address that others can reach needs a token. */
   host?: string | undefined;
+  /**
+   * Serve everyone at an address that others can reach, without a token: for where something else decides who may
+   * connect (a service mesh, a network policy). A line in the log says so at each start. Default false.
+   */
+  allowPublicWithoutToken?: boolean | undefined;
   /** Port, 0 for any free one. Default 8787. */
   port?: number | undefined;
   /** File with one token a line, added to `tokens`; empty lines and comments (# at the start of a line or after white space) are skipped. */
@@ -40,9 +45,13 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || loopback.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
 }
 
-function refusePublicWithoutToken(host: string, tokens: readonly string[]): void {
-  if (isLoopback(host) || tokens.length > 0) return;
-  const message = `Binding ${host} lets others reach this server: set a token (BGE_RERANKER_TOKEN or a token file) or bind 127.0.0.1`;
+function isPublicWithoutToken(host: string, tokens: readonly string[]): boolean {
+  return !isLoopback(host) && tokens.length === 0;
+}
+
+function refusePublicWithoutToken(host: string, tokens: readonly string[], allowed: boolean): void {
+  if (allowed || !isPublicWithoutToken(host, tokens)) return;
+  const message = `Binding ${host} lets others reach this server: set a token (BGE_RERANKER_TOKEN or a token file; where a mesh decides who connects, --allow-public-without-token) or bind 127.0.0.1`;
   throw new RerankError('INVALID_OPTION', message, { path: 'host' });
 }
 
@@ -80,6 +89,9 @@ async function start(
     bodyTimeoutMs: checked.bodyTimeoutMs,
   });
   const { port } = await listen(server, host, options.port ?? 8787);
+  if (isPublicWithoutToken(host, tokens)) {
+    options.logger?.warn({ host }, 'serving everyone who can reach this address, without a token');
+  }
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   options.logger?.info({ url, model: reranker.info.model, provider: reranker.info.provider.got }, 'listening');
   let closing: Promise<void> | undefined;
@@ -105,7 +117,7 @@ export async function serveWith(
     ...(fromEnvironment ? [fromEnvironment] : []),
     ...(await tokensFrom(options.tokenFile)),
   ];
-  refusePublicWithoutToken(host, tokens);
+  refusePublicWithoutToken(host, tokens, options.allowPublicWithoutToken === true);
   checkHandlerOptions({ ...options, tokens });
   const reranker = await load();
   try {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
-import { COMMIT, FakeHub } from '../hub/fake-hub';
+import { COMMIT, FakeHub, fakeModel } from '../hub/fake-hub';
+import { folderWith } from '../models/model-folder';
 import { minilmFolder, minilmOnOnnxRuntime, temporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
 import { endOf, hasEnded, killRunning } from '../support/processes';
@@ -51,6 +52,16 @@ describe('rank', () => {
   it('no passages: no output', async () => {
     expect(await runCli(['rank', QUERY, ...MODEL], '\n')).toMatchObject({ code: 0, stdout: '' });
     expect(await runCli(['rank', '--json', QUERY, ...MODEL])).toMatchObject({ code: 0, stdout: '{"response":[]}\n' });
+  });
+
+  it.each(['-v', '--verbose'])('%s says on stderr what runs the model and why', async (flag) => {
+    const { stdout, stderr } = await runCli(['rank', QUERY, flag, ...MODEL], PASSAGES.join('\n'), {
+      BGE_RERANKER_ISA: 'portable',
+    });
+    expect(stderr).toBe(
+      'int8 on own kernels (portable): int8 on our own kernels, made from the int8 weights of model.onnx\n',
+    );
+    expect(stdout.split('\n')).toHaveLength(PASSAGES.length + 1);
   });
 
   it('a reader that goes away is no failure', () => {
@@ -159,6 +170,8 @@ it('doctor: 0 for a sound model, 1 for a broken one', async () => {
   const sound = await runCli(['doctor', minilmFolder(), '--threads', '1']);
   expect(sound).toMatchObject({ code: 0, stderr: '' });
   expect(sound.stdout).toMatch(/MEMORY_ESTIMATE/);
+  expect(sound.stdout).toMatch(/\nIt fits: the model runs on this machine as it is\.\n$/);
+  expect(sound.stdout).not.toMatch(/Nothing to do/);
   const broken = temporaryModel({ 'model.onnx': 'not a model' });
   const result = await runCli(['doctor', '--json', broken.folder]);
   broken.remove();
@@ -166,10 +179,59 @@ it('doctor: 0 for a sound model, 1 for a broken one', async () => {
   expect((JSON.parse(result.stdout) as { findings: { code: string }[] }).findings[0]!.code).toBe('LOAD_FAILED');
 });
 
+it('--weight-cache: the first load keeps the weights, the next maps them, to the same bits', async () => {
+  const env = { BGE_RERANKER_CACHE: temporaryFolder() };
+  const args = ['rank', '--json', QUERY, '--weight-cache', ...MODEL];
+  for (const round of [1, 2]) {
+    const { code, stdout } = await runCli(args, PASSAGES.join('\n'), env);
+    expect({ round, code, stdout }).toEqual({ round, code: 0, stdout: `${JSON.stringify(expected)}\n` });
+    const kept = readdirSync(join(env.BGE_RERANKER_CACHE, 'weights'));
+    expect(kept).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.weights$/)]);
+  }
+});
+
+it('while the hub is asked again, the user hears why', async () => {
+  const hub = await new FakeHub('owner/model', fakeModel(1000)).start();
+  hub.listFaults.push({ kind: 'status', status: 503 });
+  hub.faults.push({ kind: 'status', status: 429, headers: { 'retry-after': '1' } });
+  const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temporaryFolder() };
+  const { code, stderr } = await runCli(['pull', 'owner/model'], '', env);
+  await hub.stop();
+  expect(code).toBe(0);
+  const [first, second] = stderr.split('\n');
+  expect(first).toMatch(/^owner\/model: http:\S+ answered 503; attempt 2 of 6 in 0\.\d s$/);
+  expect(second).toMatch(/^[\w./]+: http:\S+ answered 429; attempt 2 of 6 in 1\.0 s$/);
+});
+
 it('bench measures', async () => {
   const { code, stdout } = await runCli(['bench', '--json', '--seconds', '1', '--candidates', '2', ...MODEL]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ dtype: 'int8', candidates: 2, threads: 1 });
+});
+
+it('bench says what runs the model and why', async () => {
+  const { stdout } = await runCli(['bench', '--seconds', '1', '--candidates', '1', ...MODEL]);
+  expect(stdout).toMatch(/^int8 on own kernels \(\S+\): int8 on our own kernels, made from /m);
+});
+
+it('bench --dtypes measures what the model can be run as, and says which is faster than auto', async () => {
+  const tokenizer = readFileSync(join(minilmFolder(), 'tokenizer.json'));
+  const tiny = folderWith({
+    'model.safetensors': tinyBert(),
+    'config.json': tinyBertConfig(),
+    'tokenizer.json': tokenizer,
+  });
+  const args = ['bench', '--dtypes', '--seconds', '1', '--candidates', '2', '-m', tiny];
+  const text = await runCli(args, '', { BGE_RERANKER_ISA: 'avx2' });
+  const json = await runCli([...args, '--json']);
+  expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(text.stdout).toMatch(/^auto: int8 on own kernels \(avx2\): /);
+  expect(text.stdout).toMatch(/^fp16: .* has no weights that can run as fp16/m);
+  expect(text.stdout).toMatch(
+    /^bf16 on own kernels .*; fp32 is faster on this processor, which has no instructions for bf16$/m,
+  );
+  expect(text.stdout).toMatch(/aster here than int8, which 'auto' takes/);
+  expect((JSON.parse(json.stdout) as { dtype: string }[]).map(({ dtype }) => dtype)).toEqual(['int8', 'bf16', 'fp32']);
 });
 
 it('completion completes the words that an option takes', async () => {

@@ -7,17 +7,17 @@ import { Miniflare } from 'miniflare';
 import ts from 'typescript';
 import { ACCOUNT, MODEL, PYTHON, PYTHON_SKIP, ROOT, run, start, TOKEN } from './support.mjs';
 
-const HEADING = '### HTTP, and the clients of Workers AI\n';
-const [, DOCS] = readFileSync(path.join(ROOT, 'README.md'), 'utf8').split(HEADING);
+const HEADING = '## The clients of Workers AI\n';
+const [, DOCS] = readFileSync(path.join(ROOT, 'docs', 'http.md'), 'utf8').split(HEADING);
 
 /** The first block of a language, as it stands. */
 function snippet(language) {
   const [, text] = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(DOCS) ?? [];
-  assert.ok(text, `the README has no ${language} block`);
+  assert.ok(text, `docs/http.md has no ${language} block`);
   return text;
 }
 
-describe('the README’s client snippets run as they stand', () => {
+describe('the client snippets of docs/http.md run as they stand', () => {
   let server;
   before(async () => (server = await start()));
   after(() => server.close());

@@ -44,11 +44,11 @@ describe('Python clients', { skip: PYTHON_SKIP }, () => {
     }
   });
 
-  it('LiteLLM, five servers, an empty document among the others', async () => {
+  it('LiteLLM, six servers, an empty document among the others', async () => {
     const vllm = await start({ dialects: ['vllm'] });
     try {
       const answers = await python('litellm_rerank.py', { VLLM_BASE_URL: vllm.url });
-      assert.equal(Object.keys(answers).length, 5);
+      assert.equal(Object.keys(answers).length, 6);
       for (const ranked of Object.values(answers)) {
         assert.equal(ranked[0], BEST);
         assert.deepEqual(ranked.toSorted(), [0, 1, 2, 3]);

@@ -4,6 +4,7 @@ import { rerank } from 'ai';
 import { createAi } from 'bge-reranker/workers-ai';
 import Cloudflare from 'cloudflare';
 import { CohereClient, CohereClientV2, CohereError } from 'cohere-ai';
+import { VoyageAIClient, VoyageAIError } from 'voyageai';
 import { createWorkersAI } from 'workers-ai-provider';
 import { ACCOUNT, BEST, CONTEXTS, MODEL, QUERY, RERANKER, run, start, TEXTS, TOKEN } from './support.mjs';
 
@@ -66,6 +67,19 @@ describe('clients in Node and curl', () => {
     await assert.rejects(
       new CohereClientV2(options).rerank({ model: 'rerank-v3.5', query: '', documents: TEXTS }),
       (error) => error instanceof CohereError && error.statusCode === 400,
+    );
+  });
+
+  it('voyageai', async () => {
+    const client = new VoyageAIClient({ apiKey: TOKEN, environment: `${server.url}/v1` });
+    const request = { model: 'rerank-2.5', query: QUERY, documents: TEXTS };
+    const answer = await client.rerank({ ...request, topK: 2, returnDocuments: true });
+    assert.deepEqual([answer.object, answer.data.length, answer.model], ['list', 2, 'rerank-2.5']);
+    assert.deepEqual([answer.data[0].index, answer.data[0].document], [BEST, TEXTS[BEST]]);
+    assert.ok(answer.data[0].relevanceScore > answer.data[1].relevanceScore && answer.usage.totalTokens > 0);
+    await assert.rejects(
+      client.rerank({ ...request, documents: [] }, { maxRetries: 0 }),
+      (error) => error instanceof VoyageAIError && error.statusCode === 400,
     );
   });
 

@@ -218,6 +218,22 @@ describe('a model made to show each finding', () => {
   });
 });
 
+it.each<[RerankerOptions, string]>([
+  [{ threads: 2, dtype: 'fp32' }, "Use dtype 'int8', fewer threads or a smaller model, or free memory"],
+  [{ threads: 1, dtype: 'fp32' }, "Use dtype 'int8' or a smaller model, or free memory"],
+  [{ threads: 1, dtype: 'int8' }, 'Use a smaller model, or free memory'],
+])('low memory with %j: nothing is advised that is so already', async (options, remedy) => {
+  const shown = {
+    code: 'MEMORY_LOW',
+    message: /./,
+    options,
+    machine: { freeBytes: 1 },
+    name: options.dtype === 'int8' ? 'model_quantized.onnx' : undefined,
+  } as const;
+  const low = (await findingsOf(shown)).find(({ code }) => code === 'MEMORY_LOW');
+  expect(low?.remedy).toBe(remedy);
+});
+
 it('a sound model has no finding above info', async () => {
   const { findings } = await diagnose(minilmFolder(), { threads: 1 }, MACHINE);
   expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);

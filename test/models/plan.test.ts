@@ -16,6 +16,7 @@ const SLOW: Capabilities = {
     },
   ],
   hasFastFp32: false,
+  hasFastBf16: true,
 };
 const FAST = { ...SLOW, hasFastFp32: true };
 
@@ -131,6 +132,11 @@ describe('says why', () => {
   it.each<[string, string]>([
     [reasonOf('S', 'auto'), 'int8 on our own kernels, made from model.safetensors'],
     [reasonOf('H', 'bf16'), 'bf16 on our own kernels, made from the bfloat16 weights of model.safetensors'],
+    [
+      reasonOf('S', 'bf16', { ...SLOW, hasFastBf16: false }),
+      'bf16 on our own kernels, made from model.safetensors; fp32 is faster on this processor, which has no instructions for bf16',
+    ],
+    [reasonOf('S', 'int8', { ...SLOW, hasFastBf16: false }), 'int8 on our own kernels, made from model.safetensors'],
     [reasonOf('G', 'fp32', FAST), 'fp32 on our own kernels, made from model.onnx'],
     [
       reasonOf('G', 'fp32'),

@@ -33,6 +33,8 @@ export class FakeEngine implements NativeEngine {
     instructionSet: '',
     vocabulary: 1,
     deviceIds: [],
+    weightCache: '',
+    weightCacheReason: '',
   };
   readonly pending = new Map<number, Pending>();
   readonly submitted: number[] = [];

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import pino from 'pino';
 import { serve } from '../../src/server';
+import { minilmFolder } from '../support/models';
 import { temporaryFolder } from '../support/temporary-folder';
 
 // What is refused is refused before the model is looked at, so no model is needed here.
@@ -21,6 +23,30 @@ it.each(['0.0.0.0', '::', '192.0.2.1', 'rerank.example', '127.0.0.1.example'])(
     );
   },
 );
+
+it('serves the public without a token where that is said, and only then', async () => {
+  const options = { model: MODEL, host: '0.0.0.0' };
+  await expect(serve({ ...options, allowPublicWithoutToken: true })).rejects.toMatchObject({
+    code: 'MODEL_NOT_FOUND',
+  });
+  await expect(serve({ ...options, allowPublicWithoutToken: false })).rejects.toMatchObject({ path: 'host' });
+});
+
+it('and says so in the log each time', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+  const options = { model: minilmFolder(), reranker: { threads: 1 }, port: 0, logger: pino({}, stream) };
+  const open = await serve({ ...options, host: '0.0.0.0', allowPublicWithoutToken: true });
+  await open.close();
+  expect(lines).toContainEqual(
+    expect.objectContaining({ level: 40, host: '0.0.0.0', msg: expect.stringMatching(/without a token/) }),
+  );
+  lines.length = 0;
+  for (const others of [{ host: '0.0.0.0', tokens: ['t'] }, { allowPublicWithoutToken: true }]) {
+    await (await serve({ ...options, ...others })).close();
+  }
+  expect(lines.filter(({ level }) => (level as number) > 30)).toEqual([]);
+});
 
 it.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1'])('goes on to the model for %s', async (host) => {
   await expect(serve({ model: MODEL, host })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });

@@ -1,12 +1,14 @@
 #include "encoder/weights/weight_cache.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -33,7 +35,9 @@ void add_content(const MappedFile& file, Hash& hash) {
 void add_state(const MappedFile& file, Hash& hash) {
   std::error_code failure;
   const auto written = std::filesystem::last_write_time(file.path(), failure);
-  hash.add_text(file.path()).add(file.size()).add(written.time_since_epoch().count());
+  // In whole seconds, as the layers of container images keep it.
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(written.time_since_epoch());
+  hash.add_text(file.path()).add(file.size()).add(seconds.count());
   add_content(file, hash);
 }
 
@@ -84,6 +88,11 @@ void remove_abandoned(const std::filesystem::path& target) {
   }
 }
 
+// A stream says that it failed, not why: the system's last word is the best there is.
+[[noreturn]] void throw_last_failure() {
+  throw std::system_error(errno == 0 ? EIO : errno, std::generic_category());
+}
+
 }  // namespace
 
 WeightCache::WeightCache(const std::string& folder, const WeightFile& weights, uint64_t layout,
@@ -125,7 +134,7 @@ std::optional<MappedFile> WeightCache::open() const {
   return std::nullopt;
 }
 
-void WeightCache::write(const void* weights) const noexcept {
+std::string WeightCache::write(const void* weights) const {
   try {
     using std::filesystem::perms;
     const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
@@ -133,17 +142,20 @@ void WeightCache::write(const void* weights) const noexcept {
       std::filesystem::permissions(folder, perms::owner_all);
     remove_abandoned(path_);
     const TemporaryFile temporary(path_);
+    errno = 0;
     std::ofstream file(temporary.path(), std::ios::binary);
+    if (!file) throw_last_failure();
     std::filesystem::permissions(temporary.path(), perms::owner_read | perms::owner_write);
     const std::string head = header(digest_of(weights, bytes_));
     file.write(head.data(), static_cast<std::streamsize>(head.size()));
     file.write(static_cast<const char*>(weights), static_cast<std::streamsize>(bytes_));
     file.close();
-    if (!file.good() || !flush_to_disk(temporary.path())) return;
+    if (!file.good() || !flush_to_disk(temporary.path())) throw_last_failure();
     std::filesystem::rename(temporary.path(), path_);
     flush_to_disk(folder);
-  } catch (const std::exception&) {
-    // Only time is lost.
+    return {};
+  } catch (const std::system_error& failure) {
+    return failure.code().message();
   }
 }
 

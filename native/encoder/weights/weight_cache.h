@@ -31,9 +31,11 @@ class WeightCache {
   // this user could write into the folder: they could exchange the weights.
   std::optional<MappedFile> open() const;
   // In one step once the bytes are on the disk, so that neither another process nor a power cut
-  // leaves half a file. A folder that cannot be written to is no error: the next load converts
-  // again.
-  void write(const void* weights) const noexcept;
+  // leaves half a file. A folder that cannot be written to is no error, as the next load converts
+  // again: the reason comes back, empty where all is well.
+  std::string write(const void* weights) const;
+
+  const std::string& path() const { return path_; }
 
  private:
   std::string header(uint64_t digest) const;

@@ -24,6 +24,8 @@ struct Capabilities {
   // Whether our own kernels run fp32 at least as fast as ONNX Runtime does: everywhere but in plain
   // C++.
   bool has_fast_fp32 = false;
+  // Whether this processor multiplies bf16; without that, bf16 is slower than fp32.
+  bool has_fast_bf16 = false;
   // What our own kernels compute with.
   std::vector<std::string> dtypes;
   std::vector<FamilyNames> families;

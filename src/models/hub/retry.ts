@@ -23,6 +23,8 @@ export interface DownloadPolicy {
   longestRetryAfterMs: number;
   /** A process that does not touch its lock for this long (2000 or more) is taken for dead. */
   lockStaleMs: number;
+  /** Hears of each wait before another attempt, in a sentence. */
+  onWait?: (note: string) => void;
 }
 
 export const DEFAULT_POLICY: DownloadPolicy = {
@@ -64,7 +66,10 @@ export class Retry {
     }
     const pause = Math.min(longestPauseMs, pauseMs * 2 ** (this.#failures - 1));
     // Spread, so that many processes do not come back at the same moment.
-    await sleep(Math.max(asked, pause * (0.5 + Math.random() / 2)));
+    const wait = Math.max(asked, pause * (0.5 + Math.random() / 2));
+    const seconds = (wait / 1000).toFixed(1);
+    this.policy.onWait?.(`${error.message}; attempt ${this.#failures + 1} of ${attempts} in ${seconds} s`);
+    await sleep(wait);
   }
 }
 

@@ -3,14 +3,9 @@ import * as v from 'valibot';
 import { Failure, STATUS } from '../../serving/failure';
 import type { Scored } from '../../serving/scorer';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
-import { anyText, anyTexts, count, flag, model, text, topN, withAnyOf } from './fields';
+import { anyText, anyTexts, count, flag, model, only, text, tokenLimit, topN, withAnyOf } from './fields';
 
 const DOCUMENTS_PER_SEARCH_UNIT = 100;
-
-/** Cohere's cut of a document. The model's own limit is below it, so a smaller one would need another load. */
-function maxTokensPerDoc({ info }: Served) {
-  return v.nullish(v.pipe(v.number(), v.integer(), v.minValue(info.maxLength)), 4096);
-}
 
 const result = { index: count, relevance_score: v.number() };
 const meta = v.object({
@@ -42,7 +37,8 @@ function version2(served: Served): Endpoint {
       query: text,
       documents: anyTexts,
       top_n: topN,
-      max_tokens_per_doc: maxTokensPerDoc(served),
+      max_tokens_per_doc: tokenLimit(served),
+      priority: v.nullish(v.pipe(v.number(), v.integer())),
     }),
     response: v.object({ id: v.string(), results: v.array(v.object(result)), meta }),
     async answer({ query, documents, top_n }, { scorer, signal }) {
@@ -95,7 +91,9 @@ function version1(served: Served): Endpoint {
       top_n: topN,
       rank_fields: v.nullish(v.array(v.string())),
       return_documents: flag,
-      max_tokens_per_doc: maxTokensPerDoc(served),
+      max_tokens_per_doc: tokenLimit(served),
+      // Its own cuts a long document into so many, and takes the best.
+      max_chunks_per_doc: only(1),
     }),
     response: v.object({
       id: v.string(),

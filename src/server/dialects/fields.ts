@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Served } from './dialect';
 
 /** Building blocks that several dialects' schemas share. Which of them a dialect takes is as its own server's parser does. */
 export const anyText = v.string();
@@ -22,4 +23,21 @@ export function textOf(given: Document): string {
 /** A body that has one of these fields at least, whatever is in it. */
 export function withAnyOf(...fields: string[]) {
   return v.union(fields.map((field) => v.looseObject({ [field]: v.unknown() })));
+}
+
+// What is documented and not done: one rule for all dialects. A value that asks for what happens anyway is taken, every
+// other is refused by its field's name. Undocumented fields are let be, as the servers themselves do.
+
+/** Only these values, null and absence: they ask for what happens anyway. */
+export function only(...values: (string | number | boolean)[]) {
+  return v.nullish(v.union([...values.map((value) => v.literal(value)), v.null()]));
+}
+
+/** A field that no score, order or answer depends on, whatever is in it. */
+export const ignored = v.optional(v.unknown());
+
+/** Tokens of a side or pair: a limit that cuts nothing, as the model's own is no more. `none` means no limit. */
+export function tokenLimit({ info }: Served, none?: number) {
+  const limits = v.pipe(v.number(), v.integer(), v.minValue(info.maxLength));
+  return v.nullish(none === undefined ? limits : v.union([v.literal(none), limits]));
 }

@@ -1,10 +1,20 @@
 import * as v from 'valibot';
 import { STATUS } from '../../serving/failure';
-import { endpoint, type Dialect } from './dialect';
-import { count, documentOut, documents, model, text, textOf } from './fields';
+import { endpoint, type Dialect, type Served } from './dialect';
+import { count, documentOut, documents, model, only, text, textOf, tokenLimit } from './fields';
 import { laxCount, laxFlag } from './pydantic';
 
-const request = v.looseObject({ model, query: text, documents, top_n: laxCount(1), return_documents: laxFlag });
+const request = (served: Served) =>
+  v.looseObject({
+    model,
+    query: text,
+    documents,
+    top_n: laxCount(1),
+    return_documents: laxFlag,
+    max_doc_length: tokenLimit(served),
+    max_query_length: tokenLimit(served),
+    return_embeddings: only(false),
+  });
 
 const response = v.object({
   model: v.string(),
@@ -14,7 +24,7 @@ const response = v.object({
 });
 
 /** Jina AI's rerank API. Any model name is answered by the served model. */
-export function jina(): Dialect {
+export function jina(served: Served): Dialect {
   return {
     title: 'Jina',
     failure: ({ kind, message }) => ({ status: STATUS[kind], body: { detail: message } }),
@@ -23,9 +33,9 @@ export function jina(): Dialect {
       endpoint({
         path: '/v1/rerank',
         summary: 'Rank documents (Jina)',
-        request,
+        request: request(served),
         response,
-        async answer(body, { scorer, signal, served }) {
+        async answer(body, { scorer, signal }) {
           const texts = body.documents.map(textOf);
           const scored = await scorer.score({ query: body.query, texts, topN: body.top_n ?? undefined }, signal);
           return {

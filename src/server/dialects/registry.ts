@@ -3,14 +3,17 @@ import { cohere } from './cohere';
 import type { Dialect, Served } from './dialect';
 import { infinity } from './infinity';
 import { jina } from './jina';
+import { nim } from './nim';
 import { tei } from './tei';
 import { vllm } from './vllm';
+import { voyage } from './voyage';
 
 /**
  * Every dialect. On a path that several share the first whose `claims` holds answers, and the last takes the rest:
- * vLLM's bodies have the most special fields, Cohere's come before Jina's on /v1/rerank, infinity's before TEI's on /rerank.
+ * vLLM's bodies have the most special fields, then Voyage's, then Cohere's; Jina's take the rest of /v1/rerank, and on
+ * /rerank infinity's come before TEI's.
  */
-const DIALECTS = { cloudflare, vllm, cohere, jina, infinity, tei } satisfies Record<
+const DIALECTS = { cloudflare, vllm, voyage, cohere, jina, infinity, tei, nim } satisfies Record<
   string,
   (served: Served) => Dialect
 >;

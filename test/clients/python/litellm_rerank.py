@@ -1,4 +1,4 @@
-"""LiteLLM's own request code for five rerank servers, with an empty chunk among the documents."""
+"""LiteLLM's own request code for six rerank servers, with an empty chunk among the documents."""
 
 import json
 import os
@@ -16,6 +16,7 @@ SERVERS = {
     "jina_ai/jina-reranker-v2-base-multilingual": f"{URL}/v1/rerank",
     "infinity/rerank": URL,
     "hosted_vllm/rerank": VLLM_URL,
+    "nvidia_nim/ranking/nvidia/llama-nemotron-rerank-1b-v2": URL,
 }
 
 

@@ -23,7 +23,7 @@ constexpr float kStep = 0.004f;
 bool agrees_with_portable(Isa isa, Dtype dtype) {
   if (dtype == Dtype::kInt8) return true;
   if (dtype == Dtype::kFp32) return isa != Isa::kAmx;
-  return isa != Isa::kAmx && isa != Isa::kAvx512Bf16;
+  return !kernels::has_bf16(isa);
 }
 
 int8_t hard_weight(int column, std::mt19937& random) {

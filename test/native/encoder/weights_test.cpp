@@ -113,6 +113,32 @@ TEST_F(EncoderWeights, TheCacheIsLeftWhenExternalDataChanges) {
   EXPECT_FALSE(cache().open());
 }
 
+// An image's layer keeps the model's time in whole seconds: what a build has warmed is still its.
+TEST_F(EncoderWeights, TheCacheOutlivesALayerOfAnImage) {
+  using std::chrono::seconds;
+  const std::string path = write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}}));
+  const auto cache = [&] {
+    return WeightCache((folder_.path() / "cache").string(), WeightFile(path), kLayout,
+                       kernels::Dtype::kInt8, 7);
+  };
+  const auto whole = std::chrono::floor<seconds>(std::filesystem::last_write_time(path));
+  std::filesystem::last_write_time(path, whole + std::chrono::milliseconds(437));
+  EXPECT_EQ(cache().write("weights"), "");
+  std::filesystem::last_write_time(path, whole);
+  EXPECT_TRUE(cache().open());
+  std::filesystem::last_write_time(path, whole - seconds(1));
+  EXPECT_FALSE(cache().open());
+}
+
+TEST_F(EncoderWeights, AFolderThatCannotBeWrittenIsToldAndNoError) {
+  const std::string path = write("a.safetensors", safetensors_bytes({{"a.bias", {{2}, {1, 2}}}}));
+  // A file in the folder's place: so root cannot write there either.
+  const std::string taken = write("taken", "");
+  const WeightCache cache(taken + "/weights", WeightFile(path), kLayout, kernels::Dtype::kInt8, 7);
+  EXPECT_NE(cache.write("weights"), "");
+  EXPECT_FALSE(cache.open());
+}
+
 TEST_F(EncoderWeights, EveryElementTypeIsReadAsItsValues) {
   const std::vector<float> values = {1.5f, -0.25f, 0.0f, 1024.0f, -3.0f, 0x1p-20f};
   for (const TestElement& element : {kFloat32, kFloat16, kBfloat16}) {
