@@ -158,6 +158,7 @@ Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabi
     family.Set("modelTypes", from_strings(env, names.model_types));
     family.Set("architectures", from_strings(env, names.architectures));
     family.Set("bareArchitectures", from_strings(env, names.bare_architectures));
+    family.Set("codeClasses", from_strings(env, names.code_classes));
     families.Set(i, family);
   }
   Napi::Object object = Napi::Object::New(env);

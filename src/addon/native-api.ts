@@ -141,6 +141,8 @@ export interface NativeFamily {
   architectures: string[];
   /** The same where modules.json puts a head behind the model. */
   bareArchitectures: string[];
+  /** Of models with code of their own (auto_map), the classes of configuration whose code it is that the family does. */
+  codeClasses: string[];
 }
 
 /** What this build and this processor can do. */

@@ -34,6 +34,7 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
           modelTypes: ['xlm-roberta'],
           architectures: ['XLMRobertaForSequenceClassification'],
           bareArchitectures: ['XLMRobertaModel'],
+          codeClasses: ['XLMRobertaFlashConfig'],
         },
       ],
     }),

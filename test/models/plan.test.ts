@@ -13,6 +13,7 @@ const SLOW: Capabilities = {
       modelTypes: ['xlm-roberta'],
       architectures: [ROBERTA],
       bareArchitectures: ['XLMRobertaModel'],
+      codeClasses: ['XLMRobertaFlashConfig'],
     },
   ],
   hasFastFp32: false,
@@ -74,6 +75,14 @@ const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows
   ['another architecture', 'cpu', { architecture: 'OtherForSequenceClassification' }, FAST, ON_ONNX_RUNTIME],
   ['another architecture on CUDA', 'cuda', { architecture: 'OtherForSequenceClassification' }, SLOW, ON_CUDA],
   ['code of its own', 'cpu', { hasOwnCode: true }, FAST, ON_ONNX_RUNTIME],
+  [
+    'code of its own that a family does',
+    'cpu',
+    { hasOwnCode: true, codeClass: 'XLMRobertaFlashConfig' },
+    SLOW,
+    ON_OUR_KERNELS,
+  ],
+  ['other code of its own', 'cpu', { hasOwnCode: true, codeClass: 'OtherConfig' }, FAST, ON_ONNX_RUNTIME],
   [
     'modules behind a bare model',
     'cpu',

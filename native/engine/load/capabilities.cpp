@@ -20,11 +20,11 @@ Capabilities capabilities() {
     // BGE_RERANKER_ISA is wrong.
   }
   for (const encoder::Family& family : encoder::families())
-    found.families.push_back(
-        {std::string(family.name),
-         {family.model_types.begin(), family.model_types.end()},
-         {family.architectures.begin(), family.architectures.end()},
-         {family.bare_architectures.begin(), family.bare_architectures.end()}});
+    found.families.push_back({std::string(family.name),
+                              {family.model_types.begin(), family.model_types.end()},
+                              {family.architectures.begin(), family.architectures.end()},
+                              {family.bare_architectures.begin(), family.bare_architectures.end()},
+                              {family.code_classes.begin(), family.code_classes.end()}});
   return found;
 }
 

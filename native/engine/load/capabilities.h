@@ -12,6 +12,8 @@ struct FamilyNames {
   std::vector<std::string> architectures;
   // With the modules of a Sentence Transformers repository behind them.
   std::vector<std::string> bare_architectures;
+  // Of code in the model's own repository, the classes of configuration.
+  std::vector<std::string> code_classes;
 };
 
 // What this build and this processor can do.
