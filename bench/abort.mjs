@@ -1,5 +1,5 @@
 // Abort of 1,000 queued pairs: `node bench/abort.mjs [--model NAME] [--rounds N]`.
-// Held: the promise rejects within 20 ms, the queue is empty, and no pair that had not started runs afterwards.
+// Held: the promise rejects within 20 ms, the queue is empty, and no run that had not started starts afterwards.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownOptions, printFigure, withReranker } from './lib/own-engine.mjs';
@@ -22,11 +22,12 @@ async function abortOnce({ reranker, input }) {
   const outcome = await answer;
   const rejectMs = performance.now() - start;
   const after = reranker.stats();
-  // Pairs that were running when the abort came finish; nothing else may.
+  // Runs in progress when the abort came may finish, one on each thread; nothing else may.
   while (reranker.stats().queuedTokens > 0) await sleep(POLL_MS);
   await sleep(SETTLE_MS);
-  const ranAfterwards = reranker.stats().scoredPairs - before.scoredPairs;
-  return { outcome, queuedBefore: before.queuedPairs, rejectMs, queuedAfter: after.queuedPairs, ranAfterwards };
+  const { batches, scoredPairs } = reranker.stats();
+  const finished = { runs: batches - before.batches, pairs: scoredPairs - before.scoredPairs };
+  return { outcome, queuedBefore: before.queuedPairs, rejectMs, queuedAfter: after.queuedPairs, finished };
 }
 
 const options = ownOptions({ rounds: { type: 'string', default: '5' } });
@@ -36,15 +37,16 @@ await withReranker(options, async (engine) => {
   const worst = (pick) => Math.max(...rounds.map(pick));
   const rejectMs = worst((round) => round.rejectMs);
   const queuedAfter = worst((round) => round.queuedAfter);
-  const ranAfterwards = worst((round) => round.ranAfterwards);
+  const runs = worst((round) => round.finished.runs);
+  const pairs = worst((round) => round.finished.pairs);
   const ok =
     rejectMs < LIMIT_MS &&
     queuedAfter === 0 &&
-    ranAfterwards <= options.threads &&
+    runs <= options.threads &&
     rounds.every((round) => round.outcome === 'AbortError' && round.queuedBefore > 0);
   printFigure({
     name: 'abort',
-    line: `rejected within ${rejectMs.toFixed(2)} ms with ${worst((round) => round.queuedBefore)} pairs queued; ${queuedAfter} stayed queued, ${ranAfterwards} that were running finished`,
+    line: `rejected within ${rejectMs.toFixed(2)} ms with ${worst((round) => round.queuedBefore)} pairs queued; ${queuedAfter} stayed queued, ${runs} runs in progress finished, with ${pairs} pairs`,
     ok,
     rounds,
   });

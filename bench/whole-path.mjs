@@ -1,13 +1,15 @@
 // The whole path against the bare session: `node bench/whole-path.mjs [--model NAME] [--rounds N]`.
 // The same pairs, tokenized beforehand, run straight through ONNX Runtime's C API with as many threads. Passes alternate,
-// so that a noisy minute hits both. Held: at least 97 % of its pairs a second, and the very same logits.
+// so that a noisy minute hits both. The model is one that ONNX Runtime runs: an int8 ONNX file without a config.json.
+// Held: at least 97 % of its pairs a second, and the very same logits.
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { resolveModel } from './lib/models.mjs';
 import { ownOptions, printFigure, withReranker } from './lib/own-engine.mjs';
 import { median } from 'simple-statistics';
 
@@ -21,12 +23,25 @@ function buildBareSession() {
   return path.join(build, 'bare_session');
 }
 
+function temporaryFolder() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bge-reranker-bench-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The model's graph and tokenizer alone: of an architecture that is not said, which our own kernels do not run. */
+function withoutConfig({ folder, onnx }) {
+  const bare = temporaryFolder();
+  symlinkSync(onnx, path.join(bare, 'model.onnx'));
+  symlinkSync(path.join(folder, 'tokenizer.json'), path.join(bare, 'tokenizer.json'));
+  return bare;
+}
+
 /** The file that bare_session.cpp reads. */
 function writePairs(reranker, { query, contexts }) {
   const encoded = contexts.map(({ text }) => reranker.encode(query, text));
   const values = [encoded.length, ...encoded.flatMap(({ ids, typeIds }) => [ids.length, ...ids, ...typeIds])];
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'bge-reranker-bench-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = path.join(folder, 'pairs');
   writeFileSync(file, BigInt64Array.from(values, BigInt));
   return file;
@@ -58,8 +73,7 @@ async function ownPass(reranker, input) {
   return { elapsedMs, cpuMs: (cpu.user + cpu.system) / 1000, logits };
 }
 
-const options = ownOptions({ rounds: { type: 'string', default: '9' } });
-await withReranker(options, async ({ reranker, model, input }) => {
+async function compare({ reranker, model, input }) {
   const request = input(PAIRS);
   const args = [reranker.info.runtime.library, model.onnx, writePairs(reranker, request), String(options.threads)];
   const bare = startBareSession(buildBareSession(), args);
@@ -85,4 +99,7 @@ await withReranker(options, async ({ reranker, model, input }) => {
     ownMs: own.map((pass) => pass.elapsedMs),
     bareMs: direct.map((pass) => pass.elapsedMs),
   });
-});
+}
+
+const options = ownOptions({ rounds: { type: 'string', default: '9' } });
+await withReranker(options, compare, { folder: withoutConfig(resolveModel(options.model, options.folder)) });

@@ -44,6 +44,35 @@ export interface RerankOutput {
   skipped?: SkippedContext[];
 }
 
+/** What `rerankDocuments` takes: documents of any type. */
+export interface DocumentsInput<D> {
+  /** The search query; at least one UTF-16 code unit. */
+  query: string;
+  /** In any order. Empty gives no results. */
+  documents: readonly D[];
+  /**
+   * What the model is to read of a document; several fields are joined by newlines, empty ones left out. Default: the
+   * document where it is a string, else its `text`.
+   */
+  text?: ((document: D) => string | readonly string[]) | undefined;
+  /** How many results to return, 1 or more; absent or null: all. */
+  top_k?: number | null | undefined;
+}
+
+/** A document as it was given, with its score. */
+export interface RankedDocument<D> extends Omit<RerankResult, 'id'> {
+  document: D;
+  /** Index into the request's `documents`. */
+  index: number;
+}
+
+export interface RankedDocuments<D> {
+  /** Best first, ties by lower index. */
+  results: RankedDocument<D>[];
+  /** As `RerankOutput.skipped`. */
+  skipped?: SkippedContext[];
+}
+
 export type Dtype = 'auto' | 'fp32' | 'fp16' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
 /** What the name of a special token in a text is: that token (`parse`), or text like any other (`text`). */
@@ -120,6 +149,8 @@ export interface RerankOptions {
   timeoutMs?: number | undefined;
   /** Scores are logits, not their sigmoid. */
   rawScores?: boolean | undefined;
+  /** Leaves out results below this score; a logit with `rawScores`. Default: none. */
+  minScore?: number | undefined;
   /** Adds `tokens` and `truncatedTokens` to every result. */
   details?: boolean | undefined;
   /**
@@ -187,7 +218,7 @@ export interface ModelInfo {
   /** What runs the model: our own kernels (`builtin`), or ONNX Runtime. */
   engine: {
     name: 'builtin' | 'onnxruntime';
-    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-i8mm`, `neon-dotprod` or `portable`. */
+    /** Of our own kernels: `amx`, `avx512-bf16`, `avx512-vnni`, `avx-vnni`, `avx2`, `neon-bf16`, `neon-i8mm`, `neon-dotprod` or `portable`. */
     instructionSet?: string;
     /** One sentence: why this one. */
     reason: string;

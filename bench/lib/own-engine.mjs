@@ -24,13 +24,14 @@ export function ownOptions(extra = {}) {
   return { ...values, threads: Number(values.threads) };
 }
 
-/** Loads the model of the options, runs `work({ reranker, model, input })`, closes. */
+/** Loads the model of the options, or `settings.folder` in its place, runs `work({ reranker, model, input })`, closes. */
 export async function withReranker(options, work, settings = {}) {
   const { Reranker } = await builtPackage();
   const model = resolveModel(options.model, options.folder);
   const passages = distinctPassages(loadDataset(options));
-  const { folder, dtype, maxLength } = model;
-  const reranker = await Reranker.load(folder, { dtype, maxLength, threads: options.threads, ...settings });
+  const { dtype, maxLength } = model;
+  const { folder = model.folder, ...others } = settings;
+  const reranker = await Reranker.load(folder, { dtype, maxLength, threads: options.threads, ...others });
   const { engine } = reranker.info;
   console.log(`${options.model} on ${engine.instructionSet ?? 'ONNX Runtime'}: ${engine.reason}`);
   try {

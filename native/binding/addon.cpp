@@ -13,7 +13,7 @@ namespace bge::binding {
 namespace {
 
 // The shape of the interface in src/addon/native-api.ts, which carries the same number.
-constexpr int kApiVersion = 11;
+constexpr int kApiVersion = 12;
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return LoadJob::start(info.Env(), to_load_options(info[0].As<Napi::Object>()));

@@ -158,12 +158,14 @@ Napi::Object from_capabilities(Napi::Env env, const engine::Capabilities& capabi
     family.Set("modelTypes", from_strings(env, names.model_types));
     family.Set("architectures", from_strings(env, names.architectures));
     family.Set("bareArchitectures", from_strings(env, names.bare_architectures));
+    family.Set("codeClasses", from_strings(env, names.code_classes));
     families.Set(i, family);
   }
   Napi::Object object = Napi::Object::New(env);
   object.Set("instructionSet", capabilities.instruction_set);
   object.Set("instructionSets", from_strings(env, capabilities.instruction_sets));
   object.Set("hasFastFp32", capabilities.has_fast_fp32);
+  object.Set("hasFastBf16", capabilities.has_fast_bf16);
   object.Set("dtypes", from_strings(env, capabilities.dtypes));
   object.Set("families", families);
   return object;

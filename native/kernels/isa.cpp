@@ -23,8 +23,9 @@
 namespace bge::kernels {
 namespace {
 
-constexpr Isa kAll[] = {Isa::kPortable, Isa::kNeonDotprod, Isa::kNeonI8mm,   Isa::kAvx2,
-                        Isa::kAvxVnni,  Isa::kAvx512Vnni,  Isa::kAvx512Bf16, Isa::kAmx};
+constexpr Isa kAll[] = {Isa::kPortable,   Isa::kNeonDotprod, Isa::kNeonI8mm,
+                        Isa::kNeonBf16,   Isa::kAvx2,        Isa::kAvxVnni,
+                        Isa::kAvx512Vnni, Isa::kAvx512Bf16,  Isa::kAmx};
 
 #if defined(__x86_64__)
 
@@ -101,15 +102,21 @@ bool has_dotprod() {
 #endif
 }
 
-// Products of 2 by 8 by 2 bytes.
-bool has_i8mm() {
+// The name that macOS has for an extension, and its bit of AT_HWCAP2, which older headers lack.
+struct Extension {
+  const char* feature;
+  unsigned long hwcap2;
+};
+constexpr Extension kI8mm{"hw.optional.arm.FEAT_I8MM", 1UL << 13};
+constexpr Extension kBf16{"hw.optional.arm.FEAT_BF16", 1UL << 14};
+
+bool has(const Extension& extension) {
 #if defined(__APPLE__)
-  int has = 0;
-  size_t size = sizeof has;
-  return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, nullptr, 0) == 0 && has != 0;
+  int found = 0;
+  size_t size = sizeof found;
+  return sysctlbyname(extension.feature, &found, &size, nullptr, 0) == 0 && found != 0;
 #elif defined(__linux__)
-  constexpr unsigned long kI8mm = 1UL << 13;  // HWCAP2_I8MM, which older headers lack
-  return (getauxval(AT_HWCAP2) & kI8mm) != 0;
+  return (getauxval(AT_HWCAP2) & extension.hwcap2) != 0;
 #else
   return false;
 #endif
@@ -119,7 +126,9 @@ std::vector<Isa> detect() {
   std::vector<Isa> found = {Isa::kPortable};
   if (!has_dotprod()) return found;
   found.push_back(Isa::kNeonDotprod);
-  if (has_i8mm()) found.push_back(Isa::kNeonI8mm);
+  if (!has(kI8mm)) return found;
+  found.push_back(Isa::kNeonI8mm);
+  if (has(kBf16)) found.push_back(Isa::kNeonBf16);
   return found;
 }
 
@@ -136,6 +145,7 @@ std::string_view isa_name(Isa isa) noexcept {
     case Isa::kPortable: return "portable";
     case Isa::kNeonDotprod: return "neon-dotprod";
     case Isa::kNeonI8mm: return "neon-i8mm";
+    case Isa::kNeonBf16: return "neon-bf16";
     case Isa::kAvx2: return "avx2";
     case Isa::kAvxVnni: return "avx-vnni";
     case Isa::kAvx512Vnni: return "avx512-vnni";

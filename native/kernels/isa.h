@@ -10,6 +10,7 @@ enum class Isa {
   kPortable,
   kNeonDotprod,
   kNeonI8mm,
+  kNeonBf16,
   kAvx2,
   kAvxVnni,
   kAvx512Vnni,
@@ -17,9 +18,14 @@ enum class Isa {
   kAmx
 };
 
-// As BGE_RERANKER_ISA and `info` spell it: portable, neon-dotprod, neon-i8mm, avx2, avx-vnni,
-// avx512-vnni, avx512-bf16, amx.
+// As BGE_RERANKER_ISA and `info` spell it: portable, neon-dotprod, neon-i8mm, neon-bf16, avx2,
+// avx-vnni, avx512-vnni, avx512-bf16, amx.
 std::string_view isa_name(Isa isa) noexcept;
+
+// Whether it multiplies bf16. Without that, bf16 is widened and slower than float32.
+constexpr bool has_bf16(Isa isa) {
+  return isa == Isa::kNeonBf16 || isa == Isa::kAvx512Bf16 || isa == Isa::kAmx;
+}
 
 // What this processor and operating system can run, slowest first; kPortable is always there. Asks
 // the kernel for the AMX tile state once per process.

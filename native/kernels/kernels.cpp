@@ -17,6 +17,7 @@ extern const Kernels kAmxKernels;
 #elif defined(__aarch64__)
 extern const Kernels kNeonDotprodKernels;
 extern const Kernels kNeonI8mmKernels;
+extern const Kernels kNeonBf16Kernels;
 #endif
 
 namespace {
@@ -29,6 +30,7 @@ const Kernels* const kBuilt[] = {
 #elif defined(__aarch64__)
     &kNeonDotprodKernels,
     &kNeonI8mmKernels,
+    &kNeonBf16Kernels,
 #endif
 };
 

@@ -11,7 +11,8 @@
 // are nor on the thread, so a pair scores the same bits in any packing.
 //
 // With kInt8 and kFp32 every instruction set gives the same bits. With kBf16 the portable, AVX2 and
-// AVX512-VNNI ones agree; AVX512-BF16 and AMX each add in the order of their own instruction.
+// AVX512-VNNI ones agree; NEON's, AVX512-BF16 and AMX each add in the order of their own
+// instruction.
 namespace bge::kernels {
 
 // kFixed24 is float32 for processors that multiply bytes much faster than floats: a row (or a

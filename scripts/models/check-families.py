@@ -11,6 +11,7 @@ to 512 tokens, and of 2,048 and more where the model takes them. Exit code 1 whe
 errors of bf16 and int8 are told beside the spread of the logits.
 """
 import argparse
+import json
 import math
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from pathlib import Path
 from typing import Callable
 
 import torch
+import references
 import transformers
+from safetensors.torch import save_file
 
 SCORER = Path(__file__).parents[2] / "build/native-tests/test/native/bge_score_tokens"
 FP32_TOLERANCE = 1e-4
@@ -137,6 +140,78 @@ def make_deberta(vocabulary: int, layers: int, hidden: int, heads: int, intermed
     return Family(make, vocabulary, config.max_position_embeddings)
 
 
+def save(folder: Path, config: dict[str, object], state: dict[str, torch.Tensor]) -> None:
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def make_reference(build: Callable[[], references.Model], shape: references.Shape, **more: object) -> Family:
+    """A model of references.py, with the config.json of its repositories."""
+    config = {
+        "hidden_act": "gelu",
+        "vocab_size": shape.vocabulary,
+        "num_hidden_layers": shape.layers,
+        "hidden_size": shape.hidden,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.intermediate,
+        "layer_norm_eps": shape.epsilon,
+        "max_position_embeddings": 8192,
+        **more,
+    }
+
+    def make(folder: Path, generator: torch.Generator) -> Logit:
+        model = build().eval()
+        spread(model, generator)
+        logit = lambda ids: model(ids[0]).item()
+        calibrate(model.classifier, logit, shape.vocabulary, generator)
+        save(folder, config, model.state_dict())
+        return logit
+
+    return Family(make, shape.vocabulary, 8192)
+
+
+def make_gte(shape: references.Shape) -> Family:
+    return make_reference(
+        lambda: references.gte(shape, 20000.0, 8.0), shape, model_type="new",
+        architectures=["NewForSequenceClassification"],
+        auto_map={"AutoConfig": "Alibaba-NLP/new-impl--configuration.NewConfig"}, position_embedding_type="rope",
+        rope_theta=20000.0, rope_scaling={"factor": 8.0, "type": "ntk"}, type_vocab_size=1, pack_qkv=True,
+        layer_norm_type="layer_norm", logn_attention_scale=False)
+
+
+def make_jina_bert(shape: references.Shape) -> Family:
+    return make_reference(
+        lambda: references.jina_bert(shape, 2), shape, model_type="bert",
+        architectures=["JinaBertForSequenceClassification"],
+        auto_map={"AutoConfig": "jinaai/jina-bert-implementation--configuration_bert.JinaBertConfig"},
+        position_embedding_type="alibi", feed_forward_type="geglu", type_vocab_size=2)
+
+
+def make_flash_xlmr(vocabulary: int, layers: int, hidden: int, heads: int, intermediate: int) -> Family:
+    """transformers' XLM-RoBERTa with the names and the config.json of jina-reranker-v2."""
+    shape = dict(vocab_size=vocabulary, num_hidden_layers=layers, hidden_size=hidden, num_attention_heads=heads,
+                 intermediate_size=intermediate, max_position_embeddings=1026, type_vocab_size=1, pad_token_id=1,
+                 layer_norm_eps=1e-5)
+    config = transformers.XLMRobertaConfig(num_labels=1, attn_implementation="eager", **shape)
+
+    def make(folder: Path, generator: torch.Generator) -> Logit:
+        model = transformers.XLMRobertaForSequenceClassification(config).eval()
+        spread(model, generator)
+        logit = lambda ids: model(ids, torch.ones_like(ids)).logits[0, 0].item()
+        calibrate(model.classifier.out_proj, logit, vocabulary, generator)
+        entries = {
+            "architectures": ["XLMRobertaForSequenceClassification"],
+            "auto_map": {"AutoConfig": "configuration_xlm_roberta.XLMRobertaFlashConfig"},
+            "hidden_act": "gelu",
+            "position_embedding_type": "absolute",
+            **shape,
+        }
+        save(folder, entries, references.flash_names(model.state_dict()))
+        return logit
+
+    return Family(make, vocabulary, 1024)
+
+
 def make_sentence_transformer(pooling: str, *shape: int) -> Family:
     """As the Ettin rerankers are saved: a bare ModernBERT, Pooling, Dense, LayerNorm, Dense."""
     config = modernbert_config(*shape)
@@ -173,8 +248,6 @@ def make_sentence_transformer(pooling: str, *shape: int) -> Family:
 
 def save_modules(folder: Path, base: torch.nn.Module, modules: torch.nn.ModuleList) -> None:
     """modules.json and a folder a module, as CrossEncoder.save_pretrained() writes them."""
-    import json
-
     base.save_pretrained(folder)
     entries = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"}]
     for i, module in enumerate(modules, 1):
@@ -192,12 +265,22 @@ FAMILIES = {
         2000, 5, 192, 6, 320, classifier_pooling="mean", norm_bias=True, attention_bias=True, mlp_bias=True,
         classifier_bias=True, local_attention=32),
     "modernbert-150m": make_modernbert(50368, 22, 768, 12, 1152),
+    "granite-r2": make_modernbert(50368, 22, 768, 12, 1152, classifier_pooling="mean"),
+    "gte-small": make_gte(references.Shape(2000, 4, 192, 3, 320, 1e-12)),
+    "gte-multilingual-reranker-base": make_gte(references.Shape(250048, 12, 768, 12, 3072, 1e-12)),
+    "jina-bert-small": make_jina_bert(references.Shape(2000, 3, 192, 6, 256, 1e-12)),
+    "jina-reranker-v1-tiny": make_jina_bert(references.Shape(61056, 4, 384, 12, 1536, 1e-12)),
+    "jina-reranker-v1-turbo": make_jina_bert(references.Shape(61056, 6, 384, 12, 1536, 1e-12)),
+    "jina-v2-small": make_flash_xlmr(2000, 3, 192, 3, 320),
+    "jina-reranker-v2-base": make_flash_xlmr(250002, 12, 768, 12, 3072),
     "deberta-small": make_deberta(2000, 4, 192, 3, 320),
     "mxbai-rerank-xsmall": make_deberta(128100, 12, 384, 6, 1536),
     "mxbai-rerank-base": make_deberta(128100, 12, 768, 12, 3072),
     "mxbai-rerank-large": make_deberta(128100, 24, 1024, 16, 4096),
     "ettin-17m": make_sentence_transformer("cls", 50368, 7, 256, 4, 384),
     "ettin-32m": make_sentence_transformer("cls", 50368, 10, 384, 6, 576),
+    "ettin-68m": make_sentence_transformer("cls", 50368, 19, 512, 8, 768),
+    "ettin-150m": make_sentence_transformer("cls", 50368, 22, 768, 12, 1152),
     "ettin-mean": make_sentence_transformer("mean", 2000, 4, 256, 4, 384),
 }
 

@@ -9,7 +9,7 @@ import type {
 } from '../types';
 
 /** Raised whenever the shape of this interface changes; the addon carries the same number (native/binding/addon.cpp). */
-export const NATIVE_API_VERSION = 11;
+export const NATIVE_API_VERSION = 12;
 
 /** How the addon reports failures: plain objects, so that the Error is made in the caller's realm. */
 export interface NativeFailure {
@@ -141,6 +141,8 @@ export interface NativeFamily {
   architectures: string[];
   /** The same where modules.json puts a head behind the model. */
   bareArchitectures: string[];
+  /** Of models with code of their own (auto_map), the classes of configuration whose code it is that the family does. */
+  codeClasses: string[];
 }
 
 /** What this build and this processor can do. */
@@ -154,6 +156,8 @@ export interface NativeCapabilities {
   instructionSets: string[];
   /** Whether our own kernels run fp32 faster than ONNX Runtime does. */
   hasFastFp32: boolean;
+  /** Whether this processor multiplies bf16; without that, bf16 is slower than fp32. */
+  hasFastBf16: boolean;
   /** What our own kernels compute with. */
   dtypes: Exclude<Dtype, 'auto' | 'fp16'>[];
   families: NativeFamily[];

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
+import { RerankError } from '../errors';
 import type { Reranker } from '../reranker';
-import { loadReranker } from './fetch-model';
+import type { Dtype } from '../types';
+import { engineText, loadReranker } from './fetch-model';
 import { positiveInteger, withModelOptions, type ModelOptions } from './model-options';
 
 interface BenchOptions extends ModelOptions {
   seconds: number;
   candidates: number;
+  dtypes?: boolean;
   json?: boolean;
 }
 
@@ -14,6 +17,9 @@ const QUERY = 'how does a cross-encoder score a passage';
 const SENTENCE =
   'A cross-encoder reads the query and the passage together, so that every word of one can attend to every word of the other. ';
 const SENTENCES = 6;
+const DTYPES: readonly Dtype[] = ['int8', 'bf16', 'fp16', 'fp32'];
+/** What a dtype may be ahead of `auto` without being called faster: noise of a shared machine. */
+const NOISE = 0.05;
 
 /** Distinct passages: equal ones inside a request are scored once. */
 function passages(count: number): { text: string }[] {
@@ -43,23 +49,69 @@ async function measure(reranker: Reranker, seconds: number, candidates: number) 
   };
 }
 
-async function bench(options: BenchOptions): Promise<void> {
-  const reranker = await loadReranker(options);
+/** Loads, measures, closes. */
+async function measured(options: BenchOptions) {
+  const reranker = await loadReranker({ ...options, verbose: false });
   try {
-    const { model, dtype, threads, provider, engine, runtime } = reranker.info;
-    const by = runtime ? `ONNX Runtime ${runtime.version}` : `own kernels (${engine.instructionSet})`;
+    const { model, dtype, threads, provider, engine } = reranker.info;
     const result = await measure(reranker, options.seconds, options.candidates);
     const report = { model, dtype, threads, provider: provider.got, engine, ...result };
-    if (options.json) return void process.stdout.write(`${JSON.stringify(report)}\n`);
-    const { p50, p99 } = result.latencyMs;
-    process.stdout.write(
-      `${model} ${dtype} on ${provider.got}, ${threads} threads, ${by}
-${result.pairsPerSecond.toFixed(1)} pairs/s, ${Math.round(result.tokensPerSecond)} tokens/s
-request of ${options.candidates} passages: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${result.requests} requests)\n`,
-    );
+    return { report, runs: engineText(reranker.info) };
   } finally {
     await reranker.close();
   }
+}
+
+type Measured = Awaited<ReturnType<typeof measured>>;
+
+function figures({ report }: Measured): string {
+  const { pairsPerSecond, tokensPerSecond, latencyMs, candidates, requests } = report;
+  const { p50, p99 } = latencyMs;
+  return `${pairsPerSecond.toFixed(1)} pairs/s, ${Math.round(tokensPerSecond)} tokens/s
+request of ${candidates} passages: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms (${requests} requests)\n`;
+}
+
+/** What this model cannot be run as is no failure; anything else is. */
+const CANNOT: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'MODEL_UNSUPPORTED']);
+
+function verdict(auto: Measured, others: readonly Measured[]): string {
+  const pace = ({ report }: Measured) => report.pairsPerSecond / auto.report.pairsPerSecond;
+  const faster = others.filter((each) => pace(each) > 1 + NOISE).sort((a, b) => pace(b) - pace(a));
+  const own = auto.report.dtype;
+  if (faster.length === 0) return `Nothing is faster here than ${own}, which 'auto' takes.`;
+  const list = faster.map((each) => `${each.report.dtype} (${pace(each).toFixed(2)}×)`).join(', ');
+  return `Faster here than ${own}, which 'auto' takes: ${list}.`;
+}
+
+/** Every dtype that the model can be run as, one after the other. */
+async function compareDtypes(options: BenchOptions): Promise<void> {
+  const auto = await measured({ ...options, dtype: 'auto' });
+  const print = (text: string) => options.json || process.stdout.write(text);
+  print(`auto: ${auto.runs}\n${figures(auto)}\n`);
+  const others: Measured[] = [];
+  for (const dtype of DTYPES.filter((each) => each !== auto.report.dtype)) {
+    try {
+      const one = await measured({ ...options, dtype });
+      others.push(one);
+      print(`${one.runs}\n${figures(one)}\n`);
+    } catch (error) {
+      if (!(error instanceof RerankError) || !CANNOT.has(error.code)) throw error;
+      print(`${dtype}: ${error.message}\n\n`);
+    }
+  }
+  const reports = [auto, ...others].map(({ report }) => report);
+  process.stdout.write(options.json ? `${JSON.stringify(reports)}\n` : `${verdict(auto, others)}\n`);
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  if (options.dtypes) {
+    await compareDtypes(options);
+    return;
+  }
+  const one = await measured(options);
+  const { model, provider, threads } = one.report;
+  if (options.json) process.stdout.write(`${JSON.stringify(one.report)}\n`);
+  else process.stdout.write(`${model} on ${provider}, ${threads} threads\n${one.runs}\n${figures(one)}`);
 }
 
 export function addBench(program: Command): void {
@@ -67,15 +119,17 @@ export function addBench(program: Command): void {
     .description('Measure this model on this machine: one client, one request after the other')
     .option('--seconds <n>', 'how long to measure', positiveInteger, 5)
     .option('--candidates <n>', 'passages of a request', positiveInteger, 30)
-    .option('--json', 'print the figures as JSON')
+    .option('--dtypes', 'measure every dtype that the model can be run as, and say which is faster than auto')
+    .option('--json', 'print the figures as JSON; with --dtypes a list, auto first')
     .addHelpText(
       'after',
       `
 Passages are synthetic, of one length. Comparisons with other engines on real text need their packages and data:
 they live in the bench folder of the repository, not in this package.
 
-Example:
-  $ bge-reranker bench -m ./my-model --dtype int8 --seconds 10`,
+Examples:
+  $ bge-reranker bench -m ./my-model --dtype int8 --seconds 10
+  $ bge-reranker bench -m ./my-model --dtypes`,
     )
     .action(bench);
 }

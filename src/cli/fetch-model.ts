@@ -4,6 +4,7 @@ import { pullFirst, type PulledModel, type PullProgress } from '../models/pull';
 import { plannedProvider } from '../models/plan';
 import { checkRerankerOptions } from '../options';
 import { Reranker } from '../reranker';
+import type { ModelInfo } from '../types';
 import { rerankerOptions, type ModelOptions } from './model-options';
 import { bytesText, startProgress, type Progress } from './progress';
 
@@ -50,11 +51,18 @@ export async function pullWithProgress(options: FetchOptions & { dryRun?: boolea
   );
 }
 
+/** What runs the model, and why. */
+export function engineText({ dtype, engine, runtime }: ModelInfo): string {
+  const by = runtime ? `ONNX Runtime ${runtime.version}` : `own kernels (${engine.instructionSet})`;
+  return `${dtype} on ${by}: ${engine.reason}`;
+}
+
 /** Loads the model that the options name, fetched first where it is not on this machine. */
 export async function loadReranker(options: ModelOptions): Promise<Reranker> {
   return await withDownloadBar(async (onProgress) => {
     const asked = rerankerOptions(options);
     const { engine, info } = await loadModel(options.model, asked, onProgress);
+    if (options.verbose) process.stderr.write(`${engineText(info)}\n`);
     const { maxQueuedTokens } = checkRerankerOptions(asked);
     return Reranker.fromEngine(engine, info, { maxQueueSeconds: options.maxQueueSeconds ?? Infinity, maxQueuedTokens });
   });

@@ -18,6 +18,8 @@ export interface ModelOptions {
   /** Of `serve`; the other commands wait for whatever they ask. */
   maxQueueSeconds?: number;
   maxQueuedTokens?: number;
+  /** Of the whole program. */
+  verbose?: boolean;
 }
 
 function deviceIds(text: string, earlier: readonly number[] = []): number[] {
@@ -55,6 +57,9 @@ export const onError = (skipFailed: boolean | undefined): OnError | undefined =>
 export function withModelOptions(command: Command): Command {
   const model = process.env['BGE_RERANKER_MODEL'] || DEFAULT_MODEL;
   return command
+    .hook('preAction', (_, action) => {
+      action.setOptionValue('verbose', action.optsWithGlobals()['verbose']);
+    })
     .option('-m, --model <model>', 'folder, or owner/name[@revision] on the hub (BGE_RERANKER_MODEL)', model)
     .addOption(dtypeOption())
     .option('--threads <n>', 'worker threads (default: the cores this process may use)', positiveInteger)

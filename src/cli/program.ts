@@ -15,7 +15,7 @@ export function createProgram(): Command {
   const program = new Command('bge-reranker')
     .description('Cross-encoder rerankers (BAAI/bge-reranker-base and kin), run in this process')
     .version(PACKAGE_VERSION)
-    .option('--verbose', 'on an error, print its stack and causes')
+    .option('-v, --verbose', 'print what runs the model and why; on an error, its stack and causes')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says more)')
     .exitOverride()

@@ -12,7 +12,7 @@ const SAME_VALUES: ReadonlySet<string> = new Set([
   'Flatten',
 ]);
 /** Those that weights pass through in front of a product, in any order. */
-const STORED_AS: ReadonlySet<string> = new Set([...SAME_VALUES, 'Transpose', 'DequantizeLinear']);
+const STORED_AS: ReadonlySet<string> = new Set([...SAME_VALUES, 'Transpose', 'QuantizeLinear', 'DequantizeLinear']);
 /** TensorProto.DataType: float, float16, double, bfloat16. */
 const FLOATS: ReadonlySet<number | undefined> = new Set([1, 10, 11, 16]);
 
@@ -52,7 +52,7 @@ export class Wiring {
     if (stored) return stored.dims;
     const node = this.producer(value);
     if (node?.operator === 'Transpose') return this.weightDims(node.inputs[0])?.toReversed();
-    const isSame = node && ['Cast', 'Identity', 'DequantizeLinear'].includes(node.operator);
+    const isSame = node && ['Cast', 'Identity', 'QuantizeLinear', 'DequantizeLinear'].includes(node.operator);
     return isSame ? this.weightDims(node.inputs[0]) : undefined;
   }
 

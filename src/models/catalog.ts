@@ -5,8 +5,8 @@ export type TokenizerKind = 'unigram' | 'wordpiece' | 'bpe' | 'unigram-deberta';
 export interface CatalogEntry {
   /** Name on the Hugging Face hub. */
   name: string;
-  /** `model_type` of config.json. */
-  family: 'xlm-roberta' | 'bert' | 'jina-bert' | 'modernbert' | 'deberta-v2';
+  /** `model_type` of config.json, or the family's own name where that is another's or says nothing. */
+  family: 'xlm-roberta' | 'bert' | 'jina-bert' | 'gte' | 'modernbert' | 'deberta-v2';
   tokenizer: TokenizerKind;
   /** ISO 639-1 codes, or 'multilingual'. */
   languages: readonly string[];
@@ -111,6 +111,12 @@ export const CATALOG: readonly CatalogEntry[] = [
     licence: 'CC-BY-NC-4.0',
     maxTokens: 1024,
   }),
+  {
+    name: 'Alibaba-NLP/gte-multilingual-reranker-base',
+    ...BGE_V2,
+    family: 'gte',
+    onnx: {},
+  },
   both('Alibaba-NLP/gte-reranker-modernbert-base', MODERNBERT),
   { name: 'ibm-granite/granite-embedding-reranker-english-r2', ...MODERNBERT, onnx: {} },
   ...ETTIN_SIZES.map((size): CatalogEntry => {

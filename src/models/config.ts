@@ -17,6 +17,8 @@ export interface ModelConfig {
   weightsStored: string | undefined;
   /** The model is run by code in its own repository, whatever its architecture is called. */
   hasOwnCode: boolean;
+  /** The class of its configuration there (auto_map.AutoConfig, without repository and module). */
+  codeClass?: string | undefined;
   /** Folders of the modules that follow the transformer in a Sentence Transformers repository; mostly none. */
   modules: readonly string[];
 }
@@ -42,6 +44,8 @@ const POSITIONS_AFTER_PADDING: ReadonlySet<unknown> = new Set([
   'xlm-roberta-xl',
   'xmod',
 ]);
+/** jina-reranker-v2's own code for XLM-RoBERTa, which says no model type. */
+const FLASH_XLMR = 'XLMRobertaFlashConfig';
 /** What all of them take for `pad_token_id` where config.json has none. */
 const DEFAULT_PAD_TOKEN_ID = 1;
 
@@ -81,7 +85,8 @@ function isCount(value: unknown, max = Number.MAX_SAFE_INTEGER): value is number
 
 function unusedPositions(config: Json): number {
   const padding = config['pad_token_id'] ?? DEFAULT_PAD_TOKEN_ID;
-  return POSITIONS_AFTER_PADDING.has(config['model_type']) ? Number(padding) + 1 : 0;
+  const begins = POSITIONS_AFTER_PADDING.has(config['model_type']) || codeClass(config) === FLASH_XLMR;
+  return begins ? Number(padding) + 1 : 0;
 }
 
 function tokensFromPositions(config: Json, path: string): number | undefined {
@@ -90,6 +95,11 @@ function tokensFromPositions(config: Json, path: string): number | undefined {
   const usable = Number(positions) - unusedPositions(config);
   if (isCount(positions) && isCount(usable)) return usable;
   throw invalid(path, 'has no usable max_position_embeddings');
+}
+
+function codeClass(config: Json | undefined): string | undefined {
+  const name: unknown = (config?.['auto_map'] as Json | null | undefined)?.['AutoConfig'];
+  return typeof name === 'string' ? name.split('.').at(-1) : undefined;
 }
 
 /** What lies outside the model's folder is never read. */
@@ -133,6 +143,7 @@ export async function readModelConfig(folder: string, required: boolean): Promis
     unusedPositions: unused,
     weightsStored: typeof weights === 'string' ? weights : undefined,
     hasOwnCode: config?.['auto_map'] !== undefined,
+    codeClass: codeClass(config),
     modules: await moduleFolders(folder),
     maxTokens: Math.min(usable, (await tokensFromSettings(folder)) ?? usable),
   };

@@ -35,6 +35,12 @@ function madeFrom({ path, stored }: WeightFile): string {
   return stored === 'float32' ? basename(path) : `the ${stored} weights of ${basename(path)}`;
 }
 
+/** Where another dtype that is nearer to the model's own weights is faster too; empty where none is. */
+function whatIsFaster(dtype: LoadedDtype, { hasFastBf16 }: Capabilities): string {
+  if (dtype !== 'bf16' || hasFastBf16) return '';
+  return '; fp32 is faster on this processor, which has no instructions for bf16';
+}
+
 /** A clause that says why our own kernels do not come first; undefined where they do. */
 function whyRuntime(ways: readonly Way[], facts: ModelFacts, provider: ExecutionProvider, capabilities: Capabilities) {
   const builtin = ways.find(({ engine }) => engine === 'builtin');
@@ -52,7 +58,9 @@ export function planModel(facts: ModelFacts, asked: Asked, capabilities: Capabil
   const ways = waysTo(asked, capabilities);
   const why = whyRuntime(ways, facts, asked.provider, capabilities);
   const reasonOf = ({ engine, dtype }: Way, file: WeightFile) => {
-    if (engine === 'builtin') return `${dtype} on our own kernels, made from ${madeFrom(file)}`;
+    if (engine === 'builtin') {
+      return `${dtype} on our own kernels, made from ${madeFrom(file)}${whatIsFaster(dtype, capabilities)}`;
+    }
     return `${basename(file.path)} runs on ONNX Runtime${why === undefined ? '' : `, since ${why}`}`;
   };
   const isOpen = (way: Way) => obstacleTo(way, facts, asked.provider, capabilities) === undefined;

@@ -14,6 +14,8 @@ export interface ModelFacts {
   architecture: string;
   /** Whether config.json names code of the model's own. */
   hasOwnCode: boolean;
+  /** The class of its configuration there. */
+  codeClass?: string | undefined;
   /** Folders of the modules that modules.json puts behind the model. */
   modules: readonly string[];
   /** `model_type` of config.json; undefined where it says none. */
@@ -27,7 +29,7 @@ export interface ModelFacts {
 }
 
 /** Of the addon and this processor. */
-export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'hasFastFp32'>;
+export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'hasFastFp32' | 'hasFastBf16'>;
 
 export interface Asked {
   dtype: Dtype;
@@ -79,20 +81,21 @@ const isBare = (architecture: string): boolean => architecture === 'unknown' || 
 
 /** Why our own kernels cannot run the model as this dtype, whatever files it has, as a clause; undefined if they can. */
 export function obstacleToBuiltin(
-  { architecture, modelType = '', hasOwnCode, hasHead, modules }: ModelFacts,
+  { architecture, modelType = '', hasOwnCode, codeClass = '', hasHead, modules }: ModelFacts,
   dtype: LoadedDtype,
   provider: ExecutionProvider,
   { dtypes, families }: Capabilities,
 ): string | undefined {
   if (provider !== 'cpu') return 'our own kernels are for the CPU';
   if (!dtypes.some((known) => known === dtype)) return `our own kernels have no ${dtype}`;
-  if (hasOwnCode) return 'config.json says that code of its own runs the model (auto_map)';
+  const known = hasOwnCode ? families.filter(({ codeClasses }) => codeClasses.includes(codeClass)) : families;
+  if (known.length === 0) return 'config.json says that code of its own runs the model (auto_map)';
   const hasModules = modules.length > 0;
   const runs = ({ architectures, bareArchitectures, modelTypes }: NativeFamily) =>
     hasModules
       ? bareArchitectures.includes(architecture)
       : architectures.includes(architecture) || (hasHead && isBare(architecture) && modelTypes.includes(modelType));
-  if (families.some(runs)) return undefined;
+  if (known.some(runs)) return undefined;
   return `our own kernels do not know the architecture '${architecture}'${hasModules ? ' with modules behind it' : ''}`;
 }
 

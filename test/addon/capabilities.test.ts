@@ -19,7 +19,11 @@ it('names what our own kernels run, and on what', () => {
 });
 
 it('says which instruction set BGE_RERANKER_ISA chose, or that there is none', () => {
-  expect(capabilitiesWith('portable')).toMatchObject({ instructionSet: 'portable', hasFastFp32: false });
+  expect(capabilitiesWith('portable')).toMatchObject({
+    instructionSet: 'portable',
+    hasFastFp32: false,
+    hasFastBf16: false,
+  });
   const { instructionSets, instructionSet } = capabilitiesWith('');
   expect(instructionSet).toBe(instructionSets.at(-1));
   expect(capabilitiesWith('sse9').instructionSet).toBe('');

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Reranker, type RerankOutput } from '../../src';
 import { COMMIT, FakeHub, fakeModel } from '../hub/fake-hub';
+import { folderWith } from '../models/model-folder';
 import { minilmFolder, minilmOnOnnxRuntime, temporaryModel } from '../support/models';
 import { modelForAnyTokenizer } from '../support/onnx-model';
 import { endOf, hasEnded, killRunning } from '../support/processes';
@@ -51,6 +52,16 @@ describe('rank', () => {
   it('no passages: no output', async () => {
     expect(await runCli(['rank', QUERY, ...MODEL], '\n')).toMatchObject({ code: 0, stdout: '' });
     expect(await runCli(['rank', '--json', QUERY, ...MODEL])).toMatchObject({ code: 0, stdout: '{"response":[]}\n' });
+  });
+
+  it.each(['-v', '--verbose'])('%s says on stderr what runs the model and why', async (flag) => {
+    const { stdout, stderr } = await runCli(['rank', QUERY, flag, ...MODEL], PASSAGES.join('\n'), {
+      BGE_RERANKER_ISA: 'portable',
+    });
+    expect(stderr).toBe(
+      'int8 on own kernels (portable): int8 on our own kernels, made from the int8 weights of model.onnx\n',
+    );
+    expect(stdout.split('\n')).toHaveLength(PASSAGES.length + 1);
   });
 
   it('a reader that goes away is no failure', () => {
@@ -196,6 +207,31 @@ it('bench measures', async () => {
   const { code, stdout } = await runCli(['bench', '--json', '--seconds', '1', '--candidates', '2', ...MODEL]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ dtype: 'int8', candidates: 2, threads: 1 });
+});
+
+it('bench says what runs the model and why', async () => {
+  const { stdout } = await runCli(['bench', '--seconds', '1', '--candidates', '1', ...MODEL]);
+  expect(stdout).toMatch(/^int8 on own kernels \(\S+\): int8 on our own kernels, made from /m);
+});
+
+it('bench --dtypes measures what the model can be run as, and says which is faster than auto', async () => {
+  const tokenizer = readFileSync(join(minilmFolder(), 'tokenizer.json'));
+  const tiny = folderWith({
+    'model.safetensors': tinyBert(),
+    'config.json': tinyBertConfig(),
+    'tokenizer.json': tokenizer,
+  });
+  const args = ['bench', '--dtypes', '--seconds', '1', '--candidates', '2', '-m', tiny];
+  const text = await runCli(args, '', { BGE_RERANKER_ISA: 'avx2' });
+  const json = await runCli([...args, '--json']);
+  expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(text.stdout).toMatch(/^auto: int8 on own kernels \(avx2\): /);
+  expect(text.stdout).toMatch(/^fp16: .* has no weights that can run as fp16/m);
+  expect(text.stdout).toMatch(
+    /^bf16 on own kernels .*; fp32 is faster on this processor, which has no instructions for bf16$/m,
+  );
+  expect(text.stdout).toMatch(/aster here than int8, which 'auto' takes/);
+  expect((JSON.parse(json.stdout) as { dtype: string }[]).map(({ dtype }) => dtype)).toEqual(['int8', 'bf16', 'fp32']);
 });
 
 it('completion completes the words that an option takes', async () => {

@@ -26,6 +26,7 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
       instructionSet: 'portable',
       instructionSets: ['portable'],
       hasFastFp32: fastFp32,
+      hasFastBf16: true,
       dtypes: ['fp32', 'bf16', 'int8'] as const satisfies string[],
       families: [
         {
@@ -33,6 +34,7 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
           modelTypes: ['xlm-roberta'],
           architectures: ['XLMRobertaForSequenceClassification'],
           bareArchitectures: ['XLMRobertaModel'],
+          codeClasses: ['XLMRobertaFlashConfig'],
         },
       ],
     }),

@@ -13,9 +13,11 @@ const SLOW: Capabilities = {
       modelTypes: ['xlm-roberta'],
       architectures: [ROBERTA],
       bareArchitectures: ['XLMRobertaModel'],
+      codeClasses: ['XLMRobertaFlashConfig'],
     },
   ],
   hasFastFp32: false,
+  hasFastBf16: true,
 };
 const FAST = { ...SLOW, hasFastFp32: true };
 
@@ -74,6 +76,14 @@ const TABLE: [string, ExecutionProvider, Partial<ModelFacts>, Capabilities, Rows
   ['another architecture on CUDA', 'cuda', { architecture: 'OtherForSequenceClassification' }, SLOW, ON_CUDA],
   ['code of its own', 'cpu', { hasOwnCode: true }, FAST, ON_ONNX_RUNTIME],
   [
+    'code of its own that a family does',
+    'cpu',
+    { hasOwnCode: true, codeClass: 'XLMRobertaFlashConfig' },
+    SLOW,
+    ON_OUR_KERNELS,
+  ],
+  ['other code of its own', 'cpu', { hasOwnCode: true, codeClass: 'OtherConfig' }, FAST, ON_ONNX_RUNTIME],
+  [
     'modules behind a bare model',
     'cpu',
     { architecture: 'XLMRobertaModel', modules: ['1_Pooling'] },
@@ -131,6 +141,11 @@ describe('says why', () => {
   it.each<[string, string]>([
     [reasonOf('S', 'auto'), 'int8 on our own kernels, made from model.safetensors'],
     [reasonOf('H', 'bf16'), 'bf16 on our own kernels, made from the bfloat16 weights of model.safetensors'],
+    [
+      reasonOf('S', 'bf16', { ...SLOW, hasFastBf16: false }),
+      'bf16 on our own kernels, made from model.safetensors; fp32 is faster on this processor, which has no instructions for bf16',
+    ],
+    [reasonOf('S', 'int8', { ...SLOW, hasFastBf16: false }), 'int8 on our own kernels, made from model.safetensors'],
     [reasonOf('G', 'fp32', FAST), 'fp32 on our own kernels, made from model.onnx'],
     [
       reasonOf('G', 'fp32'),

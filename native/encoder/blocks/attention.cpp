@@ -131,6 +131,10 @@ void SelfAttention::attend(const Pass& pass, int head, const HeadRows& rows,
       args.bias_stride = shape_.distances->stride(rows);
       args.scale = DistanceScores::kScale;
     }
+    if (shape_.alibi.slopes != nullptr) {
+      args.bias = shape_.alibi.of(head);
+      args.bias_stride = -1;
+    }
     pass.kernels.attention[static_cast<int>(pass.dtype)](args);
   }
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "encoder/blocks/alibi.h"
 #include "encoder/blocks/distance_scores.h"
 #include "encoder/blocks/head_rows.h"
 #include "encoder/blocks/pass.h"
@@ -23,6 +24,7 @@ class SelfAttention {
     // Tokens that a token sees on either side of itself.
     int window = kernels::kWholeSequence;
     std::optional<DistanceScores> distances{};
+    Alibi alibi{};
   };
   // Layers of the weight file, each [width][width].
   struct Names {

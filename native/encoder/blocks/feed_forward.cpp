@@ -12,7 +12,7 @@ FeedForward::FeedForward(WeightBinder& weights, const std::string& up, const std
                          const FeedForwardShape& shape)
     : shape_(shape),
       up_(weights.panels(weights.linear(up, (shape.gated ? 2 : 1) * shape.intermediate, shape.width,
-                                        shape.bias))) {
+                                        shape.up_bias))) {
   const int width = shape.width;
   const LinearTensors tensors = weights.linear(down, width, shape.intermediate, shape.bias);
   const int slice = slice_width(shape.intermediate);
@@ -42,13 +42,15 @@ int FeedForward::slice_width(int intermediate) {
 void FeedForward::run(const Pass& pass, const Stream& stream, Scratch& scratch) const {
   float* intermediate = scratch.intermediate.as<float>();
   const kernels::Activations slice = scratch.slice.view();
+  const int gate = shape_.gate_last ? shape_.intermediate : 0;
+  const int other = shape_.gate_last ? 0 : shape_.intermediate;
   int column = 0;
   for (const PanelMatrix& down : down_) {
-    multiply(pass, up_, stream.hidden, stream.rows, column, down.k, Epilogue::kStoreGelu,
+    multiply(pass, up_, stream.hidden, stream.rows, gate + column, down.k, Epilogue::kStoreGelu,
              intermediate, down.k);
     if (shape_.gated)
-      multiply(pass, up_, stream.hidden, stream.rows, shape_.intermediate + column, down.k,
-               Epilogue::kMultiply, intermediate, down.k);
+      multiply(pass, up_, stream.hidden, stream.rows, other + column, down.k, Epilogue::kMultiply,
+               intermediate, down.k);
     pass.kernels.convert[static_cast<int>(pass.dtype)](intermediate, down.k, stream.rows, down.k,
                                                        slice);
     multiply(pass, down, slice, stream.rows, 0, shape_.width, Epilogue::kAdd, stream.x,

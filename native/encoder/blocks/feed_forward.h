@@ -15,6 +15,9 @@ struct FeedForwardShape {
   // Gated: x += down(gelu(a) * b) where up gives a, then b. Else x += down(gelu(up(x))).
   bool gated = false;
   WeightBinder::Bias bias = WeightBinder::Bias::kAdded;
+  WeightBinder::Bias up_bias = bias;
+  // Gated: up gives b, then a.
+  bool gate_last = false;
 };
 
 class FeedForward {

@@ -11,7 +11,9 @@ struct Rotary {
   const float* sines = nullptr;
 };
 
-// `theta` is the base of the frequencies. Tables are part of the converted weights.
-Rotary make_rotary(WeightBinder& weights, double theta, int head_dim, int positions);
+// `theta` is the base of the frequencies, which are divided by `stretch`. Tables are part of the
+// converted weights.
+Rotary make_rotary(WeightBinder& weights, double theta, int head_dim, int positions,
+                   double stretch = 1.0);
 
 }  // namespace bge::encoder

@@ -92,6 +92,11 @@ std::string ConfigReader::architecture() const {
   return std::string(at("architectures/0").get(value) ? "" : value);
 }
 
+std::string ConfigReader::code_class() const {
+  const std::string name = text("auto_map/AutoConfig", "");
+  return name.substr(name.rfind('.') + 1);
+}
+
 TransformerShape read_transformer_shape(const ConfigReader& config) {
   constexpr int kLargestWidth = 1 << 15;
   TransformerShape shape;

@@ -33,6 +33,8 @@ class ConfigReader {
   bool has(std::string_view key) const;
   // `architectures[0]`, or nothing.
   std::string architecture() const;
+  // Of a model whose repository has code of its own (auto_map), the class of its configuration.
+  std::string code_class() const;
 
   // Throws kModelUnsupported unless it fits; `what` names a kind of model.
   void require(bool fits, const std::string& what) const;

@@ -5,11 +5,19 @@
 namespace bge::encoder {
 namespace {
 
-const Family* find_family(std::string_view model_type) {
-  for (const Family& family : families())
-    if (std::ranges::find(family.model_types, model_type) != family.model_types.end())
-      return &family;
-  return nullptr;
+bool has(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+// By the code that its repository has, else by model_type.
+const Family* find_family(const ConfigReader& config) {
+  const std::string code = config.code_class();
+  const std::string type = config.text("model_type", "");
+  const auto fits = [&](const Family& family) {
+    return code.empty() ? has(family.model_types, type) : has(family.code_classes, code);
+  };
+  const auto found = std::ranges::find_if(families(), fits);
+  return found == families().end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -21,7 +29,15 @@ std::span<const Family> families() {
        {"roberta", "xlm-roberta"},
        {"RobertaForSequenceClassification", "XLMRobertaForSequenceClassification"},
        {"RobertaModel", "XLMRobertaModel"},
-       read_roberta},
+       read_roberta,
+       {kFlashConfig}},
+      {"jina-bert",
+       {},
+       {"JinaBertForSequenceClassification"},
+       {"JinaBertModel"},
+       read_jina_bert,
+       {"JinaBertConfig"}},
+      {"gte", {"new"}, {"NewForSequenceClassification"}, {"NewModel"}, read_gte, {"NewConfig"}},
       {"deberta",
        {"deberta-v2"},
        {"DebertaV2ForSequenceClassification"},
@@ -39,14 +55,14 @@ std::span<const Family> families() {
 ModelRecipe read_model(const std::string& folder) {
   const ConfigReader config(folder + "/config.json");
   const std::string type = config.text("model_type", "");
-  const Family* const family = find_family(type);
-  config.require(family != nullptr, "model_type " + type);
+  const Family* const family = find_family(config);
+  config.require(family != nullptr,
+                 config.has("auto_map") ? "code of its own (auto_map)" : "model_type " + type);
   const std::optional<ModuleChain> modules = read_modules(folder);
   const std::string architecture = config.architecture();
   // Of a config.json that names the encoder alone, or nothing, the weights tell whether there is a
   // head.
-  const bool fits = modules ? std::ranges::find(family->bare_architectures, architecture) !=
-                                  family->bare_architectures.end()
+  const bool fits = modules ? has(family->bare_architectures, architecture)
                             : architecture.empty() || architecture.ends_with("Model") ||
                                   architecture.ends_with("ForSequenceClassification");
   config.require(fits,

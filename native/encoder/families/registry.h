@@ -21,6 +21,9 @@ struct Family {
   std::vector<std::string_view> bare_architectures;
   // Throws as ConfigReader does.
   ModelBinding (*read)(const ConfigReader&, const std::optional<ModuleChain>&);
+  // Of models with code of their own (auto_map): the classes of configuration whose code it is that
+  // the family does.
+  std::vector<std::string_view> code_classes{};
 };
 
 // A model that has been read but not yet bound.
@@ -30,9 +33,14 @@ struct ModelRecipe {
   std::vector<std::string> module_folders;
 };
 
+// jina-reranker-v2 is a RoBERTa under other names.
+inline constexpr std::string_view kFlashConfig = "XLMRobertaFlashConfig";
+
 // The families, each in a file of its own.
 ModelBinding read_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_roberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_gte(const ConfigReader& config, const std::optional<ModuleChain>& modules);
+ModelBinding read_jina_bert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_deberta(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 ModelBinding read_modernbert(const ConfigReader& config, const std::optional<ModuleChain>& modules);
 

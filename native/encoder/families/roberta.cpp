@@ -6,12 +6,20 @@
 namespace bge::encoder {
 namespace {
 
+// Of jina-reranker-v2, whose own code was written for FlashAttention.
+BertNames flash_names(const BertHeadNames& head) {
+  return {"emb_ln",
+          "encoder.layers.",
+          "mixer.Wqkv",
+          {"mixer.out_proj", "norm1", "mlp.fc1", "mlp.fc2", "norm2"},
+          head};
+}
+
 class RobertaModel : public PostNormModel {
  public:
-  RobertaModel(WeightBinder& weights, const BertConfig& config)
-      : PostNormModel(
-            bert_facts(config, config.positions - config.pad_id - 1),
-            bind_bert(weights, config, {"classifier.dense", false, "classifier.out_proj"})),
+  RobertaModel(WeightBinder& weights, const BertConfig& config, const BertNames& names)
+      : PostNormModel(bert_facts(config, config.positions - config.pad_id - 1),
+                      bind_bert(weights, config, names)),
         pad_id_(config.pad_id) {}
 
   void gather(std::span<const backend::Row> rows, Sequences& sequences) const override {
@@ -35,8 +43,10 @@ ModelBinding read_roberta(const ConfigReader& config, const std::optional<Module
   const BertConfig read = read_bert_config(config, modules, kDefaultPadId);
   // There is room for a token.
   config.integer("max_position_embeddings", read.pad_id + 2, 1 << 16, 0);
-  return [read](WeightBinder& weights) {
-    return std::make_unique<const RobertaModel>(weights, completed(read, weights.file()));
+  const BertHeadNames head{"classifier.dense", false, "classifier.out_proj"};
+  const bool is_flash = config.code_class() == kFlashConfig;
+  return [read, names = is_flash ? flash_names(head) : bert_names(head)](WeightBinder& weights) {
+    return std::make_unique<const RobertaModel>(weights, completed(read, weights.file()), names);
   };
 }
 

@@ -56,6 +56,7 @@ class WeightNames {
       if (const Tensor* tensor = find(node, 0)) known_[node.output] = Tensor(*tensor);
       pass_on_product(node);
     } else if (type == "QuantizeLinear") {
+      quantize(node);
       pass_on_product(node);
     } else if (type == "Transpose") {
       transpose(node);
@@ -141,14 +142,24 @@ class WeightNames {
     }
   }
 
+  // Floats that the graph makes bytes of, to make floats of those again: it is those that the file
+  // has. What they are rounded to is not looked at, as they are rounded here too.
+  void quantize(const OnnxNode& node) {
+    const Tensor* floats = find(node, 0);
+    if (floats == nullptr || is_integer(floats->element)) return;
+    const bool to_bytes = node.inputs.size() < 3 || find(node, 2) != nullptr;
+    if (to_bytes) known_[node.output] = Tensor(*floats);
+  }
+
   // Of a table before or after it is looked into, or of a linear layer's weights or bias.
   void dequantize(const OnnxNode& node) {
     if (node.inputs.empty()) return;
     const auto looked_up = tables_.find(node.inputs[0]);
     const std::string name = looked_up == tables_.end() ? node.inputs[0] : looked_up->second;
     const auto integers = known_.find(name);
-    if (integers == known_.end() || !is_integer(integers->second.element)) return;
+    if (integers == known_.end()) return;
     Tensor tensor = integers->second;
+    if (!is_integer(tensor.element)) return void(known_[node.output] = std::move(tensor));
     auto steps = std::make_shared<Quantisation>();
     steps->scale = scales_of(find(node, 1));
     steps->zero = zeros_of(find(node, 2));

@@ -15,15 +15,16 @@ Capabilities capabilities() {
     const kernels::Kernels& kernels = kernels::kernels_for(kernels::choose_isa());
     found.instruction_set = kernels::isa_name(kernels.isa);
     found.has_fast_fp32 = kernels.fp32_form == kernels::Dtype::kFixed24;
+    found.has_fast_bf16 = kernels::has_bf16(kernels.isa);
   } catch (const Error&) {
     // BGE_RERANKER_ISA is wrong.
   }
   for (const encoder::Family& family : encoder::families())
-    found.families.push_back(
-        {std::string(family.name),
-         {family.model_types.begin(), family.model_types.end()},
-         {family.architectures.begin(), family.architectures.end()},
-         {family.bare_architectures.begin(), family.bare_architectures.end()}});
+    found.families.push_back({std::string(family.name),
+                              {family.model_types.begin(), family.model_types.end()},
+                              {family.architectures.begin(), family.architectures.end()},
+                              {family.bare_architectures.begin(), family.bare_architectures.end()},
+                              {family.code_classes.begin(), family.code_classes.end()}});
   return found;
 }
 

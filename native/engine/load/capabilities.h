@@ -12,6 +12,8 @@ struct FamilyNames {
   std::vector<std::string> architectures;
   // With the modules of a Sentence Transformers repository behind them.
   std::vector<std::string> bare_architectures;
+  // Of code in the model's own repository, the classes of configuration.
+  std::vector<std::string> code_classes;
 };
 
 // What this build and this processor can do.
@@ -23,6 +25,8 @@ struct Capabilities {
   std::vector<std::string> instruction_sets;
   // Whether our own kernels run fp32 faster than ONNX Runtime does.
   bool has_fast_fp32 = false;
+  // Whether this processor multiplies bf16; without that, bf16 is slower than fp32.
+  bool has_fast_bf16 = false;
   // What our own kernels compute with.
   std::vector<std::string> dtypes;
   std::vector<FamilyNames> families;

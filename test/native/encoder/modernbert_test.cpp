@@ -223,6 +223,8 @@ TEST(ModernBertRefusals, ModulesThatAreNotUnderstoodAreNamed) {
        dense(", \"activation_function\": \"torch.nn.modules.activation.ELU\""),
        "torch.nn.modules.activation.ELU"},
       {"2_Dense/config.json", dense(", \"activation_function\": \"own.GELU\""), "own.GELU"},
+      {"2_Dense/config.json", "{\"in_features\": 64, \"out_features\": 128, \"bias\": false}",
+       "2_Dense/linear has 128 outputs"},
       {"2_Dense/config.json", dense(", \"module_input_name\": \"token_embeddings\""),
        "token_embeddings"},
       {"modules.json", chain("own.modules.Pooling"), "own.modules.Pooling"},

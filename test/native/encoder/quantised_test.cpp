@@ -168,6 +168,23 @@ TEST_F(QuantisedFile, ATableBeforeAndAfterItIsLookedInto) {
   }
 }
 
+// quantize_static with AddQDQPairToWeight.
+TEST_F(QuantisedFile, FloatsThatTheGraphQuantisesAreReadAsTheyAre) {
+  const std::string scales = initializer("s", {}, raw(float_bytes({0.5f}))) +
+                             initializer("z", {}, few({0}), kInt8) +
+                             initializer("four_bits", {}, few({0}), 22);
+  const auto layer = [&](const std::string& zero) {
+    return node("QuantizeLinear", {"onnx::W", "s", zero}, "q") +
+           node("DequantizeLinear", {"q", "s", zero}, "W") + node("MatMul", {"x", "W"}, "product") +
+           node("Add", {"product", "dense.bias"}, "y") +
+           initializer("onnx::W", {2, 1}, raw(float_bytes({0.3f, 4}))) +
+           initializer("dense.bias", {1}, raw(float_bytes({7}))) + scales;
+  };
+  const WeightFile file(write(layer("z")));
+  EXPECT_EQ(FloatView(file.matrix("dense.weight", 1, 2))[0], 0.3f);
+  EXPECT_THROW(WeightFile(write(layer("four_bits"))).matrix("dense.weight", 1, 2), Error);
+}
+
 TEST_F(QuantisedFile, OtherFormsAreNamed) {
   for (const char* type : {"MatMulNBits", "QLinearMatMul", "QAttention", "Attention"}) {
     try {

@@ -121,7 +121,7 @@ inline bool is_float(Dtype dtype) { return plain_form(dtype) == Dtype::kFp32; }
 // Whether the instruction set promises for this dtype the bits of the portable code's plain_form().
 inline bool is_exact(Isa isa, Dtype dtype) {
   if (dtype == Dtype::kFixed24) return false;
-  return dtype != Dtype::kBf16 || isa < Isa::kAvx512Bf16;
+  return dtype != Dtype::kBf16 || !has_bf16(isa);
 }
 
 inline std::vector<Dtype> dtypes_of(const Kernels& kernels) {
