@@ -279,7 +279,11 @@ export class Reranker implements AsyncDisposable {
 
   /** Counts since load; also after `close`. */
   stats(): RerankerStats {
-    return this.#engine.stats();
+    const stats = this.#engine.stats();
+    const { refused } = this.#queue;
+    return refused === 0
+      ? stats
+      : { ...stats, requests: { ...stats.requests, refused: stats.requests.refused + refused } };
   }
 
   /** Refuses new work with CLOSED, finishes accepted work, then gives the memory back. Every call awaits the same end. */
