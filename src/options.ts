@@ -67,6 +67,7 @@ export interface CheckedRerankOptions {
   rawScores: boolean;
   details: boolean;
   onError: OnError | undefined;
+  minScore: number | undefined;
   longDocuments: LongDocuments | undefined;
   instruction: string | undefined;
 }
@@ -205,16 +206,22 @@ export function maxLengthFor(asked: number | undefined, limit: number): number {
 }
 
 export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
-  const { signal, timeoutMs, rawScores, details, onError, longDocuments, instruction } = object(options);
+  const { signal, timeoutMs, rawScores, details, onError, minScore, longDocuments, instruction } = object(options);
   return {
     signal: signal === undefined ? undefined : abortSignal(signal),
     timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
     rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
     details: details === undefined ? false : flag('details', details),
     onError: onError === undefined ? undefined : oneOf('onError', onError, ON_ERROR),
+    minScore: minScore === undefined ? undefined : finite('minScore', minScore),
     longDocuments: longDocuments === undefined ? undefined : checkLongDocuments(longDocuments),
     instruction: instruction === undefined ? undefined : text('instruction', instruction),
   };
+}
+
+function finite(name: string, value: unknown): number {
+  if (Number.isFinite(value)) return value as number;
+  throw invalidOption('a finite number', name, value);
 }
 
 function checkLongDocuments(options: LongDocuments): LongDocuments {

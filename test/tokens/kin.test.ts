@@ -79,6 +79,7 @@ describe.each([
   ['roberta', () => fixture('roberta')],
   ['modernbert', () => fixture('modernbert')],
   ['deberta', () => fixture('deberta')],
+  ['deberta-5', () => fixture('deberta-5')],
   ['Qwen3, its own,', () => tokenizerFile('qwen3')],
 ])('a tokenizer in the form of %s', (_, fileOf) => {
   const file = fileOf();
