@@ -102,10 +102,10 @@ export interface CudaOptions {
 
 export interface RerankerOptions {
   /**
-   * Precision of the weights. `int8` and `bf16` are made from the float weights when the model is loaded (BERT, RoBERTa
-   * and XLM-R on CPU), and so is `fp32` on processors with AMX, where it is 24-bit fixed point (logits within 1e-4 of
-   * ONNX Runtime's); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is model_fp16.onnx. `auto`
-   * (default): int8 where it can be had; on CUDA fp16, else fp32.
+   * Precision of the weights. On CPU and for models of our own kernels (BERT, RoBERTa, XLM-R and more) `int8`, `bf16` and
+   * `fp32` are made from the float weights when the model is loaded; with AMX `fp32` is 24-bit fixed point (logits within
+   * 1e-4 of ONNX Runtime's everywhere). Elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is
+   * model_fp16.onnx. `auto` (default): int8 where it can be had; on CUDA fp16, else fp32.
    */
   dtype?: Dtype | undefined;
   /** Tried in order; the first that works is used. What was got and why stands in `info.provider`. Default `['cpu']`. */
