@@ -218,6 +218,23 @@ TEST_P(Encoder, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
 }
 
+TEST_P(Encoder, ACacheFileThatIsShortenedWhileInUseFailsTheRunAndNotTheProcess) {
+  const std::string cache = (folder_.path() / "shortened").string();
+  const std::vector<Pair> pairs = make_pairs(4, 40);
+  const std::vector<float> converted = run_alone(*load(Dtype::kInt8, cache), pairs);
+  const auto mapped = load(Dtype::kInt8, cache);
+  EXPECT_EQ(run_alone(*mapped, pairs), converted);
+  for (const auto& entry : std::filesystem::directory_iterator(cache))
+    std::filesystem::resize_file(entry.path(), 4096);
+  try {
+    run_alone(*mapped, pairs);
+    ADD_FAILURE() << "zeros were taken for weights";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInferenceFailed);
+  }
+  EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
+}
+
 TEST_P(Encoder, TheCacheKeepsEveryLayoutOfTheWeightsApart) {
   const std::vector<Pair> pairs = make_pairs(4, 40);
   const std::string cache = (folder_.path() / "layouts").string();
