@@ -1,6 +1,6 @@
 import { DEFAULT_MODEL } from './base/default-model';
 import { within } from './cancellation';
-import { prepareCall, Reranker } from './reranker';
+import { emptyOutput, prepareCall, Reranker } from './reranker';
 import type { RerankInput, RerankOptions, RerankOutput } from './types';
 
 let shared: Promise<Reranker> | undefined;
@@ -22,7 +22,7 @@ function sharedReranker(): Promise<Reranker> {
  */
 export async function rerank(input: RerankInput, options?: RerankOptions): Promise<RerankOutput> {
   const call = prepareCall(input, options);
-  if (call.input.texts.length === 0) return { response: [] };
+  if (call.input.texts.length === 0) return emptyOutput(call);
   const reranker = await within(sharedReranker(), call.limits);
   return await reranker.run(call);
 }

@@ -4,6 +4,7 @@ export { RERANK_ERROR_CODES, RerankError, type RerankErrorCode } from './errors'
 export { Reranker } from './reranker';
 export type {
   CudaOptions,
+  DocumentsInput,
   Dtype,
   EncodedPair,
   EncodeOptions,
@@ -13,6 +14,8 @@ export type {
   ModelFile,
   ModelInfo,
   OnError,
+  RankedDocument,
+  RankedDocuments,
   RerankContext,
   RerankerOptions,
   RerankerStats,

@@ -58,6 +58,7 @@ export interface CheckedRerankOptions {
   rawScores: boolean;
   details: boolean;
   onError: OnError | undefined;
+  minScore: number | undefined;
   longDocuments: LongDocuments | undefined;
 }
 
@@ -188,15 +189,21 @@ export function maxLengthFor(asked: number | undefined, limit: number): number {
 }
 
 export function checkRerankOptions(options?: RerankOptions): CheckedRerankOptions {
-  const { signal, timeoutMs, rawScores, details, onError, longDocuments } = object(options);
+  const { signal, timeoutMs, rawScores, details, onError, minScore, longDocuments } = object(options);
   return {
     signal: signal === undefined ? undefined : abortSignal(signal),
     timeoutMs: timeoutMs === undefined ? undefined : timeout(timeoutMs),
     rawScores: rawScores === undefined ? false : flag('rawScores', rawScores),
     details: details === undefined ? false : flag('details', details),
     onError: onError === undefined ? undefined : oneOf('onError', onError, ON_ERROR),
+    minScore: minScore === undefined ? undefined : finite('minScore', minScore),
     longDocuments: longDocuments === undefined ? undefined : checkLongDocuments(longDocuments),
   };
+}
+
+function finite(name: string, value: unknown): number {
+  if (Number.isFinite(value)) return value as number;
+  throw invalidOption('a finite number', name, value);
 }
 
 function checkLongDocuments(options: LongDocuments): LongDocuments {

@@ -48,6 +48,8 @@ export class QueueEstimate {
   #closed: Closed | undefined;
   /** Milliseconds. */
   readonly #most: number;
+  /** Calls that were refused. */
+  refused = 0;
 
   constructor(
     private readonly maxSeconds: number,
@@ -131,6 +133,7 @@ export class QueueEstimate {
   }
 
   #refusal(roomMs: number): RerankError {
+    this.refused += 1;
     const retryAfterMs = Math.max(LEAST_RETRY_MS, Math.ceil(roomMs));
     return new RerankError(
       'OVERLOADED',

@@ -14,13 +14,17 @@ import {
   type CheckedRerankerOptions,
 } from './options';
 import { QueueEstimate } from './queue-estimate';
-import { toOutput } from './respond';
+import { rerankEach } from './rerank-many';
+import { toOutput, withMinScore } from './respond';
+import { checkDocuments, withDocuments } from './documents';
 import type {
+  DocumentsInput,
   EncodedPair,
   EncodeOptions,
   LongDocuments,
   ModelInfo,
   OnError,
+  RankedDocuments,
   RerankerOptions,
   RerankerStats,
   RerankInput,
@@ -43,6 +47,7 @@ export interface RerankCall {
   rawScores: boolean;
   details: boolean;
   onError: OnError | undefined;
+  minScore: number | undefined;
   longDocuments: LongDocuments | undefined;
 }
 
@@ -62,6 +67,11 @@ export function prepareChecked(input: CheckedInput, options?: RerankOptions): Re
 function tokensAtAdmission({ query, texts }: Pick<CheckedInput, 'query' | 'texts'>, maxLength: number): number {
   const queryBytes = Buffer.byteLength(query);
   return texts.reduce((sum, text) => sum + Math.min(maxLength, (queryBytes + Buffer.byteLength(text)) / 4 + 4), 0);
+}
+
+/** @internal The answer to a call without passages. */
+export function emptyOutput({ onError }: Pick<RerankCall, 'onError'>): RerankOutput {
+  return onError === 'skip' ? { response: [], skipped: [] } : { response: [] };
 }
 
 /** One cross-encoder model in memory, with worker threads of its own. */
@@ -125,23 +135,67 @@ export class Reranker implements AsyncDisposable {
     return traced(trace, () => Promise.reject(error as Error));
   }
 
+  /**
+   * Scores many requests in one call, several at a time: for each, in their order, `{ status: 'fulfilled', value }` or
+   * `{ status: 'rejected', reason }`, as `Promise.allSettled` gives them. `timeoutMs` is for all of them together.
+   * @throws {RerankError} INVALID_INPUT where `requests` is no list, INVALID_OPTION, CLOSED; or the signal's reason.
+   */
+  async rerankMany(
+    requests: readonly RerankInput[],
+    options?: RerankOptions,
+  ): Promise<PromiseSettledResult<RerankOutput>[]> {
+    this.#refuseIfClosed();
+    const each = (request: RerankInput, own: RerankOptions) => this.#accept(prepareCall(request, own));
+    return await this.#untilSettled(rerankEach(requests, options, this.info.threads, each));
+  }
+
+  /**
+   * Scores documents of any type, and gives them back with their scores: `{ results: [{ document, index, score }] }`, best
+   * first, ties by lower index.
+   * @throws {RerankError} As `rerank`, and INVALID_INPUT where a document has no text.
+   */
+  async rerankDocuments<D extends string | { text: string }>(
+    input: DocumentsInput<D>,
+    options?: RerankOptions,
+  ): Promise<RankedDocuments<D>>;
+  async rerankDocuments<D>(
+    input: DocumentsInput<D> & { text: (document: D) => string | readonly string[] },
+    options?: RerankOptions,
+  ): Promise<RankedDocuments<D>>;
+  async rerankDocuments<D>(input: DocumentsInput<D>, options?: RerankOptions): Promise<RankedDocuments<D>> {
+    const { checked, documents } = checkDocuments(input);
+    return withDocuments(documents, await this.run(prepareChecked(checked, options)));
+  }
+
   /** @internal */
   async run(call: RerankCall): Promise<RerankOutput> {
     this.#refuseIfClosed();
+    return await this.#accept(call);
+  }
+
+  /** What was accepted before `close` is finished, so this does not ask. */
+  async #accept(call: RerankCall): Promise<RerankOutput> {
     if (call.limits.signal?.aborted) throw call.limits.signal.reason;
-    const skips = call.onError === 'skip';
-    if (call.input.texts.length === 0) return skips ? { response: [], skipped: [] } : { response: [] };
+    if (call.input.texts.length === 0) return emptyOutput(call);
     const trace: RerankTrace = { model: this.info.model, contexts: call.input.texts.length };
     const answer = traced(trace, async () => {
       this.#queue.enter(call, tokensAtAdmission(call.input, this.info.maxLength));
-      return await this.#score(call, trace);
+      return withMinScore(await this.#score(call, trace), call.minScore);
     });
-    this.#accepted.add(answer);
     try {
-      return await answer;
+      return await this.#untilSettled(answer);
     } finally {
-      this.#accepted.delete(answer);
       this.#queue.leave(call);
+    }
+  }
+
+  /** `close` waits for it. */
+  async #untilSettled<T>(work: Promise<T>): Promise<T> {
+    this.#accepted.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#accepted.delete(work);
     }
   }
 
@@ -225,7 +279,11 @@ export class Reranker implements AsyncDisposable {
 
   /** Counts since load; also after `close`. */
   stats(): RerankerStats {
-    return this.#engine.stats();
+    const stats = this.#engine.stats();
+    const { refused } = this.#queue;
+    return refused === 0
+      ? stats
+      : { ...stats, requests: { ...stats.requests, refused: stats.requests.refused + refused } };
   }
 
   /** Refuses new work with CLOSED, finishes accepted work, then gives the memory back. Every call awaits the same end. */

@@ -28,3 +28,9 @@ export function toOutput(result: NativeResult, parts: AnswerParts): RerankOutput
   }
   return parts.skipped ? { response, skipped: skipped.map(skippedContext) } : { response };
 }
+
+/** Results are best first, so that those below the bound are the last. */
+export function withMinScore(output: RerankOutput, minScore: number | undefined): RerankOutput {
+  if (minScore === undefined) return output;
+  return { ...output, response: output.response.filter(({ score }) => score >= minScore) };
+}

@@ -44,6 +44,35 @@ export interface RerankOutput {
   skipped?: SkippedContext[];
 }
 
+/** What `rerankDocuments` takes: documents of any type. */
+export interface DocumentsInput<D> {
+  /** The search query; at least one UTF-16 code unit. */
+  query: string;
+  /** In any order. Empty gives no results. */
+  documents: readonly D[];
+  /**
+   * What the model is to read of a document; several fields are joined by newlines, empty ones left out. Default: the
+   * document where it is a string, else its `text`.
+   */
+  text?: ((document: D) => string | readonly string[]) | undefined;
+  /** How many results to return, 1 or more; absent or null: all. */
+  top_k?: number | null | undefined;
+}
+
+/** A document as it was given, with its score. */
+export interface RankedDocument<D> extends Omit<RerankResult, 'id'> {
+  document: D;
+  /** Index into the request's `documents`. */
+  index: number;
+}
+
+export interface RankedDocuments<D> {
+  /** Best first, ties by lower index. */
+  results: RankedDocument<D>[];
+  /** As `RerankOutput.skipped`. */
+  skipped?: SkippedContext[];
+}
+
 export type Dtype = 'auto' | 'fp32' | 'fp16' | 'bf16' | 'int8';
 export type ExecutionProvider = 'cuda' | 'cpu';
 /** What the name of a special token in a text is: that token (`parse`), or text like any other (`text`). */
@@ -73,10 +102,10 @@ export interface CudaOptions {
 
 export interface RerankerOptions {
   /**
-   * Precision of the weights. `int8` and `bf16` are made from the float weights when the model is loaded (BERT, RoBERTa
-   * and XLM-R on CPU), and so is `fp32` on processors with AMX, where it is 24-bit fixed point (logits within 1e-4 of
-   * ONNX Runtime's); elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is model_fp16.onnx. `auto`
-   * (default): int8 where it can be had; on CUDA fp16, else fp32.
+   * Precision of the weights. On CPU and for models of our own kernels (BERT, RoBERTa, XLM-R and more) `int8`, `bf16` and
+   * `fp32` are made from the float weights when the model is loaded; with AMX `fp32` is 24-bit fixed point (logits within
+   * 1e-4 of ONNX Runtime's everywhere). Elsewhere `int8` is model_quantized.onnx and `fp32` model.onnx. `fp16` is
+   * model_fp16.onnx. `auto` (default): int8 where it can be had; on CUDA fp16, else fp32.
    */
   dtype?: Dtype | undefined;
   /** Tried in order; the first that works is used. What was got and why stands in `info.provider`. Default `['cpu']`. */
@@ -120,6 +149,8 @@ export interface RerankOptions {
   timeoutMs?: number | undefined;
   /** Scores are logits, not their sigmoid. */
   rawScores?: boolean | undefined;
+  /** Leaves out results below this score; a logit with `rawScores`. Default: none. */
+  minScore?: number | undefined;
   /** Adds `tokens` and `truncatedTokens` to every result. */
   details?: boolean | undefined;
   /**

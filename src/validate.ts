@@ -48,14 +48,14 @@ export function checkString(path: string, value: unknown): string {
   throw typeMismatch(path, 'string', value);
 }
 
-function checkText(path: string, text: unknown): string {
+export function checkText(path: string, text: unknown): string {
   const value = checkString(path, text);
   if (value.length === 0) throw invalid(path, `Length of '${path}' must be >= 1 not met`);
   return value;
 }
 
 /** Answers 0 for "all". */
-function checkTopK(value: unknown, rules: InputRules): number {
+export function checkTopK(value: unknown, rules: InputRules): number {
   if (value === undefined || (value === null && rules.nullTopK === 'all')) return 0;
   if (!Number.isInteger(value)) throw typeMismatch('/top_k', 'integer', value);
   if ((value as number) < 1) throw invalid('/top_k', "'/top_k' must be >= 1");

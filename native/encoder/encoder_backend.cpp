@@ -83,6 +83,7 @@ class EncoderRunner : public backend::Runner, private ScratchOwner {
     Pass pass{kernels_, stored_->dtype(), stop_, sequences_, workspace_->shared, *this, team};
     const kernels::KernelScope scope(kernels_);
     model.run(pass, logits);
+    stored_->require_whole();
   }
 
   std::shared_ptr<const StoredModel> stored_;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "encoder/families/registry.h"
 
@@ -24,8 +25,20 @@ void StoredModel::convert(const WeightFile& file, const ModelBinding& bind,
 #endif
   WeightBinder filling(file, dtype_, memory_.get(), stop);
   model_ = bind(filling);
+  for (const MappedFile& each : file.files())
+    if (each.shrank())
+      throw Error(ErrorCode::kModelInvalid,
+                  "The file was shortened while it was read; fetch it again.", each.path());
   // The allocator would keep what the last float copies took.
   give_memory_back();
+}
+
+void StoredModel::require_whole() const {
+  if (cached_ && cached_->shrank())
+    throw Error(ErrorCode::kInferenceFailed,
+                "The file of converted weights was shortened while in use; remove it and load the "
+                "model again.",
+                cached_->path());
 }
 
 void StoredModel::load_cached(const WeightCache& cache, const WeightFile& file,

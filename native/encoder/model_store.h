@@ -22,6 +22,9 @@ class StoredModel {
   const Model& model() const { return *model_; }
   kernels::Dtype dtype() const { return dtype_; }
   size_t bytes() const { return bytes_; }
+  // Throws Error kInferenceFailed once the cache file was shortened: what has been computed since
+  // is of no use.
+  void require_whole() const;
   // As backend::BackendInfo has them.
   const std::string& cache_use() const { return cache_use_; }
   const std::string& cache_reason() const { return cache_reason_; }

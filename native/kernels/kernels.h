@@ -34,8 +34,7 @@ constexpr int kPanel = 16;
 constexpr int kWidthMultiple = 64;
 // Attention keeps one head of one row on the stack.
 constexpr int kMaxHeadDim = 256;
-// Activation buffers have room for a multiple of this many rows, as tiles load whole, and a part of
-// the rows begins at one.
+// Activation buffers have room for a multiple of this many rows, as tiles load whole.
 constexpr int kRowMultiple = 32;
 
 // Bytes of one value of a row; for words also of a table.
@@ -82,6 +81,19 @@ struct Activations {
   size_t stride;        // elements from row to row
   RowScale* row_scale;  // where has_scale()
 };
+
+// A part of the rows begins at a multiple of this: what a tile of AMX loads, a strip of the others
+// takes at most.
+constexpr int part_multiple(Isa isa, Dtype dtype) {
+  if (dtype == Dtype::kInt8Quads) return kRowMultiple;
+  return isa == Isa::kAmx ? 16 : 6;
+}
+
+// Those from row `first` on, where a part may begin.
+inline Activations rows_from(const Activations& a, Dtype dtype, size_t first) {
+  return {static_cast<char*>(a.data) + first * a.stride * element_size(dtype), a.stride,
+          a.row_scale + first};
+}
 
 // A weight matrix [k][n] as panels of 16 columns, each panel [k/g][16][g] with g = 1 (float), 2
 // (bf16), 4 (int8): what a 512-bit register, two 256-bit ones and an AMX tile all load as they lie.

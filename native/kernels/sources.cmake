@@ -1,6 +1,12 @@
 # The kernels: one translation unit per instruction set, each with its own flags. Contraction is off
 # so that a fused multiply-add stands only where the source says so: that keeps all of them
 # bit-equal.
+# Under a sanitizer a file takes minutes at -O3.
+if(BGE_SANITIZE)
+  set(BGE_KERNELS_OPTIMISE -O1)
+else()
+  set(BGE_KERNELS_OPTIMISE -O3)
+endif()
 set(BGE_KERNELS_SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/isa.cpp
     ${CMAKE_CURRENT_LIST_DIR}/isa_portable.cpp
@@ -10,10 +16,10 @@ set(BGE_KERNELS_SOURCES
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/isa_portable.cpp
                             ${CMAKE_CURRENT_LIST_DIR}/panels.cpp
                             ${CMAKE_CURRENT_LIST_DIR}/quad_panels.cpp
-                            PROPERTIES COMPILE_OPTIONS "-O3;-ffp-contract=off")
+                            PROPERTIES COMPILE_OPTIONS "${BGE_KERNELS_OPTIMISE};-ffp-contract=off")
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(avx2 -O3 -ffp-contract=off -mavx2 -mfma)
+  set(avx2 ${BGE_KERNELS_OPTIMISE} -ffp-contract=off -mavx2 -mfma)
   set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
              -mprefer-vector-width=512)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -38,6 +44,6 @@ elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64|ARM64")
     set(source ${CMAKE_CURRENT_LIST_DIR}/isa_${isa}.cpp)
     list(APPEND BGE_KERNELS_SOURCES ${source})
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
-                                "-O3;-ffp-contract=off;-mcpu=${flags_${isa}}")
+                                "${BGE_KERNELS_OPTIMISE};-ffp-contract=off;-mcpu=${flags_${isa}}")
   endforeach()
 endif()

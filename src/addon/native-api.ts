@@ -154,7 +154,7 @@ export interface NativeCapabilities {
   instructionSet: string;
   /** All that this processor has, slowest first. */
   instructionSets: string[];
-  /** Whether our own kernels run fp32 faster than ONNX Runtime does. */
+  /** Whether our own kernels run fp32 at least as fast as ONNX Runtime does. */
   hasFastFp32: boolean;
   /** Whether this processor multiplies bf16; without that, bf16 is slower than fp32. */
   hasFastBf16: boolean;

@@ -28,6 +28,8 @@ export interface Classifier {
   labels: number | undefined;
 }
 
+const INTEGER_PRODUCTS: ReadonlySet<string> = new Set(['MatMulInteger', 'QLinearMatMul', 'com.microsoft:QGemm']);
+
 const isTransposed = ({ attributes }: OnnxNode): boolean => attributes.get('transB')?.int === 1;
 
 /** Whether it gives the product and the bias as they are: neither scaled nor activated. */
@@ -60,12 +62,16 @@ function product(node: OnnxNode | undefined, bias: string | undefined, wiring: W
   return integers && product(integers, bias, wiring);
 }
 
+/** Casts between a product of integers and its scaling; exporters write one. */
+const MAX_CASTS = 4;
+
 /** Whether a node gives a product of integers, not yet scaled: scaling what is floating point would be a change. */
 function isOfIntegers(node: OnnxNode, wiring: Wiring): boolean {
-  if (node.operator === 'MatMulInteger' || node.operator === 'QLinearMatMul') return true;
-  if (node.operator === 'com.microsoft:QGemm') return true;
-  const before = node.operator === 'Cast' ? wiring.producer(node.inputs[0]) : undefined;
-  return before !== undefined && isOfIntegers(before, wiring);
+  let before: OnnxNode | undefined = node;
+  for (let casts = 0; before?.operator === 'Cast' && casts < MAX_CASTS; casts++) {
+    before = wiring.producer(before.inputs[0]);
+  }
+  return before !== undefined && INTEGER_PRODUCTS.has(before.operator);
 }
 
 /** The linear layer that `node` ends: a product with weights of the file, with or without a bias; else undefined. */

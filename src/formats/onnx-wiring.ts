@@ -13,16 +13,31 @@ const SAME_VALUES: ReadonlySet<string> = new Set([
 ]);
 /** Those that weights pass through in front of a product, in any order. */
 const STORED_AS: ReadonlySet<string> = new Set([...SAME_VALUES, 'Transpose', 'QuantizeLinear', 'DequantizeLinear']);
+/** Of them, those after which a weight's sizes are still known. */
+const SAME_WEIGHT: ReadonlySet<string> = new Set([
+  'Cast',
+  'Identity',
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'Transpose',
+]);
 /** TensorProto.DataType: float, float16, double, bfloat16. */
 const FLOATS: ReadonlySet<number | undefined> = new Set([1, 10, 11, 16]);
 
-/** Which node gives a value, and what is known before the graph runs. */
+/**
+ * Which node gives a value, and what is known before the graph runs. Only what nodes further on take counts as given: from
+ * a value back to its node, and on from that node's inputs, always comes to an end, whatever the file says.
+ */
 export class Wiring {
   readonly #producers = new Map<string, OnnxNode>();
   readonly #initializers = new Map<string, StoredTensor>();
 
   constructor({ nodes, initializers }: ModelGraph) {
-    for (const node of nodes) for (const output of node.outputs) this.#producers.set(output, node);
+    const taken = new Set<string>();
+    for (const node of nodes) {
+      for (const input of node.inputs) taken.add(input);
+      for (const output of node.outputs) if (!taken.has(output)) this.#producers.set(output, node);
+    }
     for (const tensor of initializers) this.#initializers.set(tensor.name, tensor);
   }
 
@@ -40,20 +55,25 @@ export class Wiring {
 
   /** Whether the value is one of the file's weights, however it is stored. */
   isWeight(value: string | undefined): boolean {
-    if (this.#initializers.has(value ?? '')) return true;
-    const node = this.producer(value);
-    if (node?.operator === 'Constant') return true;
-    return node !== undefined && STORED_AS.has(node.operator) && this.isWeight(node.inputs[0]);
+    for (let at = value; ;) {
+      const node = this.producer(at);
+      if (this.#initializers.has(at ?? '') || node?.operator === 'Constant') return true;
+      if (node === undefined || !STORED_AS.has(node.operator)) return false;
+      at = node.inputs[0];
+    }
   }
 
   /** The sizes of a weight as a product takes it; undefined where they are not in the file as they are taken. */
   weightDims(value: string | undefined): number[] | undefined {
-    const stored = this.#initializers.get(value ?? '');
-    if (stored) return stored.dims;
-    const node = this.producer(value);
-    if (node?.operator === 'Transpose') return this.weightDims(node.inputs[0])?.toReversed();
-    const isSame = node && ['Cast', 'Identity', 'QuantizeLinear', 'DequantizeLinear'].includes(node.operator);
-    return isSame ? this.weightDims(node.inputs[0]) : undefined;
+    let turned = false;
+    for (let at = value; ;) {
+      const stored = this.#initializers.get(at ?? '');
+      if (stored) return turned ? stored.dims.toReversed() : stored.dims;
+      const node = this.producer(at);
+      if (node === undefined || !SAME_WEIGHT.has(node.operator)) return undefined;
+      turned = turned !== (node.operator === 'Transpose');
+      at = node.inputs[0];
+    }
   }
 
   /** What a node gives again, value by value; undefined where it gives something else. */

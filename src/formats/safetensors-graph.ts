@@ -1,6 +1,6 @@
 import { open, readFile, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { unreadable } from '../base/not-found';
+import { externalPath } from './external-path';
 import { elementCount, type ModelGraph, type StoredTensor } from './model-graph';
 
 /** How a file stores float weights, as config.json's `torch_dtype` calls it. */
@@ -125,7 +125,8 @@ async function shardsGraph(path: string): Promise<ModelGraph> {
   const files = await weightMap(path);
   const names = [...new Set(files.values())];
   // A shard that is missing says nothing of its tensors; that it is missing is for the checks to say.
-  const headers = await Promise.all(names.map((name) => headerOf(join(dirname(path), name)).catch((): Header => ({}))));
+  const paths = names.map((name) => externalPath(path, name)).filter((each) => each !== undefined);
+  const headers = await Promise.all(paths.map((each) => headerOf(each).catch((): Header => ({}))));
   const header = Object.assign(Object.fromEntries([...files.keys()].map((name) => [name, {}])), ...headers) as Header;
   const graph = toGraph(header);
   const initializers = graph.initializers.map((tensor) => {

@@ -73,7 +73,7 @@ export const STORED_AS: Readonly<Partial<Record<LoadedDtype, Stored>>> = {
   int8: 'int8',
 };
 
-/** Best first. fp32 stays with ONNX Runtime, the reference, where our own kernels are not faster at it. */
+/** Best first. fp32 goes to ONNX Runtime where our own kernels have no vectors to run it with. */
 export function waysTo({ dtype, provider }: Asked, { hasFastFp32 }: Capabilities): readonly Way[] {
   const ways = WAYS[dtype][provider];
   return dtype === 'fp32' && !hasFastFp32 ? ways.toReversed() : ways;

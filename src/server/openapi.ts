@@ -1,7 +1,8 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import type { Endpoint } from './dialects/dialect';
+import type { Endpoint, Served } from './dialects/dialect';
 import type { Route, RouteTable } from './dialects/route-table';
+import { examplesOf, type RouteExample } from './examples';
 
 type Json = Record<string, unknown>;
 
@@ -11,8 +12,13 @@ function schema(given: v.GenericSchema): Json {
   return Object.fromEntries(Object.entries(made).filter(([key]) => key !== '$schema'));
 }
 
-function json(content: Json): Json {
-  return { 'application/json': { schema: content } };
+function json(content: Json, examples?: Json): Json {
+  return { 'application/json': { schema: content, ...(examples ? { examples } : undefined) } };
+}
+
+/** The same names on both sides, so that a request is shown with its answer. */
+function named(examples: readonly RouteExample[], side: 'request' | 'answer'): Json {
+  return Object.fromEntries(examples.map((example) => [example.title, { value: example[side] }]));
 }
 
 function oneOrAny(schemas: Json[]): Json {
@@ -28,16 +34,20 @@ interface Operation {
   responses: v.GenericSchema[];
   failures: v.GenericSchema[];
   parameters?: Json[];
+  examples: readonly RouteExample[];
 }
 
-function operation({ summary, request, responses, failures, parameters }: Operation): Json {
+function operation({ summary, request, responses, failures, parameters, examples }: Operation): Json {
   const failed = { description: 'Refused or failed', content: json(oneOrAny(failures.map(schema))) };
   return {
     summary,
     ...(parameters ? { parameters } : undefined),
-    requestBody: { required: true, content: json(request) },
+    requestBody: { required: true, content: json(request, named(examples, 'request')) },
     responses: {
-      200: { description: 'Ranked', content: json(oneOrAny(responses.map(schema))) },
+      200: {
+        description: 'Ranked',
+        content: json(oneOrAny(responses.map(schema)), named(examples, 'answer')),
+      },
       '4XX': failed,
       '5XX': failed,
     },
@@ -67,7 +77,7 @@ function pathParameters({ parameters }: Endpoint): Json[] | undefined {
   }));
 }
 
-function pathOf(routes: readonly Route[]): Json {
+async function pathOf(routes: readonly Route[], served: Served): Promise<Json> {
   const failures = new Set(routes.map(({ dialect }) => dialect.failureSchema));
   return {
     post: operation({
@@ -76,6 +86,7 @@ function pathOf(routes: readonly Route[]): Json {
       responses: routes.map(({ endpoint }) => endpoint.response),
       failures: [...failures],
       parameters: pathParameters(routes[0]!.endpoint),
+      examples: await examplesOf(routes, served),
     }),
   };
 }
@@ -94,13 +105,14 @@ function health(summary: string): Json {
 export interface Described {
   version: string;
   routes: RouteTable;
+  served: Served;
   secured: boolean;
 }
 
 /** The OpenAPI 3.1 document, made from the schemas that validate the requests. */
-export function openApiDocument({ version, routes, secured }: Described): Json {
+export async function openApiDocument({ version, routes, served, secured }: Described): Promise<Json> {
   const paths: Json = {};
-  for (const [path, shared] of routes.byPath) paths[path] = pathOf(shared);
+  for (const [path, shared] of routes.byPath) paths[path] = await pathOf(shared, served);
   for (const { path, summary, response } of routes.lookups) {
     paths[path] = {
       get: {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
@@ -7,6 +9,7 @@ import { BEST, LIMIT_MS, QUERY, ROOT, start, TEXTS, TOKEN } from './support.mjs'
 
 const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const ARTIFACTS = path.join(ROOT, 'artifacts', 'playground');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const skip = existsSync(BROWSER) ? false : `${BROWSER} is not here: apt-get install chromium, or set CHROMIUM`;
 
 describe('the playground in Chromium', { skip }, () => {
@@ -152,4 +155,142 @@ describe('the playground in Chromium', { skip }, () => {
     assert.equal(await page.locator('script').count(), 0);
     assert.deepEqual(wrong, []);
   });
+
+  it('bars show small differences by their logits, and each passage its move', async () => {
+    const { page, wrong } = await open();
+    await page.fill('#query', QUERY);
+    await page.fill('#passages', TEXTS.join('\n'));
+    await page.click('#run');
+    await page.locator('#results li').nth(2).waitFor();
+    const bars = () =>
+      page.locator('#results .bar').evaluateAll((all) => all.map((bar) => parseFloat(bar.style.width)));
+    const byScore = await bars();
+    assert.ok(byScore[1] < 5 && byScore[2] < 5, `two that look alike: ${byScore}`);
+    await page.getByLabel('logit').check();
+    const byLogit = await bars();
+    assert.deepEqual([byLogit[0], byLogit[2]], [100, 0]);
+    assert.ok(byLogit[1] > 5, `the second differs from the third: ${byLogit}`);
+    const { response } = JSON.parse(await page.locator('#response').textContent()).result;
+    const logits = (await scores(page)).map((text) => parseFloat(text));
+    response.forEach(({ score }, i) => assert.ok(Math.abs(Math.log(score / (1 - score)) - logits[i]) < 1e-3));
+    const moves = await page.locator('#results .id:last-child').allInnerTexts();
+    assert.deepEqual(
+      moves,
+      response.map(({ id }, place) =>
+        id === place ? 'as before' : `${place < id ? '↑' : '↓'} ${Math.abs(id - place)}`,
+      ),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('an error stands at its field, with the API’s own text below', async () => {
+    const { page } = await open();
+    const cases = [
+      ['#query', '', 'query', '#query'],
+      ['#top-k', '0', 'top-k', '.row:has(#top-k)'],
+      ['#passages', '[{"text": ""}]', 'passages', '#passages'],
+      ['#passages', '{', 'passages', '#passages'],
+    ];
+    for (const [field, value, focused, place] of cases) {
+      const before = await page.inputValue(field);
+      await page.fill(field, value);
+      await page.click('#run');
+      await page.locator(`${place} + #error`).waitFor();
+      const [words, own] = (await page.locator('#error').innerText()).split('\n');
+      assert.match(words, /^[A-Z].*\.$|^top_k/);
+      assert.ok(own.length > 0);
+      assert.equal(await page.evaluate(() => document.activeElement.id), focused);
+      assert.equal(await page.getAttribute(field, 'aria-errormessage'), 'error');
+      await page.fill(field, before);
+    }
+    await page.click('#run');
+    await page.locator('#results li').first().waitFor();
+    assert.equal(await page.locator('#error').isHidden(), true);
+  });
+
+  it('opened without a slash at the end of its mount it works', async () => {
+    const proxy = createServer((incoming, outgoing) => {
+      const path = incoming.url.replace(/^\/rerank-ui\/?/, '/');
+      const body = incoming.method === 'POST' ? { body: incoming, duplex: 'half' } : {};
+      const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': incoming.headers['content-type'] ?? '' };
+      fetch(server.url + path, { method: incoming.method, headers, ...body }).then(async (answer) => {
+        const type = answer.headers.get('content-type') ?? 'text/plain';
+        outgoing.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
+      });
+    });
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    try {
+      const page = await newPage();
+      for (const address of ['/rerank-ui', '/rerank-ui/']) {
+        await page.goto(`http://127.0.0.1:${proxy.address().port}${address}`);
+        await page.click('#run');
+        await page.locator('#results li').first().waitFor();
+        await page.getByRole('link', { name: 'API docs' }).click();
+        await page.locator('h2').first().waitFor();
+        assert.match(page.url(), /\/rerank-ui\/docs$/);
+      }
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  });
+
+  /** What a person may see of the two pages, by name. */
+  const STATES = {
+    new: () => undefined,
+    ranked: async (page) => {
+      await page.click('#run');
+      await page.locator('#results li').first().waitFor();
+    },
+    logits: async (page) => {
+      await STATES.ranked(page);
+      await page.getByLabel('logit').check();
+    },
+    opened: async (page) => {
+      await STATES.ranked(page);
+      for (const summary of await page.locator('summary').all()) await summary.click();
+    },
+    'wrong query': async (page) => {
+      await page.fill('#query', '');
+      await page.click('#run');
+      await page.locator('#error').waitFor();
+    },
+    'wrong passages': async (page) => {
+      await page.fill('#passages', '[{"text": ');
+      await page.click('#run');
+      await page.locator('#error').waitFor();
+    },
+    'wrong top_k': async (page) => {
+      await page.fill('#top-k', '0');
+      await page.click('#run');
+      await page.locator('#error').waitFor();
+    },
+    failed: async (page) => {
+      await page.route('**/ai/run/**', (route) => route.abort());
+      await page.click('#run');
+      await page.locator('#error').waitFor();
+    },
+    docs: (page) => page.goto(`${server.url}/docs`),
+    'docs opened': async (page) => {
+      await STATES.docs(page);
+      for (const summary of (await page.locator('summary').all()).slice(0, 3)) await summary.click();
+    },
+  };
+  for (const width of [390, 1440]) {
+    for (const colorScheme of ['light', 'dark']) {
+      it(`nothing that axe finds, and nothing wider than the screen: ${width} px, ${colorScheme}`, async () => {
+        for (const [name, reach] of Object.entries(STATES)) {
+          const { page } = await open({ colorScheme, viewport: { width, height: 844 } });
+          await reach(page);
+          const { violations } = await page.evaluate(`${AXE}; axe.run()`);
+          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          const file = `${name.replaceAll(' ', '-')}-${width}-${colorScheme}.png`;
+          await page.screenshot({ path: path.join(ARTIFACTS, file), fullPage: true });
+          assert.deepEqual({ name, found, wide: wide <= width }, { name, found: [], wide: true });
+          await page.context().close();
+        }
+      });
+    }
+  }
 });

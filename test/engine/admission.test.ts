@@ -31,7 +31,10 @@ it('offered more than it can score, it refuses at once with a time, and answers 
     expect(code).toBe('OVERLOADED');
     expect(retryAfterMs).toBeGreaterThanOrEqual(100);
   }
-  expect(reranker.stats()).toMatchObject({ activeRequests: 0, queuedTokens: 0 });
+  const { requests, ...stats } = reranker.stats();
+  expect(stats).toMatchObject({ activeRequests: 0, queuedTokens: 0 });
+  // Metrics count them as those that the bound of tokens refuses.
+  expect(requests.refused).toBe(errors.length);
 });
 
 it('a full queue of tokens says when there is room, unless the call never fits', async () => {

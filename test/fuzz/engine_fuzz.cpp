@@ -188,7 +188,7 @@ class Play {
 
   void submit() {
     const uint64_t id = requests_.size();
-    schedule::RequestInput request{id, text(), {}, 0, true, input_.pick(2) == 0};
+    schedule::RequestInput request{id, text(), {}, 0, true, input_.pick(2) == 0, input_.pick(2) == 0};
     for (size_t texts = input_.pick(9); texts > 0; --texts) request.texts.push_back(text());
     auto known = std::make_shared<Known>();
     for (const std::string& each : request.texts) known->logits.push_back(expected(request.query, each));

@@ -182,6 +182,12 @@ void check_attention(const Kernels& kernels, const Kernels& portable, Dtype dtyp
   const size_t stride = 3 * static_cast<size_t>(head_dim) + 16 * input.pick(3);
   const auto width = static_cast<size_t>(head_dim);
   const Floats qkv = values.floats(stride * static_cast<size_t>(length - 1) + 3 * width);
+  // None, a row for each query, or what a key's distance adds.
+  const size_t bias_form = input.pick(3);
+  const auto keys = static_cast<size_t>(length + kBiasMultiple - 1) / kBiasMultiple * kBiasMultiple;
+  const size_t bias_rows = bias_form == 0 ? 0 : static_cast<size_t>(queries);
+  const Floats bias = values.weights(bias_form == 1 ? bias_rows * keys : bias_rows + keys);
+  const float* const first_bias = bias_form == 2 ? bias.data() + queries - 1 : bias.data();
   const auto run = [&](const Kernels& by, Dtype form) {
     const AlignedBuffer scratch(attention_scratch_bytes(form, length, head_dim));
     Floats out(static_cast<size_t>(queries) * width, kUntouched);
@@ -200,7 +206,10 @@ void check_attention(const Kernels& kernels, const Kernels& portable, Dtype dtyp
          .scratch = scratch.get(),
          .before = before,
          .after = after,
-         .first_query = first_query});
+         .first_query = first_query,
+         .bias = bias_form == 0 ? nullptr : first_bias,
+         .bias_stride = bias_form == 2 ? -1 : static_cast<ptrdiff_t>(keys),
+         .scale = bias_form == 0 ? 1.0f : 0.5f});
     return out;
   };
   const Floats own = run(kernels, dtype);

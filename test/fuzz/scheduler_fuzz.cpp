@@ -24,6 +24,11 @@ using bge::fuzz::require;
 
 constexpr size_t kMaxLength = 128;
 
+// A text's number of tokens says what becomes of it too.
+bool fails_in_tokenizing(size_t tokens) { return tokens % 16 == 7; }
+bool fails_in_scoring(size_t tokens) { return tokens % 16 == 6; }
+bool fails(size_t tokens) { return fails_in_tokenizing(tokens) || fails_in_scoring(tokens); }
+
 class Play {
  public:
   explicit Play(Input& input)
@@ -59,6 +64,7 @@ class Play {
   struct Known {
     std::vector<size_t> tokens;  // of each context
     size_t top_k = 0;
+    bool skips_failed = false;
     int settled = 0;
   };
 
@@ -82,7 +88,8 @@ class Play {
   void submit() {
     const uint64_t id = next_id_++;
     Known& known = requests_[id];
-    RequestInput request{id, "q", {}, 0, true, input_.pick(2) == 0};
+    RequestInput request{id, "q", {}, 0, true, input_.pick(2) == 0, input_.pick(2) == 0};
+    known.skips_failed = request.skip_failed;
     for (size_t count = input_.pick(14); count > 0; --count) {
       known.tokens.push_back(1 + input_.pick(kMaxLength));
       // The length is what an estimate rests on; equal texts become one pair.
@@ -104,14 +111,21 @@ class Play {
     require(++known.settled == 1 && !stopped_, "settled once, and not after stop()");
     const auto* ranking = std::get_if<Ranking>(&outcome);
     if (ranking == nullptr) return;
-    const size_t all = known.tokens.size();
-    const size_t wanted = known.top_k == 0 ? all : std::min(all, known.top_k);
-    require(ranking->results.size() == wanted, "as many results as asked for");
-    std::vector<size_t> best = known.tokens;
+    std::vector<size_t> best;
+    for (const size_t tokens : known.tokens) {
+      if (!fails(tokens)) best.push_back(tokens);
+    }
     std::sort(best.begin(), best.end());
+    require(known.skips_failed || best.size() == known.tokens.size(), "no failure is kept quiet");
+    require(ranking->skipped.size() == known.tokens.size() - best.size(), "all failures are told");
+    for (const SkippedContext& skipped : ranking->skipped) {
+      require(fails(known.tokens.at(skipped.id)), "what was skipped had failed");
+    }
+    const size_t wanted = known.top_k == 0 ? best.size() : std::min(best.size(), known.top_k);
+    require(ranking->results.size() == wanted, "as many results as asked for");
     for (size_t i = 0; i < wanted; ++i) {
       const RankedResult& result = ranking->results[i];
-      require(result.id < all && result.tokens == known.tokens[result.id], "its own tokens");
+      require(result.tokens == known.tokens.at(result.id), "its own tokens");
       require(result.score == -static_cast<double>(best[i]), "its own score, best first");
     }
   }
@@ -141,7 +155,12 @@ class Play {
     } else if (const auto* tokenizing = std::get_if<TokenizeWork>(&work)) {
       for (size_t i = tokenizing->first; i < tokenizing->last; ++i) {
         Pair& pair = tokenizing->request->pairs[i];
-        if (!pair.text.empty()) pair.encoded.ids.assign(std::stoul(pair.text), 7);
+        const size_t tokens = std::stoul(pair.text);
+        if (fails_in_tokenizing(tokens)) {
+          pair.failure = Error(ErrorCode::kTooLong, "fuzzed");
+        } else {
+          pair.encoded.ids.assign(tokens, 7);
+        }
       }
       scheduler_.tokenized(*tokenizing, std::chrono::nanoseconds(1));
     } else {
@@ -149,6 +168,9 @@ class Play {
       require(!run.pairs.empty(), "a run has pairs");
       for (const PairRef& ref : run.pairs) {
         require(ref.pair().encoded.ids.size() == ref.pair().tokens, "tokenized, and run once");
+        if (fails_in_scoring(ref.pair().tokens)) {
+          ref.pair().failure = Error(ErrorCode::kInferenceFailed, "fuzzed");
+        }
         ref.pair().logit = -static_cast<float>(ref.pair().tokens);
         ref.pair().encoded = {};
       }

@@ -122,7 +122,7 @@ class FileMaker {
                            entry("location", of({"data", "data", "../data", "", "none"})) +
                                entry("offset", of({"0", "16", "-1", "0x10", "18446744073709551616",
                                                    "99999", ""})) +
-                               (pick(2) == 0 ? entry("length", std::to_string(bytes)) : ""),
+                               (pick(2) == 0 ? entry("length", std::to_string(bytes)) : "") + field(14, 1),
                            type);
       }
       default: return initializer(name(), dimensions, field(9, values), type);

@@ -7,7 +7,7 @@ import { cloudflareRequest } from '../../src/server/dialects/cloudflare';
 import { checkInput } from '../../src/validate';
 import * as v from 'valibot';
 import { FakeReranker } from './fake-reranker';
-import { RUN, served } from './http';
+import { ACCOUNT, RUN, served } from './http';
 
 const TEA = { query: 'tea?', contexts: [{ text: 'secret passage' }] };
 
@@ -178,6 +178,31 @@ describe('OpenAPI', () => {
       ]),
     );
     expect(JSON.stringify(document)).not.toContain('secret-folder');
+  });
+
+  it('has an example for every route, which its dialect takes and answers as shown', async () => {
+    const { send, post } = served();
+    const page = (await send('/docs')).body as string;
+    const { paths } = (await send('/openapi.json')).body as { paths: Record<string, { post?: any }> };
+    const keys = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, keys(part)]))
+        : typeof value;
+    for (const [path, { post: operation }] of Object.entries(paths)) {
+      const address = path.replace('{account_id}', ACCOUNT).replace('{model}', '@cf/baai/bge-reranker-base');
+      expect(page).toContain(`curl &quot;$BASE${path.includes('{') ? '/client/v4/accounts/' : address}`);
+      if (!operation) continue;
+      const requests = Object.entries<{ value: unknown }>(operation.requestBody.content['application/json'].examples);
+      expect(requests.length).toBeGreaterThan(0);
+      for (const [title, { value }] of requests) {
+        const { status, body } = await post(address, value);
+        expect({ title, status, body: keys(body) }).toEqual({
+          title,
+          status: 200,
+          body: keys(operation.responses[200].content['application/json'].examples[title].value),
+        });
+      }
+    }
   });
 
   it('describes Cloudflare’s request as its validator checks it', () => {

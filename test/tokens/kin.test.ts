@@ -73,7 +73,7 @@ function text(random: (below: number) => number): string {
     : whole;
 }
 
-describe.each(['roberta', 'modernbert', 'deberta'])('a tokenizer in the form of %s', (name) => {
+describe.each(['roberta', 'modernbert', 'deberta', 'deberta-5'])('a tokenizer in the form of %s', (name) => {
   const file = join(__dirname, '..', 'native', 'fixtures', 'tokenizer', `${name}.json`);
   const random = randomFrom(20);
   let model: TemporaryModel;

@@ -51,8 +51,7 @@ void FeedForward::run(const Pass& pass, const Stream& stream, Scratch& scratch) 
     if (shape_.gated)
       multiply(pass, up_, stream.hidden, stream.rows, other + column, down.k, Epilogue::kMultiply,
                intermediate, down.k);
-    pass.kernels.convert[static_cast<int>(pass.dtype)](intermediate, down.k, stream.rows, down.k,
-                                                       slice);
+    convert(pass, pass.dtype, intermediate, down.k, stream.rows, slice);
     multiply(pass, down, slice, stream.rows, 0, shape_.width, Epilogue::kAdd, stream.x,
              shape_.width);
     column += down.k;

@@ -125,9 +125,11 @@ void Head::run_step(const Pass&, const UnitLength& unit, float* x, int rows) con
   }
 }
 
-void Head::run(const Pass& pass, const Stream& pooled, std::span<float> logits) const {
-  for (const auto& step : steps_)
-    std::visit([&](const auto& each) { run_step(pass, each, pooled.x, pooled.rows); }, step);
+void Head::run(Pass& pass, const Stream& pooled, std::span<float> logits) const {
+  pass.in_steps([&] {
+    for (const auto& step : steps_)
+      std::visit([&](const auto& each) { run_step(pass, each, pooled.x, pooled.rows); }, step);
+  });
   for (int s = 0; s < pooled.rows; ++s) {
     double logit = output_[width_];
     for (int i = 0; i < width_; ++i)

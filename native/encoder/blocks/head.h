@@ -45,7 +45,7 @@ class Head {
   int width() const { return width_; }
 
   // One logit for each row of `pooled`, whose x is overwritten.
-  void run(const Pass& pass, const Stream& pooled, std::span<float> logits) const;
+  void run(Pass& pass, const Stream& pooled, std::span<float> logits) const;
 
  private:
   struct Dense {

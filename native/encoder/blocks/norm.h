@@ -26,8 +26,12 @@ class LayerNorm {
 
   // Into `stream.hidden` and as floats into `values` ([rows][width]); `stream.x` stays.
   void run(const Pass& pass, const Stream& stream, float* values) const {
-    pass.kernels.layer_norm[static_cast<int>(pass.dtype)](
-        {stream.x, values, stream.rows, width_, gamma_, beta_, epsilon_, stream.hidden});
+    pass.over_single_rows(stream.rows, [&](int first, int last) {
+      const Stream part = stream.part(pass.dtype, first, last);
+      pass.kernels.layer_norm[static_cast<int>(pass.dtype)](
+          {part.x, values + static_cast<size_t>(first) * width_, part.rows, width_, gamma_, beta_,
+           epsilon_, part.hidden});
+    });
   }
 
   // In place; in float32 whatever the model's dtype is. `operand` is room for as many rows.

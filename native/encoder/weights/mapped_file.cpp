@@ -91,9 +91,11 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
                 "Put a readable weights file here (" + std::string(std::strerror(error)) + ").",
                 path);
   data_ = static_cast<const char*>(data);
+  guard_ = ShrinkGuard(data_, size_);
 }
 
 MappedFile::~MappedFile() {
+  guard_ = {};
   if (data_ != nullptr) munmap(const_cast<char*>(data_), size_);
 }
 
@@ -109,6 +111,7 @@ void MappedFile::release(const void* begin, size_t size) noexcept {
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      guard_(std::move(other.guard_)) {}
 
 }  // namespace bge::encoder

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -23,6 +25,7 @@ struct Initializer {
   int64_t type = 0;
   std::string_view data;
   std::string_view integers;  // varints, where the file has those instead of data
+  bool is_external = false;
   std::map<std::string, std::string, std::less<>> external;
 };
 
@@ -32,7 +35,7 @@ class GraphReader {
       : path_(path), external_(external) {
     WireReader model({file.data(), file.size()});
     while (model.next())
-      if (model.field() == 7) read_graph(model.bytes());
+      if (model.is_bytes(7)) read_graph(model.bytes());
     require_whole(model);
   }
 
@@ -42,8 +45,8 @@ class GraphReader {
   void read_graph(std::string_view bytes) {
     WireReader graph(bytes);
     while (graph.next()) {
-      if (graph.field() == 1) graph_.nodes.push_back(read_node(graph.bytes()));
-      if (graph.field() == 5) add(read_initializer(graph.bytes()));
+      if (graph.is_bytes(1)) graph_.nodes.push_back(read_node(graph.bytes()));
+      if (graph.is_bytes(5)) add(read_initializer(graph.bytes()));
     }
     require_whole(graph);
   }
@@ -57,10 +60,10 @@ class GraphReader {
     OnnxNode node;
     WireReader reader(bytes);
     while (reader.next()) {
-      if (reader.field() == 1) node.inputs.emplace_back(reader.bytes());
-      if (reader.field() == 2 && node.output.empty()) node.output = reader.bytes();
-      if (reader.field() == 4) node.type = reader.bytes();
-      if (reader.field() == 5) read_attribute(reader.bytes(), node);
+      if (reader.is_bytes(1)) node.inputs.emplace_back(reader.bytes());
+      if (reader.is_bytes(2) && node.output.empty()) node.output = reader.bytes();
+      if (reader.is_bytes(4)) node.type = reader.bytes();
+      if (reader.is_bytes(5)) read_attribute(reader.bytes(), node);
     }
     require_whole(reader);
     return node;
@@ -71,8 +74,8 @@ class GraphReader {
     std::string_view name;
     int64_t value = 0;
     while (reader.next()) {
-      if (reader.field() == 1) name = reader.bytes();
-      if (reader.field() == 3) value = static_cast<int64_t>(reader.number());
+      if (reader.is_bytes(1)) name = reader.bytes();
+      if (reader.is_number(3)) value = static_cast<int64_t>(reader.number());
     }
     require_whole(reader);
     if (name == "transB") node.transpose_b = value != 0;
@@ -83,17 +86,14 @@ class GraphReader {
     Initializer tensor;
     WireReader reader(bytes);
     while (reader.next()) {
-      switch (reader.field()) {
-        case 1: read_dimension(reader, tensor.shape); break;
-        case 2: tensor.type = static_cast<int64_t>(reader.number()); break;
-        case 4:  // float_data
-        case 9:  // raw_data
-          tensor.data = reader.bytes();
-          break;
-        case 5: tensor.integers = reader.bytes(); break;  // int32_data, also of smaller types
-        case 8: tensor.name = reader.bytes(); break;
-        case 13: read_external(reader.bytes(), tensor); break;
-      }
+      if (reader.is_number(1) || reader.is_bytes(1)) read_dimension(reader, tensor.shape);
+      if (reader.is_number(2)) tensor.type = static_cast<int64_t>(reader.number());
+      if (reader.is_bytes(4) || reader.is_bytes(9)) tensor.data = reader.bytes();  // floats, raw
+      if (reader.is_bytes(5))
+        tensor.integers = reader.bytes();  // int32_data, also of smaller types
+      if (reader.is_bytes(8)) tensor.name = reader.bytes();
+      if (reader.is_bytes(13)) read_external(reader.bytes(), tensor);
+      if (reader.is_number(14)) tensor.is_external = reader.number() == 1;
     }
     require_whole(reader);
     return tensor;
@@ -101,7 +101,7 @@ class GraphReader {
 
   // dims come one by one or packed.
   void read_dimension(const WireReader& reader, std::vector<int64_t>& shape) const {
-    if (reader.bytes().empty()) {
+    if (reader.is_number(1)) {
       shape.push_back(static_cast<int64_t>(reader.number()));
       return;
     }
@@ -112,12 +112,13 @@ class GraphReader {
 
   void read_external(std::string_view bytes, Initializer& tensor) const {
     WireReader entry(bytes);
-    std::string key;
+    std::string key, value;
     while (entry.next()) {
-      if (entry.field() == 1) key = entry.bytes();
-      if (entry.field() == 2) tensor.external[key] = entry.bytes();
+      if (entry.is_bytes(1)) key = entry.bytes();
+      if (entry.is_bytes(2)) value = entry.bytes();
     }
     require_whole(entry);
+    tensor.external[key] = value;
   }
 
   static std::optional<Element> element_of(int64_t type) {
@@ -135,13 +136,19 @@ class GraphReader {
   void add(const Initializer& initializer) {
     const std::optional<Element> element = element_of(initializer.type);
     if (!element) return;
-    uint64_t bytes = bytes_of(*element);
-    for (const int64_t size : initializer.shape)
-      if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes))
+    // Nor may they without those that are none: what has no elements is no way around the bound.
+    uint64_t room = bytes_of(*element);
+    uint64_t bytes = room;
+    for (const int64_t size : initializer.shape) {
+      const auto count = static_cast<uint64_t>(size);
+      if (size < 0 || __builtin_mul_overflow(room, std::max(count, uint64_t{1}), &room) ||
+          room > INT64_MAX)
         invalid(path_);
+      bytes *= count;
+    }
     Tensor tensor{.data = nullptr, .element = *element, .shape = initializer.shape};
     std::string_view data =
-        initializer.external.empty() ? initializer.data : external_data(initializer, bytes);
+        initializer.is_external ? external_data(initializer, bytes) : initializer.data;
     if (data.empty() && !initializer.integers.empty()) {
       tensor.storage =
           std::make_shared<const std::string>(unpack(initializer.integers, bytes_of(*element)));

@@ -52,6 +52,7 @@ class WeightNames {
   void follow(const OnnxNode& node) {
     const std::string& type = node.type;
     if (kOtherForms.contains(type)) refuse(type);
+    if (node.inputs.empty()) return;
     if (type == "Identity" || type == "Cast") {
       if (const Tensor* tensor = find(node, 0)) known_[node.output] = Tensor(*tensor);
       pass_on_product(node);
@@ -87,7 +88,7 @@ class WeightNames {
   }
 
   void pass_on_product(const OnnxNode& node) {
-    const auto product = products_.find(node.inputs.empty() ? "" : node.inputs[0]);
+    const auto product = products_.find(node.inputs[0]);
     if (product != products_.end()) products_[node.output] = Tensor(product->second);
   }
 
@@ -160,7 +161,6 @@ class WeightNames {
 
   // Of a table before or after it is looked into, or of a linear layer's weights or bias.
   void dequantize(const OnnxNode& node) {
-    if (node.inputs.empty()) return;
     const auto looked_up = tables_.find(node.inputs[0]);
     const std::string name = looked_up == tables_.end() ? node.inputs[0] : looked_up->second;
     const auto integers = known_.find(name);

@@ -16,7 +16,9 @@ class WireReader {
     if (rest_.empty() || !valid_) return false;
     const uint64_t tag = take_varint();
     field_ = static_cast<int>(tag >> 3);
-    switch (tag & 7) {
+    if (tag >> 3 == 0 || tag >> 3 > kMaxField) valid_ = false;
+    wire_ = static_cast<int>(tag & 7);
+    switch (wire_) {
       case 0:
         number_ = take_varint();
         bytes_ = {};
@@ -30,10 +32,11 @@ class WireReader {
   }
 
   bool valid() const { return valid_; }
-  int field() const { return field_; }
-  // Of a varint field.
+  // Whether this is that field, in the form that it should have: of another form it is unknown.
+  bool is_number(int field) const { return field_ == field && wire_ == 0; }
+  bool is_bytes(int field) const { return field_ == field && wire_ == 2; }
   uint64_t number() const { return number_; }
-  // Of any other field; points into the message.
+  // Points into the message.
   std::string_view bytes() const { return bytes_; }
 
   // For packed repeated numbers: the next varint of this message.
@@ -44,6 +47,8 @@ class WireReader {
   }
 
  private:
+  static constexpr uint64_t kMaxField = (1u << 29) - 1;
+
   uint64_t take_varint() {
     uint64_t value = 0;
     for (int shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
@@ -70,6 +75,7 @@ class WireReader {
   std::string_view bytes_;
   uint64_t number_ = 0;
   int field_ = 0;
+  int wire_ = 0;
   bool valid_ = true;
 };
 

@@ -14,7 +14,7 @@ Capabilities capabilities() {
   try {
     const kernels::Kernels& kernels = kernels::kernels_for(kernels::choose_isa());
     found.instruction_set = kernels::isa_name(kernels.isa);
-    found.has_fast_fp32 = kernels.fp32_form == kernels::Dtype::kFixed24;
+    found.has_fast_fp32 = kernels.isa != kernels::Isa::kPortable;
     found.has_fast_bf16 = kernels::has_bf16(kernels.isa);
   } catch (const Error&) {
     // BGE_RERANKER_ISA is wrong.

@@ -23,7 +23,8 @@ struct Capabilities {
   std::string instruction_set;
   // All that this processor has, slowest first.
   std::vector<std::string> instruction_sets;
-  // Whether our own kernels run fp32 faster than ONNX Runtime does.
+  // Whether our own kernels run fp32 at least as fast as ONNX Runtime does: everywhere but in plain
+  // C++.
   bool has_fast_fp32 = false;
   // Whether this processor multiplies bf16; without that, bf16 is slower than fp32.
   bool has_fast_bf16 = false;

@@ -4,6 +4,7 @@ import { Failure } from '../../serving/failure';
 import { runModel, toWorkersAiFailure, type ModelAnswer } from '../../serving/run-model';
 import { modelNames, WORKERS_AI_MODEL } from '../../serving/workers-ai-models';
 import type { Dialect, Reply, Served } from './dialect';
+import { EXAMPLE } from './example';
 import { count, text } from './fields';
 
 const PREFIX = '/client/v4/';
@@ -141,6 +142,7 @@ export function cloudflare(served: Served): Dialect {
           read: (path) => ({ model: modelOf(path) }),
         },
         summary: 'Rank contexts (Cloudflare Workers AI)',
+        example: { query: EXAMPLE.query, contexts: EXAMPLE.contexts },
         // As curl and plain forms send it: Cloudflare's API takes them.
         media: 'any_text',
         request: cloudflareRequest,

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { Failure, STATUS } from '../../serving/failure';
 import type { Scored } from '../../serving/scorer';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
+import { EXAMPLE } from './example';
 import { anyText, anyTexts, count, flag, model, only, text, tokenLimit, topN, withAnyOf } from './fields';
 
 const DOCUMENTS_PER_SEARCH_UNIT = 100;
@@ -32,6 +33,7 @@ function version2(served: Served): Endpoint {
   return endpoint({
     path: '/v2/rerank',
     summary: 'Rank documents (Cohere v2)',
+    example: { model: 'rerank-v3.5', query: EXAMPLE.query, documents: EXAMPLE.texts, top_n: 1 },
     request: v.looseObject({
       model: v.string(),
       query: text,
@@ -83,6 +85,7 @@ function version1(served: Served): Endpoint {
   return endpoint({
     path: '/v1/rerank',
     summary: 'Rank documents (Cohere v1)',
+    example: { model: 'rerank-english-v3.0', query: EXAMPLE.query, documents: EXAMPLE.texts, return_documents: true },
     claims: isVersion1,
     request: v.looseObject({
       model,

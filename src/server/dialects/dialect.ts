@@ -45,6 +45,8 @@ export interface Endpoint {
   media?: AcceptedMedia;
   request: v.GenericSchema;
   response: v.GenericSchema;
+  /** A body for the documentation. */
+  example: object;
   /** On a path that several dialects share: what a body meant for this one looks like, valid or not. Absent: anything. */
   claims?: v.GenericSchema;
   answer: (body: unknown, context: CallContext) => Promise<Reply>;

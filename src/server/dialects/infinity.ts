@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { endpoint, type Dialect } from './dialect';
+import { EXAMPLE } from './example';
 import { anyText, anyTexts, count, model, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
 import { laxCount, laxFlag } from './pydantic';
@@ -33,6 +34,7 @@ export function infinity(): Dialect {
       endpoint({
         path: '/rerank',
         summary: 'Rank documents (infinity)',
+        example: { query: EXAMPLE.query, documents: EXAMPLE.texts },
         claims: withAnyOf('documents'),
         request,
         response,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { STATUS } from '../../serving/failure';
 import { endpoint, type Dialect, type Served } from './dialect';
+import { EXAMPLE } from './example';
 import { count, documentOut, documents, model, only, text, textOf, tokenLimit } from './fields';
 import { laxCount, laxFlag } from './pydantic';
 
@@ -33,6 +34,7 @@ export function jina(served: Served): Dialect {
       endpoint({
         path: '/v1/rerank',
         summary: 'Rank documents (Jina)',
+        example: { model: 'jina-reranker-v2-base-multilingual', query: EXAMPLE.query, documents: EXAMPLE.texts },
         request: request(served),
         response,
         async answer(body, { scorer, signal }) {

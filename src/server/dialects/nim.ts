@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { STATUS, type Failure } from '../../serving/failure';
 import { endpoint, type Dialect, type Reply } from './dialect';
+import { EXAMPLE } from './example';
 import { anyText, count, model, text } from './fields';
 
 const request = v.looseObject({
@@ -36,6 +37,7 @@ export function nim(): Dialect {
       endpoint({
         path: '/v1/ranking',
         summary: 'Rank passages (NVIDIA NIM)',
+        example: { query: { text: EXAMPLE.query }, passages: EXAMPLE.contexts, truncate: 'END' },
         request,
         response,
         async answer({ query, passages, truncate }, { scorer, signal }) {

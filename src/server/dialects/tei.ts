@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { Failure, STATUS, type FailureKind } from '../../serving/failure';
 import { endpoint, type Dialect, type LookupContext, type Reply } from './dialect';
+import { EXAMPLE } from './example';
 import { anyText, anyTexts, count, flag } from './fields';
 
 const request = v.looseObject({
@@ -102,6 +103,7 @@ export function tei(): Dialect {
       endpoint({
         path: '/rerank',
         summary: 'Rank texts (text-embeddings-inference)',
+        example: { query: EXAMPLE.query, texts: EXAMPLE.texts },
         request,
         response,
         async answer(body, { scorer, signal }) {

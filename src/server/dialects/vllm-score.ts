@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { Failure } from '../../serving/failure';
 import type { ScoreRequest } from '../../serving/scorer';
 import { endpoint, type CallContext, type Endpoint, type Served } from './dialect';
+import { EXAMPLE } from './example';
 import { anyText, anyTexts, count, withAnyOf } from './fields';
 import { scoringOf, vllmFields, vllmUsage } from './vllm-fields';
 
@@ -105,6 +106,7 @@ function scoreAt(path: string, names: (typeof NAMES)[number], served: Served): E
   return endpoint({
     path,
     summary: 'Score pairs in their order (vLLM)',
+    example: { [first]: EXAMPLE.query, [second]: EXAMPLE.texts },
     ...(!isLast && { claims: withAnyOf(second) }),
     request: v.looseObject({ ...vllmFields(served), [first]: side, [second]: side }),
     response,

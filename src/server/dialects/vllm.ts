@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { endpoint, type Dialect, type Endpoint, type Served } from './dialect';
+import { EXAMPLE } from './example';
 import { anyText, count, documentOut, documents, textOf, withAnyOf } from './fields';
 import { openAiFailure, openAiFailureSchema } from './openai-failure';
 import { laxCount } from './pydantic';
@@ -46,6 +47,8 @@ function rerankAt(path: string, served: Served, claims: Endpoint['claims']): End
   return endpoint({
     path,
     summary: 'Rank documents (vLLM)',
+    // The field that tells it from the others on a shared path.
+    example: { query: EXAMPLE.query, documents: EXAMPLE.texts, truncate_prompt_tokens: -1 },
     request: rerankRequest(served),
     response: rerankResponse,
     claims,

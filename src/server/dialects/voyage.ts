@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { STATUS } from '../../serving/failure';
 import { endpoint, type Dialect } from './dialect';
+import { EXAMPLE } from './example';
 import { anyTexts, count, flag, text, topN, withAnyOf } from './fields';
 
 const request = v.looseObject({
@@ -35,6 +36,7 @@ export function voyage(): Dialect {
       endpoint({
         path: '/v1/rerank',
         summary: 'Rank documents (Voyage)',
+        example: { model: 'rerank-2.5', query: EXAMPLE.query, documents: EXAMPLE.texts, top_k: 1 },
         claims: isVoyage,
         request,
         response,

@@ -78,21 +78,45 @@
     return made;
   }
 
-  function row({ id, score }, text, place) {
+  /** Scores near 0 and 1 differ little, their logits as much as others'. A score that is 0 or 1 in float64 has none. */
+  function logit(score) {
+    return Math.max(-40, Math.min(40, Math.log(score / (1 - score))));
+  }
+
+  /** A number to show and a share of the bar, of each score as the switch has it. */
+  function scaleFor(scores) {
+    if (document.querySelector('[name=bars]:checked').value === 'score')
+      return (score) => ({ shown: score.toFixed(6), share: Math.max(0, Math.min(1, score)) });
+    const logits = scores.map(logit);
+    const lowest = Math.min(...logits);
+    const range = Math.max(...logits) - lowest || 1;
+    return (score) => ({ shown: logit(score).toFixed(3), share: (logit(score) - lowest) / range });
+  }
+
+  function row({ id, score }, text, place, scale) {
     const item = document.createElement('li');
-    const left = element('div', 'score', score.toFixed(6));
+    const { shown, share } = scale(score);
+    const left = element('div', 'score', shown);
     left.append(element('span', 'id', `id ${id}`), move(id, place));
     const right = element('div', 'text', text);
     const bar = element('div', 'bar');
-    bar.style.width = `${Math.max(0, Math.min(1, score)) * 100}%`;
+    bar.style.width = `${share * 100}%`;
     right.append(bar);
     item.append(left, right);
     return item;
   }
 
+  /** The ranking again, when the switch is moved. */
+  let draw = () => undefined;
+
   function show({ result, milliseconds }, { contexts }) {
     const { response, usage } = result;
-    byId('results').replaceChildren(...response.map((entry, place) => row(entry, contexts[entry.id].text, place)));
+    draw = () => {
+      const scale = scaleFor(response.map(({ score }) => score));
+      const rows = response.map((entry, place) => row(entry, contexts[entry.id].text, place, scale));
+      byId('results').replaceChildren(...rows);
+    };
+    draw();
     const rate = ((contexts.length / milliseconds) * 1000).toFixed(0);
     byId('status').textContent =
       `${response.length} of ${contexts.length} passages in ${milliseconds.toFixed(1)} ms, ` +
@@ -100,6 +124,7 @@
   }
 
   function fail(error) {
+    draw = () => undefined;
     byId('results').replaceChildren();
     byId('status').textContent = 'No ranking.';
     const [, field, explanation] = EXPLANATIONS.find(([pattern]) => pattern.test(error.message)) ?? [];
@@ -108,6 +133,9 @@
       error.message,
     );
     byId('error').hidden = false;
+    // It stands at its field; what is about none stands with the ranking.
+    const place = field ? byId(field) : byId('status');
+    (place.closest('.row') ?? place).after(byId('error'));
     if (!field) return;
     byId(field).setAttribute('aria-invalid', 'true');
     byId(field).setAttribute('aria-errormessage', 'error');
@@ -145,6 +173,7 @@
     event.preventDefault();
     run();
   });
+  byId('bars').addEventListener('change', () => draw());
   document.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) run();
   });

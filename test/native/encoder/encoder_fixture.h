@@ -23,11 +23,13 @@ using TestTensors = std::map<std::string, TestTensor>;
 // A small cross-encoder with random weights, by the names that PyTorch gives them.
 struct TestModel {
   bool bert;
-  int vocabulary = 50, hidden = 64, layers = 3, heads = 2, intermediate = 128, positions = 90;
+  int vocabulary = 50, hidden, layers = 3, heads = 2, intermediate, positions = 90;
   int types = 2, pad_id = 1;
   TestTensors tensors;
 
-  explicit TestModel(bool is_bert) : bert(is_bert) {
+  // Every layer `times` as wide.
+  explicit TestModel(bool is_bert, int times = 1)
+      : bert(is_bert), hidden(64 * times), intermediate(128 * times) {
     const std::string prefix = bert ? "bert." : "roberta.";
     add(prefix + "embeddings.word_embeddings.weight", {vocabulary, hidden});
     add(prefix + "embeddings.position_embeddings.weight", {positions, hidden});

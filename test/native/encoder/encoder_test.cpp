@@ -12,6 +12,7 @@
 #include "base/team.h"
 #include "encoder/encoder_backend.h"
 #include "encoder_reference.h"
+#include "team_fixture.h"
 
 namespace bge::encoder {
 namespace {
@@ -139,18 +140,11 @@ TEST_P(Encoder, ATeamOfAnySizeGivesTheSameBitsWhileMembersComeAndGo) {
     const std::vector<float> alone = run_alone(*backend, pairs);
     for (const int members : {1, 2, 5}) {
       Team team;
-      std::atomic<bool> over = false;
-      std::vector<std::thread> threads;
-      for (int i = 0; i < members; ++i)
-        threads.emplace_back([&, i] {
-          const auto runner = backend->make_runner();
-          std::mt19937 random(static_cast<unsigned>(i));
-          while (!over) {
-            // One that stays, others that leave in the middle of a run.
-            int stay = i == 0 ? 1'000'000 : static_cast<int>(random() % 30);
-            EXPECT_TRUE(runner->help(team, [&] { return --stay < 0; }));
-          }
-        });
+      // One that stays, others that leave in the middle of a run.
+      const HelpingThreads helping(*backend, team, members, [](int thread) {
+        thread_local std::mt19937 random(static_cast<unsigned>(thread));
+        return thread == 0 ? 1'000'000 : static_cast<int>(random() % 30);
+      });
       const auto leader = backend->make_runner();
       std::mt19937 random(3);
       for (int round = 0; round < 30; ++round) {
@@ -162,8 +156,6 @@ TEST_P(Encoder, ATeamOfAnySizeGivesTheSameBitsWhileMembersComeAndGo) {
         team.close();
         EXPECT_EQ(logits, std::vector(alone.begin() + first, alone.begin() + first + count));
       }
-      over = true;
-      for (std::thread& thread : threads) thread.join();
     }
   }
 }
@@ -223,6 +215,23 @@ TEST_P(Encoder, TheCacheGivesTheSameBitsAndIsLeftWhenAnythingChanges) {
   EXPECT_EQ(files(), 3);
   for (const auto& entry : std::filesystem::directory_iterator(cache))
     std::filesystem::resize_file(entry.path(), 5000);
+  EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
+}
+
+TEST_P(Encoder, ACacheFileThatIsShortenedWhileInUseFailsTheRunAndNotTheProcess) {
+  const std::string cache = (folder_.path() / "shortened").string();
+  const std::vector<Pair> pairs = make_pairs(4, 40);
+  const std::vector<float> converted = run_alone(*load(Dtype::kInt8, cache), pairs);
+  const auto mapped = load(Dtype::kInt8, cache);
+  EXPECT_EQ(run_alone(*mapped, pairs), converted);
+  for (const auto& entry : std::filesystem::directory_iterator(cache))
+    std::filesystem::resize_file(entry.path(), 4096);
+  try {
+    run_alone(*mapped, pairs);
+    ADD_FAILURE() << "zeros were taken for weights";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInferenceFailed);
+  }
   EXPECT_EQ(run_alone(*load(Dtype::kInt8, cache), pairs), converted);
 }
 

@@ -237,6 +237,23 @@ TEST_F(EncoderWeights, NumbersOfExternalDataAreWholeAndInRange) {
     EXPECT_EQ(load("length", bad), ErrorCode::kModelInvalid) << bad;
 }
 
+// Without a guard reading there would end the process with SIGBUS.
+TEST_F(EncoderWeights, AMappedFileThatIsShortenedReadsAsZerosAndTells) {
+  const std::string path = write("model.onnx_data", std::string(200'000, 'x'));
+  const MappedFile kept(write("other", std::string(200'000, 'y')));
+  MappedFile first(path);
+  const MappedFile file = std::move(first);
+  EXPECT_EQ(file.data()[150'000], 'x');
+  std::filesystem::resize_file(path, 10);
+  EXPECT_EQ(file.data()[199'999], '\0');
+  EXPECT_EQ(file.data()[100'000], '\0');
+  EXPECT_TRUE(file.shrank());
+  EXPECT_EQ(kept.data()[150'000], 'y');
+  EXPECT_FALSE(kept.shrank());
+  const MappedFile again(path);
+  EXPECT_FALSE(again.shrank());
+}
+
 TEST_F(EncoderWeights, WhatIsNoRegularFileIsRefusedWithoutWaiting) {
   const std::string pipe = (folder_.path() / "model.safetensors").string();
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);

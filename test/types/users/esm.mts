@@ -36,6 +36,14 @@ export async function goodUses(signal: AbortSignal): Promise<number> {
   const callOptions: RerankOptions = { signal, timeoutMs: 100, rawScores: true, details: true };
   const output: RerankOutput = await reranker.rerank({ ...input, top_k: null }, callOptions);
   const { ids, typeIds, truncatedTokens } = reranker.encode('q', 't', { maxLength: 2 ** 20, truncation: 'none' });
+  const outcomes: PromiseSettledResult<RerankOutput>[] = await reranker.rerankMany([input] as const, { minScore: 0.5 });
+  const rows = [{ id: 'a', title: 't' }];
+  const ranked = await reranker.rerankDocuments({ query: 'q', documents: rows, text: ({ title }) => [title] });
+  const rowIds: string[] = ranked.results.map(({ document }) => document.id);
+  const strings = await reranker.rerankDocuments({ query: 'q', documents: ['a'] as const });
+  const bestString: 'a' | undefined = strings.results[0]?.document;
+  // @ts-expect-error What has no text of its own needs an accessor.
+  await reranker.rerankDocuments({ query: 'q', documents: rows });
   const stats: RerankerStats = reranker.stats();
   const info: ModelInfo = reranker.info;
   const provider: 'cuda' | 'cpu' = info.provider.got;
@@ -50,6 +58,9 @@ export async function goodUses(signal: AbortSignal): Promise<number> {
   const tokens: number | undefined = best?.tokens;
   return (
     ids.length +
+    outcomes.length +
+    rowIds.length +
+    (bestString?.length ?? 0) +
     typeIds.length +
     truncatedTokens +
     stats.queuedTokens +
