@@ -17,11 +17,20 @@ const MAX_BODY = 4 * 2 ** 20;
 const HEALTH_LIMIT_MS = 50;
 const HEALTH_REQUESTS = 200;
 
-const { values } = parseArgs({ options: { serve: { type: 'boolean' }, connections: { type: 'string', default: '4000' } } });
+const { values } = parseArgs({
+  options: { serve: { type: 'boolean' }, connections: { type: 'string', default: '4000' } },
+});
 
 /** Scores are the texts' lengths. */
 const fake = {
-  info: { model: 'm', dtype: 'int8', maxLength: 512, threads: 1, engine: { name: 'builtin' }, provider: { got: 'cpu' } },
+  info: {
+    model: 'm',
+    dtype: 'int8',
+    maxLength: 512,
+    threads: 1,
+    engine: { name: 'builtin' },
+    provider: { got: 'cpu' },
+  },
   rerank: async ({ contexts }) => ({ response: contexts.map((context, id) => ({ id, score: 1 / (1 + id) })) }),
   stats: () => ({ activeRequests: 0, queuedPairs: 0, queuedTokens: 0, maxQueuedTokens: 1, requests: {}, latency: {} }),
 };
@@ -49,7 +58,9 @@ function bodies() {
     '\\u escapes': `{"query":"a","documents":["${'\\u00e9'.repeat(MAX_BODY / 6 - 100)}"]}`,
     '4,096 documents': `{"query":"a","documents":[${Array.from({ length: 4096 }, (_, i) => `"${'y'.repeat(1000)}${i}"`).join(',')}]}`,
     'many documents': `{"query":"a","documents":[${filled('"b"')}]}`,
-    'many keys': `{"query":"a",${filled('"k":1').replaceAll('"k"', () => `"k${Math.random().toString(36).slice(2, 9)}"`).slice(0, MAX_BODY - 400)}`,
+    'many keys': `{"query":"a",${filled('"k":1')
+      .replaceAll('"k"', () => `"k${Math.random().toString(36).slice(2, 9)}"`)
+      .slice(0, MAX_BODY - 400)}`,
     'many objects': `{"query":"a","documents":[${filled('{"text":"b"}')}]}`,
     'empty objects': `{"query":"a","documents":[${filled('{}')}]}`,
     'deep arrays': '['.repeat(MAX_BODY - 10),
@@ -64,10 +75,15 @@ function bodies() {
 function post(port, path, body) {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const request = http.request({ port, host: '127.0.0.1', path, method: 'POST', headers, agent: false }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode));
-    });
-    request.on('error', (error) => (error.code === 'EPIPE' || error.code === 'ECONNRESET' ? resolve('closed') : reject(error)));
+    const request = http.request(
+      { port, host: '127.0.0.1', path, method: 'POST', headers, agent: false },
+      (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      },
+    );
+    request.on('error', (error) =>
+      error.code === 'EPIPE' || error.code === 'ECONNRESET' ? resolve('closed') : reject(error),
+    );
     request.end(body);
   });
 }
@@ -75,7 +91,9 @@ function post(port, path, body) {
 async function health(port, agent) {
   const start = performance.now();
   await new Promise((resolve, reject) => {
-    http.get({ port, host: '127.0.0.1', path: '/health', agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
+    http
+      .get({ port, host: '127.0.0.1', path: '/health', agent }, (response) => response.resume().on('end', resolve))
+      .on('error', reject);
   });
   return performance.now() - start;
 }
@@ -109,7 +127,9 @@ async function unfinished(port, pid, connections) {
     socket.on('error', () => undefined);
     sockets.push(socket);
     await once(socket, 'connect');
-    socket.write(`POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${MAX_BODY}\r\n\r\n`);
+    socket.write(
+      `POST /v1/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${MAX_BODY}\r\n\r\n`,
+    );
     if (bytes > 0) socket.write(Buffer.alloc(bytes, 0x20));
   };
   const before = resident(pid);
@@ -120,7 +140,13 @@ async function unfinished(port, pid, connections) {
   await sleep(8000);
   const held = resident(pid);
   for (const socket of sockets) socket.destroy();
-  return { connections, beforeMiB: before / 2 ** 20, connectedMiB: connected / 2 ** 20, heldMiB: held / 2 ** 20, bodiesMiB: (held - connected) / 2 ** 20 };
+  return {
+    connections,
+    beforeMiB: before / 2 ** 20,
+    connectedMiB: connected / 2 ** 20,
+    heldMiB: held / 2 ** 20,
+    bodiesMiB: (held - connected) / 2 ** 20,
+  };
 }
 
 async function measure() {

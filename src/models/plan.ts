@@ -35,8 +35,11 @@ function madeFrom({ path, stored }: WeightFile): string {
   return stored === 'float32' ? basename(path) : `the ${stored} weights of ${basename(path)}`;
 }
 
-/** Where another dtype that is nearer to the model's own weights is faster too; empty where none is. */
-function whatIsFaster(dtype: LoadedDtype, { hasFastBf16 }: Capabilities): string {
+/** What is faster on this processor than this dtype on our own kernels, where that is not as it should be. */
+function whatIsFaster(dtype: LoadedDtype, { hasFastBf16, instructionSet }: Capabilities): string {
+  if (instructionSet === 'portable') {
+    return '; this processor has none of the instruction sets that they are written for, so that ONNX Runtime may be faster: `bge-reranker bench --dtypes` tells';
+  }
   if (dtype !== 'bf16' || hasFastBf16) return '';
   return '; fp32 is faster on this processor, which has no instructions for bf16';
 }

@@ -31,7 +31,10 @@ export interface ModelFacts {
 }
 
 /** Of the addon and this processor. */
-export type Capabilities = Pick<NativeCapabilities, 'dtypes' | 'families' | 'hasFastFp32' | 'hasFastBf16'>;
+export type Capabilities = Pick<
+  NativeCapabilities,
+  'dtypes' | 'families' | 'hasFastFp32' | 'hasFastBf16' | 'instructionSet'
+>;
 
 export interface Asked {
   dtype: Dtype;

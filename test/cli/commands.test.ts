@@ -56,10 +56,10 @@ describe('rank', () => {
 
   it.each(['-v', '--verbose'])('%s says on stderr what runs the model and why', async (flag) => {
     const { stdout, stderr } = await runCli(['rank', QUERY, flag, ...MODEL], PASSAGES.join('\n'), {
-      BGE_RERANKER_ISA: 'portable',
+      BGE_RERANKER_ISA: 'avx2',
     });
     expect(stderr).toBe(
-      'int8 on own kernels (portable): int8 on our own kernels, made from the int8 weights of model.onnx\n',
+      'int8 on own kernels (avx2): int8 on our own kernels, made from the int8 weights of model.onnx\n',
     );
     expect(stdout.split('\n')).toHaveLength(PASSAGES.length + 1);
   });

@@ -23,8 +23,8 @@ function nativeWith({ fastFp32 }: { fastFp32: boolean }): void {
   const addon = {
     apiVersion: NATIVE_API_VERSION,
     capabilities: () => ({
-      instructionSet: 'portable',
-      instructionSets: ['portable'],
+      instructionSet: 'avx2',
+      instructionSets: ['portable', 'avx2'],
       hasFastFp32: fastFp32,
       hasFastBf16: true,
       dtypes: ['fp32', 'bf16', 'int8'] as const satisfies string[],

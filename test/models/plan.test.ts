@@ -19,6 +19,7 @@ const SLOW: Capabilities = {
   ],
   hasFastFp32: false,
   hasFastBf16: true,
+  instructionSet: 'avx2',
 };
 const FAST = { ...SLOW, hasFastFp32: true };
 
@@ -147,6 +148,10 @@ describe('says why', () => {
       'bf16 on our own kernels, made from model.safetensors; fp32 is faster on this processor, which has no instructions for bf16',
     ],
     [reasonOf('S', 'int8', { ...SLOW, hasFastBf16: false }), 'int8 on our own kernels, made from model.safetensors'],
+    [
+      reasonOf('S', 'auto', { ...SLOW, instructionSet: 'portable' }),
+      'int8 on our own kernels, made from model.safetensors; this processor has none of the instruction sets that they are written for, so that ONNX Runtime may be faster: `bge-reranker bench --dtypes` tells',
+    ],
     [reasonOf('G', 'fp32', FAST), 'fp32 on our own kernels, made from model.onnx'],
     [
       reasonOf('G', 'fp32'),

@@ -149,7 +149,14 @@ class WeightNames {
     const Tensor* floats = find(node, 0);
     if (floats == nullptr || is_integer(floats->element)) return;
     const bool to_bytes = node.inputs.size() < 3 || find(node, 2) != nullptr;
-    if (to_bytes) known_[node.output] = Tensor(*floats);
+    if (to_bytes) keep(node, *floats);
+  }
+
+  // The same value by another name: it is a weight, or a bias, by its first one.
+  void keep(const OnnxNode& node, Tensor value) {
+    const auto first = names_.find(node.inputs[0]);
+    names_[node.output] = first == names_.end() ? node.inputs[0] : first->second;
+    known_[node.output] = std::move(value);
   }
 
   // Of a table before or after it is looked into, or of a linear layer's weights or bias.
@@ -159,7 +166,7 @@ class WeightNames {
     const auto integers = known_.find(name);
     if (integers == known_.end()) return;
     Tensor tensor = integers->second;
-    if (!is_integer(tensor.element)) return void(known_[node.output] = std::move(tensor));
+    if (!is_integer(tensor.element)) return keep(node, std::move(tensor));
     auto steps = std::make_shared<Quantisation>();
     steps->scale = scales_of(find(node, 1));
     steps->zero = zeros_of(find(node, 2));

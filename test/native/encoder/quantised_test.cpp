@@ -176,7 +176,8 @@ TEST_F(QuantisedFile, FloatsThatTheGraphQuantisesAreReadAsTheyAre) {
   const auto layer = [&](const std::string& zero) {
     return node("QuantizeLinear", {"onnx::W", "s", zero}, "q") +
            node("DequantizeLinear", {"q", "s", zero}, "W") + node("MatMul", {"x", "W"}, "product") +
-           node("Add", {"product", "dense.bias"}, "y") +
+           node("QuantizeLinear", {"dense.bias", "s", "z"}, "bq") +
+           node("DequantizeLinear", {"bq", "s", "z"}, "b") + node("Add", {"product", "b"}, "y") +
            initializer("onnx::W", {2, 1}, raw(float_bytes({0.3f, 4}))) +
            initializer("dense.bias", {1}, raw(float_bytes({7}))) + scales;
   };
