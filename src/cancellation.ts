@@ -1,3 +1,4 @@
+import { onAbort } from './base/on-abort';
 import { RerankError } from './errors';
 
 /** When to give up on a call. */
@@ -17,17 +18,16 @@ export function startLimits(signal: AbortSignal | undefined, timeoutMs: number |
 /** Settles with whichever comes first of the work, the abort and the timeout; leaves no timer and no listener behind. */
 function firstOf<T>(work: Promise<T>, { signal, deadline }: Limits): Promise<{ done: T } | { stopped: Stop }> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => finish(() => resolve({ stopped: 'ABORTED' }));
+    const abandon = signal && onAbort(signal, () => finish(() => resolve({ stopped: 'ABORTED' })));
     const timer =
       deadline === undefined
         ? undefined
         : setTimeout(() => finish(() => resolve({ stopped: 'TIMEOUT' })), deadline - performance.now());
     const finish = (settle: () => void) => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      abandon?.();
       settle();
     };
-    signal?.addEventListener('abort', onAbort);
     work.then(
       (done) => finish(() => resolve({ done })),
       (error: unknown) => finish(() => reject(error)),

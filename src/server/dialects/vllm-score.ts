@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import * as v from 'valibot';
 import { Failure } from '../../serving/failure';
 import type { ScoreRequest } from '../../serving/scorer';
@@ -65,7 +64,6 @@ async function scoreEach(
   // The first failure ends the others.
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  setMaxListeners(PAIRS_AHEAD + 1, either);
   const work = async () => {
     while (next < queries.length) {
       const at = next++;
