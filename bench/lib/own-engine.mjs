@@ -1,11 +1,14 @@
 // Shared by the measurements of this package alone: options, model, passages, and how a figure is printed.
 import os from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadDataset } from './dataset.mjs';
 import { MODEL_NAMES, resolveModel } from './models.mjs';
 
 /** The whole package, so that a checkout that is not built says so in its own words. */
-const builtPackage = () => import('../../dist/index.js');
+const builtPackage = (checkout = resolve(import.meta.dirname, '../..')) =>
+  import(pathToFileURL(resolve(checkout, 'dist/index.js')).href);
 
 export function ownOptions(extra = {}) {
   const text = { type: 'string' };
@@ -24,9 +27,12 @@ export function ownOptions(extra = {}) {
   return { ...values, threads: Number(values.threads) };
 }
 
-/** Loads the model of the options, or `settings.folder` in its place, runs `work({ reranker, model, input })`, closes. */
-export async function withReranker(options, work, settings = {}) {
-  const { Reranker } = await builtPackage();
+/**
+ * Loads the model of the options, or `settings.folder` in its place, runs `work({ reranker, model, input })`, closes.
+ * `settings.checkout` is another built checkout of this package, to compare with.
+ */
+export async function withReranker(options, work, { checkout, ...settings } = {}) {
+  const { Reranker } = await builtPackage(checkout);
   const model = resolveModel(options.model, options.folder);
   const passages = distinctPassages(loadDataset(options));
   const { dtype, maxLength } = model;
