@@ -82,11 +82,12 @@ constexpr kernels::Dtype kDtypesOfModels[] = {kernels::Dtype::kFp32, kernels::Dt
 
 inline void expect_the_formulas(const std::filesystem::path& folder,
                                 const std::vector<Ids>& sequences,
-                                const std::function<double(const Ids&)>& logit) {
+                                const std::function<double(const Ids&)>& logit,
+                                double int8_bound = 0.4) {
   for (const kernels::Dtype dtype : kDtypesOfModels) {
     const double bound = dtype == kernels::Dtype::kFp32   ? 1e-4
                          : dtype == kernels::Dtype::kBf16 ? 0.15
-                                                          : 0.4;
+                                                          : int8_bound;
     const std::vector<float> logits = run_alone(*load_folder(folder, dtype), sequences);
     for (size_t i = 0; i < sequences.size(); ++i)
       EXPECT_NEAR(logits[i], logit(sequences[i]), bound)

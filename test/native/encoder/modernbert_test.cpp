@@ -1,12 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <functional>
-#include <random>
-#include <thread>
+#include <array>
 
-#include "base/error.h"
-#include "encoder/encoder_backend.h"
+#include "family_fixture.h"
 #include "modernbert_reference.h"
 
 namespace bge::encoder {
@@ -14,40 +10,10 @@ namespace {
 
 using kernels::Dtype;
 using Variant = TestModernBert::Variant;
-using Ids = std::vector<int32_t>;
 
 // Longer than the window and its strips, and shorter; one token.
 std::vector<Ids> make_sequences() {
-  std::mt19937 random(6);
-  std::vector<Ids> all;
-  for (const size_t length : {1, 2, 9, 16, 17, 24, 25, 60, 133, 300}) {
-    Ids ids(length);
-    for (int32_t& id : ids) id = static_cast<int32_t>(random() % 50);
-    all.push_back(ids);
-  }
-  return all;
-}
-
-std::vector<float> run(backend::Runner& runner, const std::vector<Ids>& sequences) {
-  std::vector<backend::Row> rows;
-  const Ids types(300, 0);
-  for (const Ids& ids : sequences) rows.push_back({ids, std::span(types).first(ids.size())});
-  std::vector<float> logits(rows.size());
-  runner.run(rows, logits);
-  return logits;
-}
-
-std::vector<float> run_alone(const backend::Backend& backend, const std::vector<Ids>& sequences) {
-  const auto runner = backend.make_runner();
-  std::vector<float> logits;
-  for (const Ids& ids : sequences) logits.push_back(run(*runner, {ids})[0]);
-  return logits;
-}
-
-std::unique_ptr<const EncoderBackend> load(const std::filesystem::path& folder, Dtype dtype,
-                                           const std::string& cache = "") {
-  return load_encoder_backend(
-      {folder.string(), (folder / "model.safetensors").string(), dtype, cache});
+  return random_sequences({1, 2, 9, 16, 17, 24, 25, 60, 133, 300}, 50);
 }
 
 struct Form {
@@ -62,7 +28,7 @@ class ModernBert : public testing::TestWithParam<Form> {
   void TearDown() override { unsetenv("BGE_RERANKER_ISA"); }
 
   std::unique_ptr<const EncoderBackend> load(Dtype dtype, const std::string& cache = "") const {
-    return encoder::load(folder_.path(), dtype, cache);
+    return load_folder(folder_.path(), dtype, cache);
   }
 
   TemporaryFolder folder_;
@@ -70,48 +36,17 @@ class ModernBert : public testing::TestWithParam<Form> {
 };
 
 TEST_P(ModernBert, AgreesWithTheFormulas) {
-  const std::vector<Ids> sequences = make_sequences();
   const ModernBertReference reference(model_);
-  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
-    const double bound = dtype == Dtype::kFp32 ? 1e-4 : dtype == Dtype::kBf16 ? 0.15 : 0.3;
-    const std::vector<float> logits = run_alone(*load(dtype), sequences);
-    for (size_t i = 0; i < sequences.size(); ++i)
-      EXPECT_NEAR(logits[i], reference.logit(sequences[i]), bound) << sequences[i].size();
-  }
+  expect_the_formulas(
+      folder_.path(), make_sequences(), [&](const Ids& ids) { return reference.logit(ids); }, 0.3);
 }
 
 TEST_P(ModernBert, ASequenceScoresTheSameBitsInAnyCompanyAndOnAnyThread) {
-  const std::vector<Ids> sequences = make_sequences();
-  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
-    const auto backend = load(dtype);
-    const std::vector<float> alone = run_alone(*backend, sequences);
-    std::vector<std::thread> threads;
-    for (unsigned seed = 0; seed < 3; ++seed)
-      threads.emplace_back([&, seed] {
-        std::mt19937 random(seed);
-        const auto runner = backend->make_runner();
-        for (int batch = 0; batch < 40; ++batch) {
-          std::vector<size_t> which(1 + random() % 8);
-          std::vector<Ids> company;
-          for (size_t& i : which) company.push_back(sequences[i = random() % sequences.size()]);
-          const std::vector<float> logits = run(*runner, company);
-          for (size_t i = 0; i < which.size(); ++i)
-            ASSERT_EQ(std::bit_cast<uint32_t>(logits[i]), std::bit_cast<uint32_t>(alone[which[i]]));
-        }
-      });
-    for (std::thread& thread : threads) thread.join();
-  }
+  expect_the_same_bits_in_any_company(folder_.path(), make_sequences());
 }
 
 TEST_P(ModernBert, EveryInstructionSetScoresInt8ToTheSameBits) {
-  const std::vector<Ids> sequences = make_sequences();
-  setenv("BGE_RERANKER_ISA", "portable", 1);
-  const std::vector<float> portable = run_alone(*load(Dtype::kInt8), sequences);
-  for (const kernels::Isa isa : kernels::supported_isas()) {
-    const std::string name(kernels::isa_name(isa));
-    setenv("BGE_RERANKER_ISA", name.c_str(), 1);
-    EXPECT_EQ(run_alone(*load(Dtype::kInt8), sequences), portable) << name;
-  }
+  expect_int8_to_be_the_same_everywhere(folder_.path(), make_sequences());
 }
 
 TEST_P(ModernBert, TheCacheGivesTheSameBitsUnlessTheRotationChanges) {
@@ -142,21 +77,6 @@ INSTANTIATE_TEST_SUITE_P(Form, ModernBert,
                                          Form{"mean", Variant::kMean, true},
                                          Form{"modules", Variant::kModules, false}),
                          [](const auto& info) { return info.param.name; });
-
-// What a load says of a folder that is not to be run.
-struct Refusal {
-  ErrorCode code = ErrorCode::kInternal;
-  std::string message;
-};
-
-Refusal refusal_of(const std::filesystem::path& folder) {
-  try {
-    load(folder, Dtype::kInt8);
-  } catch (const Error& error) {
-    return {error.code(), error.what()};
-  }
-  return {};
-}
 
 TEST(ModernBertRefusals, WhatOurKernelsDoNotRunIsNamed) {
   struct Case {

@@ -1,13 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <functional>
-#include <random>
-#include <thread>
 
-#include "base/error.h"
 #include "base/team.h"
-#include "encoder/encoder_backend.h"
+#include "family_fixture.h"
 #include "qwen_reference.h"
 
 namespace bge::encoder {
@@ -15,36 +11,21 @@ namespace {
 
 using kernels::Dtype;
 using Ending = TestQwen::Ending;
-using Ids = std::vector<int32_t>;
 
 constexpr int kLongest = 400;
 
 std::vector<Ids> make_sequences() {
-  std::mt19937 random(6);
-  std::vector<Ids> all;
-  for (const size_t length : {1, 2, 15, 16, 17, 33, 64, 65, 133, kLongest}) {
-    Ids ids(length);
-    for (int32_t& id : ids) id = static_cast<int32_t>(random() % 50);
-    all.push_back(ids);
-  }
-  return all;
+  return random_sequences({1, 2, 15, 16, 17, 33, 64, 65, 133, kLongest}, 50);
 }
 
-backend::Row row_of(const Ids& ids, const backend::Prefix* prefix = nullptr) {
+backend::Row row_of(const Ids& ids, const backend::Prefix* prefix) {
   static const Ids kTypes(kLongest, 0);
   return {ids, std::span(kTypes).first(ids.size()), prefix};
 }
 
-std::vector<float> run(backend::Runner& runner, const std::vector<backend::Row>& rows) {
+std::vector<float> run_rows(backend::Runner& runner, const std::vector<backend::Row>& rows) {
   std::vector<float> logits(rows.size());
   runner.run(rows, logits);
-  return logits;
-}
-
-std::vector<float> run_alone(const backend::Backend& backend, const std::vector<Ids>& sequences) {
-  const auto runner = backend.make_runner();
-  std::vector<float> logits;
-  for (const Ids& ids : sequences) logits.push_back(run(*runner, {row_of(ids)})[0]);
   return logits;
 }
 
@@ -85,46 +66,19 @@ class Qwen : public testing::TestWithParam<Form> {
 };
 
 TEST_P(Qwen, AgreesWithTheFormulas) {
-  const std::vector<Ids> sequences = make_sequences();
   const QwenReference reference(model_);
-  std::vector<double> expected;
-  for (const Ids& ids : sequences) expected.push_back(reference.logit(ids));
-  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
-    const double bound = dtype == Dtype::kFp32 ? 1e-4 : dtype == Dtype::kBf16 ? 0.15 : 0.6;
-    const std::vector<float> logits = run_alone(*load(dtype), sequences);
-    for (size_t i = 0; i < sequences.size(); ++i)
-      EXPECT_NEAR(logits[i], expected[i], bound) << sequences[i].size();
-  }
+  expect_the_formulas(
+      folder_.path(), make_sequences(), [&](const Ids& ids) { return reference.logit(ids); }, 0.6);
 }
 
 TEST_P(Qwen, ASequenceScoresTheSameBitsInAnyCompanyAndOnAnyThread) {
-  const std::vector<Ids> sequences = make_sequences();
-  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
-    const auto backend = load(dtype);
-    const std::vector<float> alone = run_alone(*backend, sequences);
-    std::vector<std::thread> threads;
-    for (unsigned seed = 0; seed < 3; ++seed)
-      threads.emplace_back([&, seed] {
-        std::mt19937 random(seed);
-        const auto runner = backend->make_runner();
-        for (int batch = 0; batch < 20; ++batch) {
-          std::vector<size_t> which(1 + random() % 8);
-          std::vector<backend::Row> company;
-          for (size_t& i : which)
-            company.push_back(row_of(sequences[i = random() % sequences.size()]));
-          const std::vector<float> logits = run(*runner, company);
-          for (size_t i = 0; i < which.size(); ++i)
-            ASSERT_EQ(bits(logits[i]), bits(alone[which[i]]));
-        }
-      });
-    for (std::thread& thread : threads) thread.join();
-  }
+  expect_the_same_bits_in_any_company(folder_.path(), make_sequences());
 }
 
 // Rows with one prefix and another, rows without, in one run; prefixes that end anywhere in a tile.
 TEST_P(Qwen, ASharedPrefixLeavesEveryBit) {
   const std::vector<Ids> sequences = make_sequences();
-  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16, Dtype::kInt8}) {
+  for (const Dtype dtype : kDtypesOfModels) {
     const auto backend = load(dtype);
     const std::vector<float> alone = run_alone(*backend, sequences);
     const auto runner = backend->make_runner();
@@ -142,7 +96,7 @@ TEST_P(Qwen, ASharedPrefixLeavesEveryBit) {
         rows.push_back(row_of(sequences[i], prefixes.back().get()));
         which.push_back(i);
       }
-    const std::vector<float> logits = run(*runner, rows);
+    const std::vector<float> logits = run_rows(*runner, rows);
     for (size_t i = 0; i < rows.size(); ++i)
       EXPECT_EQ(bits(logits[i]), bits(alone[which[i]]))
           << sequences[which[i]].size() << " tokens, prefix of "
@@ -155,18 +109,11 @@ TEST_P(Qwen, ARunWithoutARowsOwnTokensIsRefused) {
   Team nobody;
   const Ids ids(20, 3);
   const auto prefix = runner->make_prefix(ids, nobody);
-  EXPECT_THROW(run(*runner, {row_of(ids, prefix.get())}), Error);
+  EXPECT_THROW(run_rows(*runner, {row_of(ids, prefix.get())}), Error);
 }
 
 TEST_P(Qwen, EveryInstructionSetScoresInt8ToTheSameBits) {
-  const std::vector<Ids> sequences = make_sequences();
-  setenv("BGE_RERANKER_ISA", "portable", 1);
-  const std::vector<float> portable = run_alone(*load(Dtype::kInt8), sequences);
-  for (const kernels::Isa isa : kernels::supported_isas()) {
-    const std::string name(kernels::isa_name(isa));
-    setenv("BGE_RERANKER_ISA", name.c_str(), 1);
-    EXPECT_EQ(run_alone(*load(Dtype::kInt8), sequences), portable) << name;
-  }
+  expect_int8_to_be_the_same_everywhere(folder_.path(), make_sequences());
 }
 
 TEST_P(Qwen, ReadsBfloat16) {
