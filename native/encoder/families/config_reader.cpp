@@ -13,7 +13,7 @@ ConfigReader::ConfigReader(const std::string& path) : path_(path) {
 }
 
 simdjson::simdjson_result<simdjson::dom::element> ConfigReader::at(std::string_view key) const {
-  return root_.at_pointer("/" + std::string(key));
+  return root_.at_pointer(std::string("/").append(key));
 }
 
 bool ConfigReader::has(std::string_view key) const {

@@ -28,7 +28,8 @@ std::string hex(const char* bytes, size_t size) {
 
 std::string describe(const Tensor& tensor) {
   std::string dims;
-  for (const int64_t size : tensor.shape) dims += (dims.empty() ? "" : ",") + std::to_string(size);
+  for (const int64_t size : tensor.shape)
+    dims.append(dims.empty() ? "" : ",").append(std::to_string(size));
   const FloatView view(tensor);
   std::string values;
   for (size_t i = 0; i < view.size(); ++i) {

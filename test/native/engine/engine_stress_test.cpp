@@ -72,6 +72,7 @@ class SumBackend final : public backend::Backend {
 
 std::unique_ptr<Engine> make_engine(size_t threads) {
   const EngineOptions options{.tokenizer_path = {},
+                              .special_tokens = tokenize::SpecialTokens::kParse,
                               .threads = threads,
                               .limits = {64, tokenize::Truncation::kLongestFirst},
                               .max_queued_tokens = 1'000'000};
