@@ -19,5 +19,6 @@ export function rerankerOfLengths(): { reranker: Reranker; texts: string[][] } {
       runMs: 0,
     });
   };
-  return { reranker: Reranker.fromEngine({ submit } as unknown as NativeEngine, INFO), texts: asked };
+  const stats = () => ({ activeRequests: 0 });
+  return { reranker: Reranker.fromEngine({ submit, stats } as unknown as NativeEngine, INFO), texts: asked };
 }

@@ -155,6 +155,9 @@ const oldName = (name: string): string =>
 export function tinyBert(sizes: TinyBert = {}): Buffer {
   const { element, oldNorms, buffers } = defaults(sizes);
   const tensors = tinyBertTensors(sizes).map((it) => ({ ...it, name: oldNorms ? oldName(it.name) : it.name }));
-  const others = Object.entries(buffers).map(([name, dtype]) => ({ name, dtype, shape: [1], bytes: Buffer.alloc(8) }));
+  const others = Object.entries(buffers).map(([name, dtype]) => {
+    const bits = Number(/\d+/.exec(dtype)?.[0] ?? 8);
+    return { name, dtype, shape: [1], bytes: Buffer.alloc(bits / 8) };
+  });
   return safetensors([...tensors, ...others], element);
 }
