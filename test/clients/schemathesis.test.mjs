@@ -18,7 +18,7 @@ describe('schemathesis against /openapi.json', { skip: PYTHON_SKIP }, () => {
       cwd: path.dirname(PYTHON),
     });
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /Operations:\s+9 selected/);
+    assert.match(stdout, /Operations:\s+12 selected/);
     assert.doesNotMatch(stdout, /0 generated/);
   });
 });
