@@ -27,7 +27,7 @@ describe('tarballs', () => {
   const paths = ({ files }) => files.map((file) => file.path).sort();
 
   test('bge-reranker holds JavaScript, declarations and documents only', (t) => {
-    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES.md', 'package.json'];
+    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'THIRD_PARTY_NOTICES.md', 'package.json'];
     const docs = /^docs\/([\w-]+\.md|images\/[\w-]+\.svg)$/;
     const built = /^dist\/(.+\.(js|d\.ts|json)|server\/pages\/.+\.(html|css))$/;
     const others = paths(packed.main).filter((file) => !built.test(file) && !docs.test(file));
