@@ -96,7 +96,7 @@ std::optional<tokenize::Prompt> to_prompt(const Napi::Object& options) {
                              .instructed = {},
                              .before_passage = to_string(*prompt, "beforePassage"),
                              .end = to_string(*prompt, "end"),
-                             .joined = prompt->Get("joined").As<Napi::Boolean>().Value()};
+                             .joined = to_bool(*prompt, "joined")};
   if (const auto instructed = to_optional_object(*prompt, "instructed"))
     converted.instructed = {to_string(*instructed, "before"), to_string(*instructed, "after")};
   return converted;

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "encoder/blocks/linear.h"
+#include "encoder/blocks/qkv_rows.h"
 
 namespace bge::encoder {
 
 using kernels::Column;
-using kernels::Epilogue;
 
 SelfAttention::SelfAttention(WeightBinder& weights, const Names& names, const Shape& shape)
     : shape_(shape) {
@@ -57,34 +56,20 @@ void SelfAttention::run(Pass& pass, const Stream& in, const Stream& out) const {
             [&](int head, Scratch& scratch) { run_head(pass, in, out, head, scratch); });
 }
 
-// A head's queries, keys and values of all tokens stay in the cache between their product and their
-// attention.
 void SelfAttention::run_head(const Pass& pass, const Stream& in, const Stream& out, int head,
                              Scratch& scratch) const {
   const int head_dim = this->head_dim();
-  const size_t stride = 3 * head_dim;
-  const int column = head * 3 * head_dim;
   const bool only_first = in.x != out.x;
-  float* rows = scratch.head.as<float>();
-  // The queries of the first tokens lie apart.
-  float* queries = only_first ? scratch.intermediate.as<float>() : rows;
-  const size_t query_stride = only_first ? head_dim : stride;
-  if (only_first) {
-    multiply(pass, qkv_, out.hidden, out.rows, column, head_dim, Epilogue::kStore, queries,
-             query_stride);
-    multiply(pass, qkv_, in.hidden, in.rows, column + head_dim, 2 * head_dim, Epilogue::kStore,
-             rows + head_dim, stride);
-  } else {
-    multiply(pass, qkv_, in.hidden, in.rows, column, 3 * head_dim, Epilogue::kStore, rows, stride);
-  }
+  const QkvRows rows =
+      multiply_qkv(pass, qkv_, in, out, head * 3 * head_dim, head_dim, 3 * head_dim, scratch);
   if (shape_.rotary.cosines != nullptr) {
     const auto turn = [&](float* part) {
-      pass.kernels.rotate({part, stride, in.rows, head_dim, shape_.rotary.cosines,
+      pass.kernels.rotate({part, rows.stride, in.rows, head_dim, shape_.rotary.cosines,
                            shape_.rotary.sines, pass.sequences.position_ids.data()});
     };
     // A first token stands at position 0, which turns nothing.
-    if (!only_first) turn(rows);
-    turn(rows + head_dim);
+    if (!only_first) turn(rows.queries);
+    turn(rows.keys);
   }
   const std::vector<int>& offsets = pass.sequences.offsets;
   for (int s = 0; s < pass.sequences.count(); ++s) {
@@ -93,10 +78,11 @@ void SelfAttention::run_head(const Pass& pass, const Stream& in, const Stream& o
     const size_t query = only_first ? s : first;
     float* out_rows = pass.shared.context.as<float>() + query * shape_.width +
                       static_cast<size_t>(head) * head_dim;
-    attend(pass, head,
-           {queries + query * query_stride, query_stride, rows + first * stride + head_dim, stride,
-            only_first ? 1 : length, length, out_rows},
-           scratch);
+    attend(
+        pass, head,
+        {rows.queries + query * rows.query_stride, rows.query_stride,
+         rows.keys + first * rows.stride, rows.stride, only_first ? 1 : length, length, out_rows},
+        scratch);
   }
 }
 

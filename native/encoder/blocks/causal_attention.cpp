@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "encoder/blocks/linear.h"
-
 namespace bge::encoder {
 
 using kernels::Column;
@@ -29,15 +27,12 @@ CausalAttention::CausalAttention(WeightBinder& weights, const Names& names, cons
 void CausalAttention::fill(WeightBinder& weights, const LinearValues& queries,
                            const LinearValues& keys, const LinearValues& values) const {
   std::vector<Column> columns;
-  const auto add = [&](const LinearValues& layer, int first, int count) {
-    for (int n = first; n < first + count; ++n) columns.push_back(layer.column(n));
-  };
   const int head_dim = shape_.head_dim;
   const int queries_width = shape_.group() * head_dim;
   for (int head = 0; head < shape_.key_heads; ++head) {
-    add(queries, head * queries_width, queries_width);
-    add(keys, head * head_dim, head_dim);
-    add(values, head * head_dim, head_dim);
+    queries.append_to(columns, head * queries_width, queries_width);
+    keys.append_to(columns, head * head_dim, head_dim);
+    values.append_to(columns, head * head_dim, head_dim);
   }
   weights.fill(qkv_, columns);
 }
@@ -48,12 +43,12 @@ void CausalAttention::run(Pass& pass, const Stream& in, const Stream& out) const
 }
 
 void CausalAttention::keep(Pass& pass, const Stream& in) const {
-  const int keys = shape_.group() * shape_.head_dim;
+  const int queries = shape_.group() * shape_.head_dim;
   pass.each(shape_.key_heads, [&](int head, Scratch& scratch) {
-    float* rows = scratch.head.as<float>();
-    multiply(pass, qkv_, in.hidden, in.rows, head * shape_.row() + keys, 2 * shape_.head_dim,
-             Epilogue::kStore, rows + keys, shape_.row());
-    write_keys(pass, in, head, rows);
+    float* keys = scratch.head.as<float>() + queries;
+    multiply(pass, qkv_, in.hidden, in.rows, head * shape_.row() + queries, 2 * shape_.head_dim,
+             Epilogue::kStore, keys, shape_.row());
+    write_keys(pass, in, head, keys);
   });
 }
 
@@ -65,9 +60,8 @@ void CausalAttention::turn(const Pass& pass, float* x, size_t stride, int rows,
 
 // Turns the keys of a task's rows, and keeps them with their values.
 void CausalAttention::write_keys(const Pass& pass, const Stream& in, int key_head,
-                                 float* rows) const {
+                                 float* keys) const {
   const size_t stride = shape_.row();
-  float* keys = rows + shape_.group() * shape_.head_dim;
   turn(pass, keys, stride, in.rows, pass.sequences.position_ids.data(), key_gamma_);
   if (pass.kept == nullptr) return;
   const size_t kept = 2 * shape_.head_dim;
@@ -75,37 +69,24 @@ void CausalAttention::write_keys(const Pass& pass, const Stream& in, int key_hea
   for (int row = 0; row < in.rows; ++row, to += kept) std::copy_n(keys + row * stride, kept, to);
 }
 
-// As in SelfAttention, a group's rows stay in the cache between their product and their attention.
 void CausalAttention::run_group(const Pass& pass, const Stream& in, const Stream& out, int key_head,
                                 Scratch& scratch) const {
   const int head_dim = shape_.head_dim;
-  const int queries_width = shape_.group() * head_dim;
-  const int column = key_head * shape_.row();
-  const size_t stride = shape_.row();
   const bool only_last = in.x != out.x;
-  float* rows = scratch.head.as<float>();
-  float* queries = only_last ? scratch.intermediate.as<float>() : rows;
-  const size_t query_stride = only_last ? queries_width : stride;
-  if (only_last) {
-    multiply(pass, qkv_, out.hidden, out.rows, column, queries_width, Epilogue::kStore, queries,
-             query_stride);
-    multiply(pass, qkv_, in.hidden, in.rows, column + queries_width, 2 * head_dim, Epilogue::kStore,
-             rows + queries_width, stride);
-  } else {
-    multiply(pass, qkv_, in.hidden, in.rows, column, shape_.row(), Epilogue::kStore, rows, stride);
-  }
-  write_keys(pass, in, key_head, rows);
+  const QkvRows rows = multiply_qkv(pass, qkv_, in, out, key_head * shape_.row(),
+                                    shape_.group() * head_dim, shape_.row(), scratch);
+  write_keys(pass, in, key_head, rows.keys);
   const std::vector<int32_t>& positions =
       only_last ? pass.sequences.last_positions : pass.sequences.position_ids;
   for (int i = 0; i < shape_.group(); ++i)
-    turn(pass, queries + i * head_dim, query_stride, out.rows, positions.data(), query_gamma_);
+    turn(pass, rows.queries + i * head_dim, rows.query_stride, out.rows, positions.data(),
+         query_gamma_);
   for (int s = 0; s < pass.sequences.count(); ++s)
-    attend(pass, key_head, s, queries, query_stride, rows + queries_width, only_last, scratch);
+    attend(pass, key_head, s, rows, only_last, scratch);
 }
 
-void CausalAttention::attend(const Pass& pass, int key_head, int sequence, const float* queries,
-                             size_t query_stride, const float* keys, bool only_last,
-                             Scratch& scratch) const {
+void CausalAttention::attend(const Pass& pass, int key_head, int sequence, const QkvRows& rows,
+                             bool only_last, Scratch& scratch) const {
   const Sequences& sequences = pass.sequences;
   const int first = sequences.offsets[sequence];
   const int own = sequences.offsets[sequence + 1] - first;
@@ -114,16 +95,16 @@ void CausalAttention::attend(const Pass& pass, int key_head, int sequence, const
   const float* past_keys = prefix == nullptr ? nullptr : prefix->rows(shape_.layer, key_head);
   const size_t query = only_last ? sequence : first;
   const int head_dim = shape_.head_dim;
-  const float* own_keys = keys + first * static_cast<size_t>(shape_.row());
+  const float* own_keys = rows.keys + first * rows.stride;
   const auto width = static_cast<size_t>(shape_.context());
   for (int i = 0; i < shape_.group(); ++i) {
     const int head = key_head * shape_.group() + i;
     pass.kernels.attention[static_cast<int>(pass.dtype)](
-        {.q = queries + query * query_stride + i * head_dim,
-         .q_stride = query_stride,
+        {.q = rows.queries + query * rows.query_stride + i * head_dim,
+         .q_stride = rows.query_stride,
          .k = own_keys,
          .v = own_keys + head_dim,
-         .kv_stride = static_cast<size_t>(shape_.row()),
+         .kv_stride = rows.stride,
          .queries = only_last ? 1 : own,
          .length = past + own,
          .head_dim = head_dim,

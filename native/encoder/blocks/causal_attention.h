@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "encoder/blocks/pass.h"
+#include "encoder/blocks/qkv_rows.h"
 #include "encoder/blocks/rotary.h"
 #include "encoder/weights/weight_binder.h"
 
@@ -48,11 +48,11 @@ class CausalAttention {
             const LinearValues& values) const;
   void run_group(const Pass& pass, const Stream& in, const Stream& out, int key_head,
                  Scratch& scratch) const;
-  void write_keys(const Pass& pass, const Stream& in, int key_head, float* rows) const;
+  void write_keys(const Pass& pass, const Stream& in, int key_head, float* keys) const;
   void turn(const Pass& pass, float* x, size_t stride, int rows, const int32_t* positions,
             const float* gamma) const;
-  void attend(const Pass& pass, int key_head, int sequence, const float* queries,
-              size_t query_stride, const float* keys, bool only_last, Scratch& scratch) const;
+  void attend(const Pass& pass, int key_head, int sequence, const QkvRows& rows, bool only_last,
+              Scratch& scratch) const;
 
   Shape shape_;
   // Columns ordered by heads of keys: [queries of the group | k | v] of the first, of the second,

@@ -38,7 +38,7 @@ std::vector<float> project(const LinearTensors& layer, const std::vector<float>&
   const AlignedBuffer bias(layer.out * sizeof(float));
   const LinearValues values(layer);
   std::vector<Column> columns;
-  for (int n = 0; n < layer.out; ++n) columns.push_back(values.column(n));
+  values.append_to(columns, 0, layer.out);
   kernels::convert_to_panels(Dtype::kFp32, columns, layer.in,
                              {panels.get(), nullptr, nullptr, bias.as<float>()});
   const PanelMatrix matrix{Dtype::kFp32, layer.out, layer.in,        panels.get(),

@@ -27,8 +27,8 @@ FeedForward::FeedForward(WeightBinder& weights, const GatedNames& names,
     const LinearValues gates(gate);
     const LinearValues ups(up);
     std::vector<Column> columns;
-    for (const LinearValues* part : {&gates, &ups})
-      for (int n = 0; n < shape.intermediate; ++n) columns.push_back(part->column(n));
+    gates.append_to(columns, 0, shape.intermediate);
+    ups.append_to(columns, 0, shape.intermediate);
     weights.fill(up_, columns);
   }
   bind_down(weights, names.down);

@@ -170,11 +170,7 @@ class QwenLayer {
     return pass.shared.context.as<float>() + static_cast<size_t>(row) * context_;
   }
   kernels::Activations mixed(const Pass& pass, int row) const {
-    kernels::Activations all = pass.shared.mixed->view();
-    all.data = static_cast<char*>(all.data) +
-               static_cast<size_t>(row) * context_ * kernels::element_size(pass.dtype);
-    all.row_scale += row;
-    return all;
+    return kernels::rows_from(pass.shared.mixed->view(), pass.dtype, row);
   }
 
   int width_;

@@ -109,7 +109,7 @@ PanelMatrix WeightBinder::panels(Dtype dtype, const LinearTensors& tensors) {
   if (fills_) {
     const LinearValues values(tensors);
     std::vector<Column> columns;
-    for (int n = 0; n < matrix.n; ++n) columns.push_back(values.column(n));
+    values.append_to(columns, 0, matrix.n);
     fill(matrix, columns);
   }
   return matrix;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "encoder/weights/float_view.h"
 #include "encoder/weights/weight_file.h"
@@ -43,6 +44,11 @@ class LinearValues {
     const float step = steps_.empty() ? 0.0f : steps_[steps_.size() == 1 ? 0 : n];
     if (transposed_) return {weight_.data() + first_input * out_ + n, out_, bias, step};
     return {weight_.data() + n * in_ + first_input, 1, bias, step};
+  }
+
+  // Appends outputs [first, first + count).
+  void append_to(std::vector<kernels::Column>& columns, int first, int count) const {
+    for (int n = first; n < first + count; ++n) columns.push_back(column(n));
   }
 
  private:
