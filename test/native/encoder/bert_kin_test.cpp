@@ -6,7 +6,7 @@ namespace {
 
 // BERT's kin whose code lies in their own repositories: small models with random weights, by the
 // names and entries that those repositories have.
-struct TestKin : RandomTensors {
+struct TestKin : FamilyTensors {
   enum class Kind { kJinaBert, kGte, kGtePlain, kFlash };
   static constexpr int kHidden = 192, kHeads = 3, kLayers = 3, kIntermediate = 256;
   static constexpr int kVocabulary = 50, kTokens = 160, kPadId = 1;
@@ -133,7 +133,7 @@ struct TestKin : RandomTensors {
         constexpr double kSlopes[] = {1.0 / 16, 1.0 / 256, 1.0 / 4};
         const double distance = i > j ? i - j : j - i;
         const int first = head * kWidth;
-        return PostNormReference::dot(&q[first], &k[first], kWidth) / std::sqrt(kWidth) -
+        return formulas::dot(&q[first], &k[first], kWidth) / std::sqrt(kWidth) -
                kSlopes[head] * distance;
       };
     }

@@ -6,7 +6,7 @@ namespace bge::encoder {
 namespace {
 
 // A small DeBERTa-v3 as mxbai-rerank is laid out.
-struct TestDeberta : RandomTensors {
+struct TestDeberta : FamilyTensors {
   static constexpr int kHidden = 128, kHeads = 2, kLayers = 3, kIntermediate = 192, kTokens = 160;
   static constexpr int kBuckets = 32, kVocabulary = 50;
 
@@ -86,7 +86,7 @@ struct TestDeberta : RandomTensors {
       constexpr int kWidth = kHidden / kHeads;
       const int row = row_of(static_cast<int>(i) - static_cast<int>(j));
       const auto product = [&](const auto& a, const auto& b) {
-        return PostNormReference::dot(&a[head * kWidth], &b[head * kWidth], kWidth);
+        return formulas::dot(&a[head * kWidth], &b[head * kWidth], kWidth);
       };
       return (product(q, k) + product(q, keys[row]) + product(k, queries[row])) /
              std::sqrt(3.0 * kWidth);
@@ -110,7 +110,7 @@ struct TestDeberta : RandomTensors {
       reference.run_layer(layer_name(layer), x);
     }
     auto pooled = reference.linear("pooler.dense", x[0]);
-    for (double& v : pooled) v = PostNormReference::gelu(v);
+    for (double& v : pooled) v = formulas::gelu(v);
     return reference.linear("classifier", pooled)[0];
   }
 };

@@ -20,16 +20,33 @@ struct TestTensor {
 };
 using TestTensors = std::map<std::string, TestTensor>;
 
+// Random tensors by the names that PyTorch gives them; always the same of one seed.
+struct RandomTensors {
+  explicit RandomTensors(unsigned seed) : random(seed) {}
+
+  void add(const std::string& name, std::vector<int64_t> shape, float scale = 0.5f,
+           float mean = 0.0f) {
+    size_t count = 1;
+    for (const int64_t size : shape) count *= size;
+    TestTensor tensor{std::move(shape), std::vector<float>(count)};
+    for (float& x : tensor.data) x = mean + scale * normal(random);
+    tensors[name] = std::move(tensor);
+  }
+
+  TestTensors tensors;
+  std::mt19937 random;
+  std::normal_distribution<float> normal;
+};
+
 // A small cross-encoder with random weights, by the names that PyTorch gives them.
-struct TestModel {
+struct TestModel : RandomTensors {
   bool bert;
   int vocabulary = 50, hidden, layers = 3, heads = 2, intermediate, positions = 90;
   int types = 2, pad_id = 1;
-  TestTensors tensors;
 
   // Every layer `times` as wide.
   explicit TestModel(bool is_bert, int times = 1)
-      : bert(is_bert), hidden(64 * times), intermediate(128 * times) {
+      : RandomTensors(17), bert(is_bert), hidden(64 * times), intermediate(128 * times) {
     const std::string prefix = bert ? "bert." : "roberta.";
     add(prefix + "embeddings.word_embeddings.weight", {vocabulary, hidden});
     add(prefix + "embeddings.position_embeddings.weight", {positions, hidden});
@@ -65,14 +82,6 @@ struct TestModel {
   }
 
  private:
-  void add(const std::string& name, std::vector<int64_t> shape, float scale = 0.5f,
-           float mean = 0.0f) {
-    size_t count = 1;
-    for (const int64_t size : shape) count *= size;
-    TestTensor tensor{std::move(shape), std::vector<float>(count)};
-    for (float& x : tensor.data) x = mean + scale * normal_(random_);
-    tensors[name] = std::move(tensor);
-  }
   void add_linear(const std::string& name, int out, int in) {
     add(name + ".weight", {out, in}, 0.2f);
     add(name + ".bias", {out});
@@ -81,9 +90,6 @@ struct TestModel {
     add(name + ".weight", {hidden}, 0.2f, 1.0f);
     add(name + ".bias", {hidden});
   }
-
-  std::mt19937 random_{17};
-  std::normal_distribution<float> normal_;
 };
 
 inline void write_file(const std::filesystem::path& path, const std::string& bytes) {

@@ -19,15 +19,10 @@ namespace bge::encoder {
 
 using Ids = std::vector<int32_t>;
 
-// Random tensors by the names that PyTorch gives them.
-struct RandomTensors {
-  void add(const std::string& name, std::vector<int64_t> shape, float scale, float mean = 0.0f) {
-    size_t count = 1;
-    for (const int64_t size : shape) count *= size;
-    TestTensor tensor{std::move(shape), std::vector<float>(count)};
-    for (float& x : tensor.data) x = mean + scale * normal(random);
-    tensors[name] = std::move(tensor);
-  }
+// Weights whose products keep the size of what they multiply.
+struct FamilyTensors : RandomTensors {
+  FamilyTensors() : RandomTensors(29) {}
+
   void add_linear(const std::string& name, int out, int in, bool bias = true) {
     add(name + ".weight", {out, in}, 1.4f / std::sqrt(static_cast<float>(in)));
     if (bias) add(name + ".bias", {out}, 0.3f);
@@ -36,10 +31,6 @@ struct RandomTensors {
     add(name + ".weight", {width}, 0.2f, 1.0f);
     add(name + ".bias", {width}, 0.2f);
   }
-
-  TestTensors tensors;
-  std::mt19937 random{29};
-  std::normal_distribution<float> normal;
 };
 
 inline std::vector<Ids> random_sequences(const std::vector<int>& lengths, int vocabulary) {

@@ -13,11 +13,14 @@ namespace bge::encoder {
 // A small ModernBERT with random weights, by the names that PyTorch gives them, and what its config
 // files say of it. With `modules` it is a Sentence Transformers repository: Pooling, Dense, GELU,
 // LayerNorm, Normalize, Dense.
-struct TestModernBert {
+struct TestModernBert : RandomTensors {
   enum class Variant { kFirst, kMean, kModules };
 
   explicit TestModernBert(Variant v, bool with_biases = false)
-      : variant(v), biases(with_biases), prefix(v == Variant::kModules ? "" : "model.") {
+      : RandomTensors(23),
+        variant(v),
+        biases(with_biases),
+        prefix(v == Variant::kModules ? "" : "model.") {
     add(prefix + "embeddings.tok_embeddings.weight", {vocabulary, hidden}, 0.5f);
     add_norm(prefix + "embeddings.norm");
     for (int i = 0; i < layers; ++i) {
@@ -103,7 +106,6 @@ struct TestModernBert {
   std::string prefix;
   int vocabulary = 50, hidden = 64, layers = 4, heads = 2, intermediate = 128, positions = 300;
   int window = 8;
-  TestTensors tensors;
   std::map<std::string, TestTensors> module_tensors;  // by folder
 
  private:
@@ -139,13 +141,6 @@ struct TestModernBert {
       write_file(folder / name / "model.safetensors", safetensors_bytes(found->second));
   }
 
-  void add(const std::string& name, std::vector<int64_t> shape, float scale, float mean = 0.0f) {
-    size_t count = 1;
-    for (const int64_t size : shape) count *= size;
-    TestTensor tensor{std::move(shape), std::vector<float>(count)};
-    for (float& x : tensor.data) x = mean + scale * normal_(random_);
-    tensors[name] = std::move(tensor);
-  }
   void add_vector(const std::string& name, int size, float scale, float mean = 0.0f) {
     add(name, {size}, scale, mean);
   }
@@ -157,9 +152,6 @@ struct TestModernBert {
     add_vector(name + ".weight", hidden, 0.2f, 1.0f);
     if (biases) add_vector(name + ".bias", hidden, 0.3f);
   }
-
-  std::mt19937 random_{23};
-  std::normal_distribution<float> normal_;
 };
 
 }  // namespace bge::encoder

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "formulas.h"
 #include "modernbert_fixture.h"
 
 namespace bge::encoder {
 
 // ModernBERT by its published formulas, in double, one token after another: the oracle. (Models of
-// the real shapes are checked against transformers by scripts/check-families.py.)
+// the real shapes are checked against transformers by scripts/models/check-families.py.)
 class ModernBertReference {
  public:
   explicit ModernBertReference(const TestModernBert& model) : model_(model) {}
@@ -28,8 +29,8 @@ class ModernBertReference {
   }
 
  private:
-  using Row = std::vector<double>;
-  using Rows = std::vector<Row>;
+  using Row = formulas::Row;
+  using Rows = formulas::Rows;
 
   const std::vector<float>& at(const std::string& name) const {
     const size_t slash = name.find('/');
@@ -42,29 +43,16 @@ class ModernBertReference {
     return model_.module_tensors.at(name.substr(0, slash)).contains(name.substr(slash + 1));
   }
 
-  static double gelu(double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }
+  const std::vector<float>* find(const std::string& name) const {
+    return has(name) ? &at(name) : nullptr;
+  }
 
   Row linear(const std::string& name, const Row& x) const {
-    const std::vector<float>& weight = at(name + ".weight");
-    Row out(weight.size() / x.size(), 0.0);
-    for (size_t n = 0; n < out.size(); ++n) {
-      if (has(name + ".bias")) out[n] = at(name + ".bias")[n];
-      for (size_t i = 0; i < x.size(); ++i) out[n] += weight[n * x.size() + i] * x[i];
-    }
-    return out;
+    return formulas::linear(at(name + ".weight"), find(name + ".bias"), x);
   }
 
   Row norm(const std::string& name, const Row& x) const {
-    double mean = 0;
-    double variance = 0;
-    for (const double v : x) mean += v / x.size();
-    for (const double v : x) variance += (v - mean) * (v - mean) / x.size();
-    Row out;
-    for (size_t i = 0; i < x.size(); ++i) {
-      const double shift = has(name + ".bias") ? at(name + ".bias")[i] : 0.0;
-      out.push_back((x[i] - mean) / std::sqrt(variance + 1e-5) * at(name + ".weight")[i] + shift);
-    }
-    return out;
+    return formulas::norm(at(name + ".weight"), find(name + ".bias"), 1e-5, x);
   }
 
   void run_layer(int layer, Rows& x) const {
@@ -73,17 +61,13 @@ class ModernBertReference {
     for (const Row& row : x) normed.push_back(layer == 0 ? row : norm(name + "attn_norm", row));
     const Rows context = attention(layer, name + "attn.Wqkv", normed);
     for (size_t t = 0; t < x.size(); ++t) {
-      add(x[t], linear(name + "attn.Wo", context[t]));
+      formulas::add(x[t], linear(name + "attn.Wo", context[t]));
       const Row both = linear(name + "mlp.Wi", norm(name + "mlp_norm", x[t]));
       Row inner(model_.intermediate);
       for (int i = 0; i < model_.intermediate; ++i)
-        inner[i] = gelu(both[i]) * both[model_.intermediate + i];
-      add(x[t], linear(name + "mlp.Wo", inner));
+        inner[i] = formulas::gelu(both[i]) * both[model_.intermediate + i];
+      formulas::add(x[t], linear(name + "mlp.Wo", inner));
     }
-  }
-
-  static void add(Row& to, const Row& from) {
-    for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
   }
 
   // Pairs of lanes half a head apart, as complex numbers, turned by position / theta^(2j/width).
@@ -131,11 +115,11 @@ class ModernBertReference {
     const bool modules = model_.variant == TestModernBert::Variant::kModules;
     Row pooled = x[0];
     if (model_.variant != TestModernBert::Variant::kFirst) {
-      for (size_t t = 1; t < x.size(); ++t) add(pooled, x[t]);
+      for (size_t t = 1; t < x.size(); ++t) formulas::add(pooled, x[t]);
       for (double& v : pooled) v /= x.size();
     }
     pooled = linear(modules ? "2_Dense/linear" : "head.dense", pooled);
-    for (double& v : pooled) v = gelu(v);
+    for (double& v : pooled) v = formulas::gelu(v);
     pooled = norm(modules ? "3_LayerNorm/norm" : "head.norm", pooled);
     if (!modules) return linear("classifier", pooled)[0];
     double squares = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "encoder_fixture.h"
+#include "formulas.h"
 
 namespace bge::encoder {
 
@@ -13,8 +14,8 @@ namespace bge::encoder {
 // family does otherwise than BERT is given from outside.
 class PostNormReference {
  public:
-  using Row = std::vector<double>;
-  using Rows = std::vector<Row>;
+  using Row = formulas::Row;
+  using Rows = formulas::Rows;
 
   // Names of a layer, without its number before them.
   struct Names {
@@ -37,34 +38,12 @@ class PostNormReference {
 
   const std::vector<float>& at(const std::string& name) const { return tensors.at(name).data; }
 
-  static double gelu(double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }
-  static double dot(const double* a, const double* b, int count) {
-    double sum = 0;
-    for (int i = 0; i < count; ++i) sum += a[i] * b[i];
-    return sum;
-  }
-
   Row linear(const std::string& name, const Row& x) const {
-    const std::vector<float>& weight = at(name + ".weight");
-    const auto bias = tensors.find(name + ".bias");
-    Row out(weight.size() / x.size(), 0.0);
-    for (size_t n = 0; n < out.size(); ++n) {
-      if (bias != tensors.end()) out[n] = bias->second.data[n];
-      for (size_t i = 0; i < x.size(); ++i) out[n] += weight[n * x.size() + i] * x[i];
-    }
-    return out;
+    return formulas::linear(at(name + ".weight"), find(name + ".bias"), x);
   }
 
   Row norm(const std::string& name, const Row& x) const {
-    double mean = 0;
-    double variance = 0;
-    for (const double v : x) mean += v / x.size();
-    for (const double v : x) variance += (v - mean) * (v - mean) / x.size();
-    Row out;
-    for (size_t i = 0; i < x.size(); ++i)
-      out.push_back((x[i] - mean) / std::sqrt(variance + epsilon) * at(name + ".weight")[i] +
-                    at(name + ".bias")[i]);
-    return out;
+    return formulas::norm(at(name + ".weight"), &at(name + ".bias"), epsilon, x);
   }
 
   // Row `row` of each of the tables, added up.
@@ -81,27 +60,29 @@ class PostNormReference {
   void run_layer(const std::string& layer, Rows& x) const {
     const Rows context = attend(layer, x);
     for (size_t t = 0; t < x.size(); ++t) {
-      add(x[t], linear(layer + names.attention_output, context[t]));
+      formulas::add(x[t], linear(layer + names.attention_output, context[t]));
       x[t] = norm(layer + names.attention_norm, x[t]);
-      add(x[t], linear(layer + names.down, inner(linear(layer + names.up, x[t]))));
+      formulas::add(x[t], linear(layer + names.down, inner(linear(layer + names.up, x[t]))));
       x[t] = norm(layer + names.output_norm, x[t]);
     }
   }
 
-  static void add(Row& to, const Row& from) {
-    for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+ private:
+  const std::vector<float>* find(const std::string& name) const {
+    const auto found = tensors.find(name);
+    return found == tensors.end() ? nullptr : &found->second.data;
   }
 
- private:
   Row inner(Row up) const {
     if (gate == Gate::kNone) {
-      for (double& v : up) v = gelu(v);
+      for (double& v : up) v = formulas::gelu(v);
       return up;
     }
     const size_t half = up.size() / 2;
     Row out(half);
     for (size_t i = 0; i < half; ++i)
-      out[i] = gate == Gate::kFirst ? gelu(up[i]) * up[half + i] : gelu(up[half + i]) * up[i];
+      out[i] = gate == Gate::kFirst ? formulas::gelu(up[i]) * up[half + i]
+                                    : formulas::gelu(up[half + i]) * up[i];
     return out;
   }
 
@@ -131,7 +112,7 @@ class PostNormReference {
           const int first = head * width;
           const double value =
               score ? score(layer, head, t, s, queries[t], keys[s])
-                    : dot(&queries[t][first], &keys[s][first], width) / std::sqrt(width);
+                    : formulas::dot(&queries[t][first], &keys[s][first], width) / std::sqrt(width);
           total += weights[s] = std::exp(value);
         }
         for (size_t s = 0; s < x.size(); ++s)

@@ -11,14 +11,15 @@ namespace bge::encoder {
 
 // A small Qwen2 or Qwen3 with random weights, by the names that PyTorch gives them, and what its
 // config files say of it.
-struct TestQwen {
+struct TestQwen : RandomTensors {
   enum class Ending {
     kLogitScore,  // modules.json, two tokens, the word vectors as output table
     kOneToken,    // modules.json, one token, a table of its own
     kLabel,       // …ForSequenceClassification
   };
 
-  TestQwen(bool is_qwen3, Ending e) : qwen3(is_qwen3), ending(e), heads(is_qwen3 ? 6 : 2) {
+  TestQwen(bool is_qwen3, Ending e)
+      : RandomTensors(23), qwen3(is_qwen3), ending(e), heads(is_qwen3 ? 6 : 2) {
     add("model.embed_tokens.weight", {vocabulary, hidden}, 0.5f);
     for (int i = 0; i < layers; ++i) {
       const std::string layer = "model.layers." + std::to_string(i) + ".";
@@ -102,23 +103,12 @@ struct TestQwen {
   int heads;
   int vocabulary = 50, hidden = 128, layers = 3, intermediate = 192, positions = 400;
   int yes = 7, no = 31;
-  TestTensors tensors;
 
  private:
-  void add(const std::string& name, std::vector<int64_t> shape, float scale, float mean = 0.0f) {
-    size_t count = 1;
-    for (const int64_t size : shape) count *= size;
-    TestTensor tensor{std::move(shape), std::vector<float>(count)};
-    for (float& x : tensor.data) x = mean + scale * normal_(random_);
-    tensors[name] = std::move(tensor);
-  }
   void add_linear(const std::string& name, int out, int in, bool has_bias) {
     add(name + ".weight", {out, in}, 0.1f);
     if (has_bias) add(name + ".bias", {out}, 0.3f);
   }
-
-  std::mt19937 random_{23};
-  std::normal_distribution<float> normal_;
 };
 
 }  // namespace bge::encoder

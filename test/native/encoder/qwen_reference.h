@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "formulas.h"
 #include "qwen_fixture.h"
 
 namespace bge::encoder {
@@ -27,14 +28,10 @@ class QwenReference {
   }
 
  private:
-  using Row = std::vector<double>;
-  using Rows = std::vector<Row>;
+  using Row = formulas::Row;
+  using Rows = formulas::Rows;
 
-  static double dot(const Row& a, const Row& b) {
-    double sum = 0;
-    for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-    return sum;
-  }
+  static double dot(const Row& a, const Row& b) { return formulas::dot(&a[0], &b[0], a.size()); }
 
   Row row_of(const std::string& table, int row) const {
     const auto begin = model_.at(table).begin() + row * model_.hidden;
@@ -42,13 +39,9 @@ class QwenReference {
   }
 
   Row linear(const std::string& name, const Row& x) const {
-    const std::vector<float>& weight = model_.at(name + ".weight");
-    Row out(weight.size() / x.size(), 0.0);
-    for (size_t n = 0; n < out.size(); ++n) {
-      if (model_.tensors.contains(name + ".bias")) out[n] = model_.at(name + ".bias")[n];
-      for (size_t i = 0; i < x.size(); ++i) out[n] += weight[n * x.size() + i] * x[i];
-    }
-    return out;
+    const auto bias = model_.tensors.find(name + ".bias");
+    return formulas::linear(model_.at(name + ".weight"),
+                            bias == model_.tensors.end() ? nullptr : &bias->second.data, x);
   }
 
   // Divided by the root of the mean square.
@@ -60,22 +53,18 @@ class QwenReference {
     return out;
   }
 
-  static void add(Row& to, const Row& from) {
-    for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
-  }
-
   void run_layer(int layer, Rows& x) const {
     const std::string name = "model.layers." + std::to_string(layer) + ".";
     Rows normed;
     for (const Row& row : x) normed.push_back(norm(name + "input_layernorm.weight", row));
     const Rows context = attention(name + "self_attn.", normed);
     for (size_t t = 0; t < x.size(); ++t) {
-      add(x[t], linear(name + "self_attn.o_proj", context[t]));
+      formulas::add(x[t], linear(name + "self_attn.o_proj", context[t]));
       const Row in = norm(name + "post_attention_layernorm.weight", x[t]);
       Row gate = linear(name + "mlp.gate_proj", in);
       const Row up = linear(name + "mlp.up_proj", in);
       for (size_t i = 0; i < gate.size(); ++i) gate[i] *= up[i] / (1.0 + std::exp(-gate[i]));
-      add(x[t], linear(name + "mlp.down_proj", gate));
+      formulas::add(x[t], linear(name + "mlp.down_proj", gate));
     }
   }
 
