@@ -41,6 +41,8 @@ if (values.serve) {
   const handler = createHandler(fake, { bodyTimeoutMs: 600_000 });
   const server = http.createServer(handler.listener);
   server.listen(0, '127.0.0.1', () => process.send(server.address().port));
+  // Whoever measures was stopped: nobody else ends this process.
+  process.on('disconnect', () => process.exit());
 } else {
   await measure();
 }

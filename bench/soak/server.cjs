@@ -29,6 +29,8 @@ serve({ port: 0, ...options }).then((server) => {
     globalThis.gc?.();
     process.send({ handles: process.getActiveResourcesInfo().length, memory: process.memoryUsage(), ...counts });
   });
+  // Whoever measures was stopped: nobody else ends this process.
+  process.on('disconnect', () => process.exit());
   process.channel?.unref();
   console.log(server.url);
 });

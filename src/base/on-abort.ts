@@ -4,7 +4,7 @@ const waiting = new WeakMap<AbortSignal, Waiting>();
 class Waiting {
   readonly #callbacks = new Set<() => void>();
   readonly #listener = () => {
-    for (const callback of [...this.#callbacks]) callback();
+    for (const callback of this.#callbacks) callback();
   };
 
   constructor(private readonly signal: AbortSignal) {}
